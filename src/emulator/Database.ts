@@ -2,6 +2,7 @@
  * The one interface between the embedded CARTO and the PostgreSQL behind it. An account (or an organisation) has one
  * database; a caller's SQL always runs under the role of its API key.
  */
+import type * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
@@ -58,11 +59,19 @@ export interface Run {
   readonly statementTimeout?: number | undefined
 }
 
-/** A statement of the emulator's own was refused by PostgreSQL. */
-export class DatabaseError extends Data.TaggedError("DatabaseError")<Report & { readonly statement: string }> {}
+type ErrorClass<Tag extends string, Fields> = new (
+  fields: Fields
+) => Cause.YieldableError & { readonly _tag: Tag } & Readonly<Fields>
 
+const DatabaseErrorBase: ErrorClass<"DatabaseError", Report & { readonly statement: string }> =
+  Data.TaggedError("DatabaseError")
+/** A statement of the emulator's own was refused by PostgreSQL. */
+export class DatabaseError extends DatabaseErrorBase {}
+
+const ConnectionErrorBase: ErrorClass<"ConnectionError", { readonly message: string }> =
+  Data.TaggedError("ConnectionError")
 /** The role cannot log in, or PostgreSQL is gone: nothing has run. */
-export class ConnectionError extends Data.TaggedError("ConnectionError")<{ readonly message: string }> {}
+export class ConnectionError extends ConnectionErrorBase {}
 
 export interface Database {
   readonly name: string
@@ -84,8 +93,11 @@ export interface Database {
   readonly postgis: boolean
 }
 
-/** Opens databases by name; creates a database on its first opening. */
-export class Databases extends Context.Service<
-  Databases,
-  { readonly open: (name: string) => Effect.Effect<Database, ConnectionError | DatabaseError, Scope.Scope> }
->()("effect-carto/emulator/Databases") {}
+export interface DatabasesService {
+  /** Opens a database, creating it on its first opening. Closes it with the scope. */
+  readonly open: (name: string) => Effect.Effect<Database, ConnectionError | DatabaseError, Scope.Scope>
+}
+
+const DatabasesBase: Context.ServiceClass<Databases, "effect-carto/emulator/Databases", DatabasesService> =
+  Context.Service<Databases, DatabasesService>()("effect-carto/emulator/Databases")
+export class Databases extends DatabasesBase {}

@@ -1,14 +1,21 @@
 /** The accounts of the embedded CARTO and the database of each. */
-import type * as Cause from "effect/Cause"
+import * as Cache from "effect/Cache"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
-import type * as Effect from "effect/Effect"
-import type { ConnectionError, Database, DatabaseError } from "../Database.ts"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import * as ScopedCache from "effect/ScopedCache"
+import { type ConnectionError, type Database, type DatabaseError, Databases } from "../Database.ts"
+import type { ErrorClass } from "../ErrorClass.ts"
+import { Metadata } from "../Metadata.ts"
 import type { Account, Organization } from "./Account.ts"
+import { provision } from "./provision.ts"
+import { isEngineEnabled } from "./published.ts"
 
-const AccountNotFoundBase: new (fields: {
-  readonly username: string
-}) => Cause.YieldableError & { readonly _tag: "AccountNotFound"; readonly username: string } =
+const AccountNotFoundBase: ErrorClass<"AccountNotFound", { readonly username: string }> =
   Data.TaggedError("AccountNotFound")
 /** There is no account of that name. */
 export class AccountNotFound extends AccountNotFoundBase {}
@@ -28,8 +35,48 @@ export interface AccountsService {
   readonly database: (username: string) => Effect.Effect<Database, AccountNotFound | ConnectionError | DatabaseError>
 }
 
+// Whoever asks after a failure tries again.
+const keepSuccess = (exit: Exit.Exit<unknown, unknown>): Duration.Input =>
+  Exit.isSuccess(exit) ? Duration.infinity : Duration.zero
+
+const make: Effect.Effect<AccountsService, never, Databases | Metadata | Scope.Scope> = Effect.gen(function* () {
+  const databases = yield* Databases
+  const metadata = yield* Metadata
+  const find = (username: string) => metadata.rows().accounts.find((account) => account.username === username)
+
+  const opened = yield* ScopedCache.makeWith({
+    capacity: Number.POSITIVE_INFINITY,
+    lookup: (name: string) => databases.open(name),
+    timeToLive: keepSuccess
+  })
+  const provisioned = yield* Cache.makeWith(
+    Effect.fnUntraced(function* (username: string) {
+      const account = find(username)
+      if (account === undefined) return yield* new AccountNotFound({ username })
+      const database = yield* ScopedCache.get(opened, account.databaseName)
+      const keys = metadata.rows().keys.filter((key) => key.username === username)
+      yield* provision(
+        database,
+        account,
+        keys.filter(({ type }) => type === "master" || type === "default")
+      )
+      return database
+    }),
+    { capacity: Number.POSITIVE_INFINITY, timeToLive: keepSuccess }
+  )
+  return {
+    find,
+    findOrganization: (name) => metadata.rows().organizations.find((organization) => organization.name === name),
+    members: (name) => metadata.rows().accounts.filter(({ organization }) => organization?.name === name),
+    isEngineEnabled: (account) => isEngineEnabled(metadata.rows(), account),
+    database: (username) => Cache.get(provisioned, username)
+  }
+})
+
 const AccountsBase: Context.ServiceClass<Accounts, "effect-carto/emulator/Accounts", AccountsService> = Context.Service<
   Accounts,
   AccountsService
 >()("effect-carto/emulator/Accounts")
-export class Accounts extends AccountsBase {}
+export class Accounts extends AccountsBase {
+  static readonly layer: Layer.Layer<Accounts, never, Databases | Metadata> = Layer.effect(Accounts, make)
+}

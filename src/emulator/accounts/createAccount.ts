@@ -1,0 +1,136 @@
+/** New accounts: their rows, their Master and their Default public key. Their database is made on first need. */
+import * as Clock from "effect/Clock"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import { randomUUID } from "node:crypto"
+import type { ErrorClass } from "../ErrorClass.ts"
+import { type MetadataError, type MetadataService, type Rows } from "../Metadata.ts"
+import type { Account, Organization, OrganizationRole } from "./Account.ts"
+import { type ApiKey, defaultName, defaultToken, masterName } from "./ApiKey.ts"
+import { masterToken, rolePassword } from "./secrets.ts"
+
+export interface AccountOptions {
+  /** Lower-case letters, digits and inner hyphens, at most 63. */
+  readonly username: string
+  /** Token of the Master key; 40 random hexadecimal digits by default. */
+  readonly masterKey?: string | undefined
+  /** The organisation that the account belongs to, made with its first member. An organisation has one owner. */
+  readonly organization?: { readonly name: string; readonly role: OrganizationRole } | undefined
+  /** How many regular keys it may have; as many as it likes by default. */
+  readonly keyQuota?: number | undefined
+  /** Whether it may use API keys; its organisation decides by default, and an account without one may. */
+  readonly engineEnabled?: boolean | undefined
+  /** A locked account answers nothing; `false` by default. */
+  readonly locked?: boolean | undefined
+  /** Whether its database gets the sample tables; `false` by default. */
+  readonly samples?: boolean | undefined
+}
+
+const InvalidAccountBase: ErrorClass<"InvalidAccount", { readonly message: string }> =
+  Data.TaggedError("InvalidAccount")
+/** The options of a new account are wrong, or clash with those of another. */
+export class InvalidAccount extends InvalidAccountBase {}
+
+const hostLabel = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/
+
+const isHostLabel = (text: string): boolean => text.length <= 63 && hostLabel.test(text)
+
+const problemOf = ({ accounts }: Rows, options: AccountOptions): string | undefined => {
+  const { keyQuota, masterKey, organization, username } = options
+  const form = "lower-case letters, digits and hyphens, with a letter or digit at both ends, at most 63"
+  if (!isHostLabel(username)) return `a username is made of ${form}: ${JSON.stringify(username)} is not`
+  if (organization !== undefined && !isHostLabel(organization.name)) {
+    return `the name of an organization is made of ${form}: ${JSON.stringify(organization.name)} is not`
+  }
+  if (masterKey !== undefined && (!/^[A-Za-z0-9_-]+$/.test(masterKey) || masterKey === defaultToken)) {
+    return `a master key is made of letters, digits, "_" and "-", and is not ${JSON.stringify(defaultToken)}`
+  }
+  if (keyQuota !== undefined && (!Number.isInteger(keyQuota) || keyQuota < 0)) {
+    return "a quota of keys is a whole number, 0 or more"
+  }
+  if (accounts.some((account) => account.username === username)) return `there is an account ${username} already`
+  const hasOwner = accounts.some(
+    (account) => account.organization?.name === organization?.name && account.organization?.role === "owner"
+  )
+  if (organization?.role === "owner" && hasOwner) return `the organization ${organization.name} has an owner already`
+  return undefined
+}
+
+const makeAccount = (
+  options: AccountOptions,
+  id: string,
+  organization: Organization | undefined,
+  password: string
+): Account => ({
+  id,
+  username: options.username,
+  organization: options.organization,
+  databaseName: organization?.databaseName ?? `cartodb_user_${id}_db`,
+  schema: organization === undefined ? "public" : options.username,
+  role: `cartodb_user_${id}`,
+  rolePassword: password,
+  publicRole: organization === undefined ? "publicuser" : `cartodb_publicuser_${id}`,
+  publicRolePassword: "publicuser",
+  engineEnabled: options.engineEnabled ?? (organization === undefined ? true : null),
+  state: options.locked === true ? "locked" : "active",
+  keyQuota: options.keyQuota ?? null
+})
+
+const makeKeys = (account: Account, token: string, now: number): ReadonlyArray<ApiKey> => {
+  const common = { username: account.username, createdAt: now, updatedAt: now }
+  const apis = { type: "apis", apis: ["sql", "maps"] }
+  return [
+    {
+      ...common,
+      name: masterName,
+      type: "master",
+      token,
+      grants: [apis, { type: "dataservices", services: ["geocoding", "routing", "isolines", "observatory"] }],
+      databaseRole: account.role,
+      databasePassword: account.rolePassword
+    },
+    {
+      ...common,
+      name: defaultName,
+      type: "default",
+      token: defaultToken,
+      grants: [apis],
+      databaseRole: account.publicRole,
+      databasePassword: account.publicRolePassword
+    }
+  ]
+}
+
+/** Adds an account. Fails with `InvalidAccount` when the options are wrong or the username is taken. */
+export const createAccount: (
+  metadata: MetadataService,
+  options: AccountOptions
+) => Effect.Effect<Account, InvalidAccount | MetadataError> = Effect.fnUntraced(function* (metadata, options) {
+  const problem = problemOf(metadata.rows(), options)
+  if (problem !== undefined) return yield* new InvalidAccount({ message: problem })
+  const id = yield* Effect.sync(() => randomUUID())
+  const token = options.masterKey ?? (yield* masterToken)
+  const password = yield* rolePassword
+  const now = yield* Clock.currentTimeMillis
+  const { organizations } = metadata.rows()
+  const name = options.organization?.name
+  const known = organizations.find((organization) => organization.name === name)
+  const organization =
+    known ??
+    (name === undefined
+      ? undefined
+      : {
+          id: yield* Effect.sync(() => randomUUID()),
+          name,
+          databaseName: `cartodb_user_${id}_db`,
+          engineEnabled: true
+        })
+  const account = makeAccount(options, id, organization, password)
+  yield* metadata.update((rows) => ({
+    organizations:
+      organization === undefined || organization === known ? rows.organizations : [...rows.organizations, organization],
+    accounts: [...rows.accounts, account],
+    keys: [...rows.keys, ...makeKeys(account, token, now)]
+  }))
+  return account
+})

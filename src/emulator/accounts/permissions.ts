@@ -54,14 +54,15 @@ export const missing: (
   }
 )
 
-export interface HeldTable {
+// Type aliases, because an interface is not known to be JSON.
+export type HeldTable = {
   readonly schema: string
   readonly name: string
   readonly owner: boolean
   readonly permissions: ReadonlyArray<string>
 }
 
-export interface HeldSchema {
+export type HeldSchema = {
   readonly name: string
   readonly permissions: ReadonlyArray<string>
 }
@@ -71,14 +72,16 @@ export interface Held {
   readonly schemas: ReadonlyArray<HeldSchema>
 }
 
+// What information_schema.table_privileges shows of these grantees, without its join over all roles.
 const TABLES = `
-  SELECT p.grantee AS role, p.table_schema AS schema, p.table_name AS name, c.relowner = r.oid AS owner,
-    string_agg(DISTINCT lower(p.privilege_type), ',' ORDER BY lower(p.privilege_type)) AS permissions
-  FROM information_schema.table_privileges p
-  JOIN pg_roles r ON r.rolname = p.grantee
-  JOIN pg_namespace n ON n.nspname = p.table_schema
-  JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = p.table_name
-  WHERE p.grantee IN (SELECT jsonb_array_elements_text($1::jsonb))
+  SELECT r.rolname AS role, n.nspname AS schema, c.relname AS name, c.relowner = r.oid AS owner,
+    string_agg(DISTINCT lower(acl.privilege_type), ',' ORDER BY lower(acl.privilege_type)) AS permissions
+  FROM pg_roles r
+  JOIN pg_class c ON c.relkind IN ('r', 'v', 'f', 'p') AND (c.relacl IS NOT NULL OR c.relowner = r.oid)
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+  JOIN LATERAL aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) acl ON acl.grantee = r.oid
+  WHERE r.rolname IN (SELECT jsonb_array_elements_text($1::jsonb))
+    AND acl.privilege_type IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER')
   GROUP BY 1, 2, 3, 4
   ORDER BY 1, 2, 3`
 

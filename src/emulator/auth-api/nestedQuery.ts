@@ -45,10 +45,9 @@ const toJson = (node: Node): Schema.Json => {
   return node instanceof Map ? Object.fromEntries([...node].map(([key, value]) => [key, toJson(value)])) : node
 }
 
+/** Decodes one side of a pair; `undefined` when its percent-encoding is broken. */
 const decode = (text: string): string | undefined =>
-  /%(?![0-9A-Fa-f]{2})/.test(text)
-    ? undefined
-    : new TextDecoder().decode(Uint8Array.from(Buffer.from(new URLSearchParams(`v=${text}`).get("v") ?? "")))
+  /%(?![0-9A-Fa-f]{2})/.test(text) ? undefined : (new URLSearchParams(`v=${text}`).get("v") ?? "")
 
 /** Builds parameters from pairs; `undefined` when their names contradict each other. */
 export const fromPairs = (

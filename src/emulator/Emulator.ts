@@ -1,0 +1,196 @@
+/**
+ * An embedded CARTO: accounts with API keys, whose Auth API and SQL API it answers from a PostgreSQL in which every key
+ * is a role. For development and tests only.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { join } from "node:path"
+import { AccountNotFound, Accounts } from "./accounts/Accounts.ts"
+import { ApiKeys } from "./accounts/ApiKeys.ts"
+import { type AccountOptions, createAccount } from "./accounts/createAccount.ts"
+import { Sessions } from "./accounts/Sessions.ts"
+import * as AuthApi from "./auth-api/AuthApi.ts"
+import { isAuthApi } from "./auth-api/route.ts"
+import { DatabaseError, type Databases, type Message } from "./Database.ts"
+import { EmulatorError, type EmulatorErrorReason } from "./EmulatorError.ts"
+import { KeyStore } from "./KeyStore.ts"
+import { Metadata, type MetadataError } from "./Metadata.ts"
+import * as PgliteDatabases from "./pglite/PgliteDatabases.ts"
+
+/** Rows by the names of their columns; values are PostgreSQL's text. */
+export type Rows = ReadonlyArray<Readonly<Record<string, string | null>>>
+
+export interface EmulatorOptions {
+  /** One account `demo` with the sample tables by default. The database of the first is open once the emulator is. */
+  readonly accounts?: ReadonlyArray<AccountOptions> | undefined
+  /**
+   * Where accounts, keys and databases are kept; in memory by default. Accounts that are there already stay as they
+   * are, whatever `accounts` says of them.
+   */
+  readonly folder?: string | undefined
+  /** Whether databases have PostGIS, which needs `@electric-sql/pglite-postgis`; `"if-installed"` by default. */
+  readonly postgis?: boolean | "if-installed" | undefined
+  /** What follows an account's name in its host; `.carto.com` by default. */
+  readonly sessionDomain?: string | undefined
+}
+
+export interface EmulatorAccount {
+  readonly username: string
+  readonly baseUrl: string
+  /** Token of the Master key, as it was when the account was asked for. */
+  readonly masterKey: Redacted.Redacted
+}
+
+export interface EmulatorService {
+  /** Answers as the hosts of all accounts would, without a network; for `FetchHttpClient.Fetch`. */
+  readonly fetch: typeof globalThis.fetch
+  /** Answers one request to any account. */
+  readonly handler: (request: Request) => Promise<Response>
+  readonly account: (username: string) => EmulatorAccount | undefined
+  /** Adds an account. Its database is made when something first needs it. */
+  readonly createAccount: (options: AccountOptions) => Effect.Effect<EmulatorAccount, EmulatorError>
+  /** Runs SQL as the account's own role. Returns the rows of the last result, values as PostgreSQL's text. */
+  readonly execute: (username: string, sql: string) => Effect.Effect<Rows, EmulatorError>
+  /** Opens a dashboard session of an account; the result is the `Cookie` header that carries it. */
+  readonly openSession: (username: string) => Effect.Effect<string>
+}
+
+/** Everything the emulator consists of, but its databases. */
+export type Parts = Accounts | ApiKeys | KeyStore | Metadata | Sessions
+
+/** Layer of the emulator's parts. `folder` is where the metadata is kept. */
+export const layerParts = (options: {
+  readonly folder?: string | undefined
+}): Layer.Layer<Parts, MetadataError, Databases> => {
+  const metadata = Metadata.layer(
+    options.folder === undefined ? undefined : join(options.folder, "metadata.json")
+  ).pipe(Layer.provideMerge(KeyStore.layer))
+  return Layer.mergeAll(ApiKeys.layer, Sessions.layer).pipe(
+    Layer.provideMerge(Accounts.layer),
+    Layer.provideMerge(metadata)
+  )
+}
+
+const failWith =
+  (operation: string) =>
+  <A, E extends EmulatorErrorReason, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, EmulatorError, R> =>
+    Effect.mapError(effect, (reason) => new EmulatorError({ operation, reason }))
+
+const lastResult = (messages: ReadonlyArray<Message>, statement: string): Effect.Effect<Rows, DatabaseError> =>
+  Effect.suspend(() => {
+    let names: ReadonlyArray<string> = []
+    let rows: Array<Readonly<Record<string, string | null>>> = []
+    for (const message of messages) {
+      if (message._tag === "Failure") return Effect.fail(new DatabaseError({ ...message.report, statement }))
+      if (message._tag === "Columns") {
+        names = message.columns.map(({ name }) => name)
+        rows = []
+      }
+      if (message._tag === "Row") {
+        const { values } = message
+        rows.push(Object.fromEntries(names.map((name, index) => [name, values[index] ?? null])))
+      }
+    }
+    return Effect.succeed(rows)
+  })
+
+const abortOf = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true })
+  })
+
+/** Makes the emulator from its parts. */
+export const makeFromParts = (options: EmulatorOptions = {}): Effect.Effect<EmulatorService, EmulatorError, Parts> =>
+  Effect.gen(function* () {
+    const { accounts: accountOptions = [{ username: "demo", samples: true }], sessionDomain = ".carto.com" } = options
+    const accounts = yield* Accounts
+    const metadata = yield* Metadata
+    const apiKeys = yield* ApiKeys
+    const sessions = yield* Sessions
+    const authApi = yield* AuthApi.make({ sessionDomain })
+    const runPromise = Effect.runPromiseWith(yield* Effect.context<never>())
+
+    const account = (username: string): EmulatorAccount | undefined => {
+      const master = apiKeys.list(username).find(({ type }) => type === "master")
+      return master === undefined
+        ? undefined
+        : { username, baseUrl: `https://${username}${sessionDomain}`, masterKey: Redacted.make(master.token) }
+    }
+
+    const create = Effect.fnUntraced(function* (accountOptions: AccountOptions) {
+      const { username } = yield* createAccount(metadata, accountOptions)
+      return account(username) ?? (yield* new AccountNotFound({ username }))
+    }, failWith("createAccount"))
+
+    const handle = (request: Request): Effect.Effect<Response> =>
+      isAuthApi(new URL(request.url).pathname)
+        ? authApi.handle(request)
+        : Effect.succeed(new Response(null, { status: 404 }))
+
+    const handler = (request: Request): Promise<Response> => runPromise(handle(request))
+
+    const fetch: typeof globalThis.fetch = async (input, init) => {
+      const request = new Request(input, init)
+      request.signal.throwIfAborted()
+      return await Promise.race([handler(request), abortOf(request.signal)])
+    }
+
+    const missing = accountOptions.filter(({ username }) => accounts.find(username) === undefined)
+    yield* Effect.forEach(missing, create, { discard: true })
+    const [first] = accountOptions
+    if (first !== undefined) yield* accounts.database(first.username).pipe(failWith("make"))
+
+    return {
+      fetch,
+      handler,
+      account,
+      createAccount: create,
+      execute: (username, sql) =>
+        Effect.gen(function* () {
+          const database = yield* accounts.database(username)
+          const found = accounts.find(username)
+          if (found === undefined) return yield* new AccountNotFound({ username })
+          const login = { role: found.role, password: found.rolePassword }
+          return yield* lastResult(yield* Stream.runCollect(database.run({ login, sql })), sql)
+        }).pipe(failWith("execute")),
+      openSession: sessions.open
+    }
+  })
+
+const isPostgisInstalled: Effect.Effect<boolean> = Effect.tryPromise(() => import("@electric-sql/pglite-postgis")).pipe(
+  Effect.as(true),
+  Effect.catch(() => Effect.succeed(false))
+)
+
+const layerDatabases = (options: EmulatorOptions): Layer.Layer<Databases> =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const { folder, postgis = "if-installed" } = options
+      return PgliteDatabases.layer({
+        folder,
+        postgis: postgis === "if-installed" ? yield* isPostgisInstalled : postgis
+      })
+    })
+  )
+
+/** Starts an emulator; it stops with the scope. */
+export const make = (options: EmulatorOptions = {}): Effect.Effect<EmulatorService, EmulatorError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const layer = layerParts(options).pipe(Layer.provide(layerDatabases(options)))
+    const parts = yield* Layer.build(layer).pipe(failWith("make"))
+    return yield* Effect.provide(makeFromParts(options), parts)
+  })
+
+const EmulatorBase: Context.ServiceClass<Emulator, "effect-carto/emulator/Emulator", EmulatorService> = Context.Service<
+  Emulator,
+  EmulatorService
+>()("effect-carto/emulator/Emulator")
+export class Emulator extends EmulatorBase {
+  /** Layer of a running emulator. */
+  static readonly layer = (options?: EmulatorOptions): Layer.Layer<Emulator, EmulatorError> =>
+    Layer.effect(Emulator, make(options))
+}

@@ -1,0 +1,28 @@
+/** Who calls: the account that a request addresses, and the token that it brings. */
+import { type Parameters, text } from "./parameters.ts"
+
+/** The username that a request addresses; empty when nothing names one. */
+export const addressedUsername = (options: {
+  readonly userDomain: string | undefined
+  readonly parameters: Parameters
+  readonly host: string
+  readonly sessionDomain: string
+}): string => {
+  const { host, parameters, sessionDomain, userDomain } = options
+  const named = userDomain ?? text(parameters, "user_domain")
+  if (named !== undefined) return named
+  return host.endsWith(sessionDomain) ? host.slice(0, -sessionDomain.length) : ""
+}
+
+const basic = /basic\s([A-Za-z0-9_]+)/i
+
+/**
+ * The token that a request brings for that user; `undefined` when it brings none, or a Basic header for another user.
+ * A Basic header wins outright over the `api_key` parameter.
+ */
+export const token = (authorization: string, username: string, parameters: Parameters): string | undefined => {
+  const encoded = basic.exec(authorization)?.[1]
+  if (encoded === undefined) return text(parameters, "api_key") || undefined
+  const [user, password] = Buffer.from(encoded.replaceAll("_", ""), "base64").toString("utf8").split(":")
+  return user === username ? password || undefined : undefined
+}

@@ -1,10 +1,12 @@
-/** The emulator's database on one PGlite instance: one backend, one caller at a time. */
+/** The emulator's database on PGlite: one backend and one caller at a time, and a new backend after a crash. */
 import * as Cache from "effect/Cache"
 import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import { type Column, ConnectionError, type Database, DatabaseError, type Message, type Run } from "../Database.ts"
 import { type Backend, BackendCrash, failureOf, type Session } from "./Backend.ts"
+import type { Instance } from "./Instance.ts"
 import { readRole } from "./login.ts"
 import * as Scram from "./scram.ts"
 
@@ -22,79 +24,115 @@ const toRows = (messages: ReadonlyArray<Message>): Rows => {
   return rows
 }
 
-const crashed = (crash: BackendCrash): ConnectionError => new ConnectionError({ message: crash.message })
-
-const attempt = <A>(run: () => A): Effect.Effect<A, ConnectionError> =>
-  Effect.try({
-    try: run,
-    catch: (error) => (error instanceof BackendCrash ? crashed(error) : new ConnectionError({ message: String(error) }))
-  })
-
 const refuse = (messages: ReadonlyArray<Message>, statement: string): Effect.Effect<void, DatabaseError> => {
   const failure = failureOf(messages)
   return failure === undefined ? Effect.void : Effect.fail(new DatabaseError({ ...failure, statement }))
 }
 
-/** Makes the database that a backend serves. The backend must not be used by anybody else. */
-export const make: (options: {
+const gone = (crash: BackendCrash): ConnectionError => new ConnectionError({ message: crash.message })
+
+export interface Options {
   readonly name: string
-  readonly backend: Backend
   readonly postgis: boolean
-}) => Effect.Effect<Database> = Effect.fnUntraced(function* (options) {
-  const { backend } = options
-  const mutex = yield* Semaphore.make(1)
-  // Deriving SCRAM's key costs milliseconds, and a key's password never changes.
-  const passwords = yield* Cache.make({
-    capacity: 256,
-    lookup: (key: string) => {
-      const separator = key.indexOf("\n")
-      return Scram.verify(key.slice(separator + 1), key.slice(0, separator))
+  /** Starts PostgreSQL, from what a crashed instance has left if there is one. */
+  readonly start: (files: Blob | undefined) => Effect.Effect<Instance, ConnectionError>
+}
+
+/** Opens the database. It is closed with the scope. */
+export const make: (options: Options) => Effect.Effect<Database, ConnectionError, Scope.Scope> = Effect.fnUntraced(
+  function* ({ name, postgis, start }) {
+    const mutex = yield* Semaphore.make(1)
+    const state: { instance: Instance; crashed: boolean } = yield* Effect.acquireRelease(
+      Effect.map(start(undefined), (instance) => ({ instance, crashed: false })),
+      // What has crashed must not write its memory to disk.
+      ({ crashed, instance }) => (crashed ? Effect.void : instance.close)
+    )
+
+    // What had been committed is recovered from the files, as PostgreSQL does after a crash.
+    const recover = Effect.gen(function* () {
+      state.instance = yield* start(yield* state.instance.files)
+      state.crashed = false
+    }).pipe(Effect.uninterruptible)
+
+    const withBackend = <A>(use: (backend: Backend) => A): Effect.Effect<A, BackendCrash | ConnectionError> =>
+      Effect.gen(function* () {
+        if (state.crashed) yield* recover
+        return yield* Effect.try({
+          try: () => use(state.instance.backend),
+          catch: (error) => {
+            state.crashed = true
+            return error instanceof BackendCrash ? error : new BackendCrash({ message: String(error) })
+          }
+        })
+      })
+
+    // Deriving SCRAM's key costs milliseconds, and a key's password never changes.
+    const passwords = yield* Cache.make({
+      capacity: 256,
+      lookup: (key: string) => {
+        const separator = key.indexOf("\n")
+        return Scram.verify(key.slice(separator + 1), key.slice(0, separator))
+      }
+    })
+
+    const login = Effect.fnUntraced(function* ({
+      login: { role, password },
+      statementTimeout
+    }: Run): Effect.fn.Return<Session, BackendCrash | ConnectionError> {
+      const found = yield* withBackend((backend) => readRole(backend, role))
+      if (found === undefined) return yield* new ConnectionError({ message: `role "${role}" does not exist` })
+      if (!found.canLogin) return yield* new ConnectionError({ message: `role "${role}" is not permitted to log in` })
+      const accepted =
+        found.verifier !== undefined &&
+        !found.expired &&
+        !found.superuser &&
+        (yield* Cache.get(passwords, `${found.verifier}\n${password}`))
+      if (!accepted) return yield* new ConnectionError({ message: `password authentication failed for user "${role}"` })
+      return statementTimeout === undefined
+        ? found.session
+        : {
+            ...found.session,
+            settings: [
+              ...found.session.settings,
+              ["statement_timeout", String(Math.max(0, Math.ceil(statementTimeout)))]
+            ]
+          }
+    })
+
+    const failed = (crash: BackendCrash): Effect.Effect<ReadonlyArray<Message>, ConnectionError> =>
+      crash.report === undefined
+        ? Effect.fail(gone(crash))
+        : Effect.succeed([{ _tag: "Failure", report: crash.report }])
+
+    return {
+      name,
+      postgis,
+      superuser: (sql, parameters) =>
+        withBackend((backend) => backend.statement(sql, parameters)).pipe(
+          mutex.withPermit,
+          Effect.catchTag("BackendCrash", (crash) => Effect.fail(gone(crash))),
+          Effect.tap((messages) => refuse(messages, sql)),
+          Effect.map(toRows)
+        ),
+      superuserTransaction: (statements) => {
+        const sql = ["BEGIN", ...statements, "COMMIT"].join(";\n")
+        return withBackend((backend) => backend.script(sql)).pipe(
+          mutex.withPermit,
+          Effect.catchTag("BackendCrash", (crash) => Effect.fail(gone(crash))),
+          Effect.flatMap((messages) => refuse(messages, sql))
+        )
+      },
+      run: (run) =>
+        login(run).pipe(
+          Effect.flatMap((session) => withBackend((backend) => backend.runAs(session, run.sql, run.copyIn))),
+          mutex.withPermit,
+          // The next caller need not wait for the sleep of this one.
+          Effect.tap(({ slept }) => (slept > 0 ? Effect.sleep(slept) : Effect.void)),
+          Effect.map(({ messages }) => messages),
+          Effect.catchTag("BackendCrash", failed),
+          Effect.map((messages) => Stream.fromIterable(messages)),
+          Stream.unwrap
+        )
     }
-  })
-
-  const login = Effect.fnUntraced(function* ({
-    login: { role, password },
-    statementTimeout
-  }: Run): Effect.fn.Return<Session, ConnectionError> {
-    const found = yield* attempt(() => readRole(backend, role))
-    if (found === undefined) return yield* new ConnectionError({ message: `role "${role}" does not exist` })
-    if (!found.canLogin) return yield* new ConnectionError({ message: `role "${role}" is not permitted to log in` })
-    const accepted =
-      found.verifier !== undefined &&
-      !found.expired &&
-      !found.superuser &&
-      (yield* Cache.get(passwords, `${found.verifier}\n${password}`))
-    if (!accepted) return yield* new ConnectionError({ message: `password authentication failed for user "${role}"` })
-    return statementTimeout === undefined
-      ? found.session
-      : {
-          ...found.session,
-          settings: [...found.session.settings, ["statement_timeout", String(Math.max(0, Math.ceil(statementTimeout)))]]
-        }
-  })
-
-  return {
-    name: options.name,
-    postgis: options.postgis,
-    superuser: (sql, parameters) =>
-      attempt(() => backend.statement(sql, parameters ?? [])).pipe(
-        mutex.withPermit,
-        Effect.tap((messages) => refuse(messages, sql)),
-        Effect.map(toRows)
-      ),
-    superuserTransaction: (statements) => {
-      const sql = ["BEGIN", ...statements, "COMMIT"].join(";\n")
-      return attempt(() => backend.script(sql)).pipe(
-        mutex.withPermit,
-        Effect.flatMap((messages) => refuse(messages, sql))
-      )
-    },
-    run: (run) =>
-      login(run).pipe(
-        Effect.flatMap((session) => attempt(() => backend.runAs(session, run.sql, run.copyIn))),
-        mutex.withPermit,
-        Effect.map((messages) => Stream.fromIterable(messages)),
-        Stream.unwrap
-      )
   }
-})
+)

@@ -2,83 +2,61 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as RcMap from "effect/RcMap"
-import { ConnectionError, Databases } from "../Database.ts"
-import { setUp } from "../schema/CartoSchema.ts"
-import * as Backend from "./Backend.ts"
+import type * as Scope from "effect/Scope"
+import { join } from "node:path"
+import { ConnectionError, type Database, type DatabaseError, Databases } from "../Database.ts"
+import * as DataDirectory from "./DataDirectory.ts"
+import * as FolderLock from "./FolderLock.ts"
+import { initialize } from "./initialize.ts"
+import * as Instance from "./Instance.ts"
+import { packages } from "./packages.ts"
 import * as PgliteDatabase from "./PgliteDatabase.ts"
 
 export interface Options {
-  /** Where databases are kept, a sub-folder each. In memory by default. */
+  /**
+   * Where databases are kept, a sub-folder each. In memory by default. What is committed outlives the process, however
+   * it ends, but not a power failure: PGlite does not wait for the disk.
+   */
   readonly folder?: string | undefined
   /** Whether databases have PostGIS; `false` by default. Needs `@electric-sql/pglite-postgis`. */
   readonly postgis?: boolean | undefined
 }
 
-const startParams = [
-  "--single",
-  "-F",
-  "-j",
-  ...[
-    "search_path=pg_catalog,pg_temp",
-    "exit_on_error=false",
-    "log_checkpoints=false",
-    "max_worker_processes=0",
-    "max_parallel_workers=0",
-    "max_parallel_workers_per_gather=0",
-    "max_parallel_maintenance_workers=0",
-    "io_method=sync",
-    "shared_buffers=4MB",
-    "max_connections=5",
-    "jit=off",
-    "max_stack_depth=200kB"
-  ].flatMap((setting) => ["-c", setting])
-]
+/** A name becomes the name of a folder. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/
 
-const open = Effect.fnUntraced(function* (name: string, options: Options) {
-  const { PGlite, protocol } = yield* Effect.tryPromise({
-    try: () => import("@electric-sql/pglite"),
-    catch: () => new ConnectionError({ message: "the embedded CARTO needs the package @electric-sql/pglite" })
+const open = Effect.fnUntraced(function* (
+  name: string,
+  options: Options
+): Effect.fn.Return<Database, ConnectionError | DatabaseError, Scope.Scope> {
+  if (!NAME.test(name)) return yield* new ConnectionError({ message: `"${name}" cannot be the name of a database` })
+  const installed = yield* packages(options.postgis === true)
+  const prepared = yield* DataDirectory.find(installed)
+  const folder = options.folder === undefined ? undefined : join(options.folder, name)
+  const database = yield* PgliteDatabase.make({
+    name,
+    postgis: options.postgis === true,
+    start: (files) => Instance.start({ packages: installed, folder, data: files ?? prepared })
   })
-  const extensions = options.postgis
-    ? yield* Effect.tryPromise({
-        try: () => import("@electric-sql/pglite-postgis").then(({ postgis }) => ({ postgis })),
-        catch: () => new ConnectionError({ message: "PostGIS needs the package @electric-sql/pglite-postgis" })
-      })
-    : {}
-  const pglite = yield* Effect.acquireRelease(
-    Effect.tryPromise({
-      try: () =>
-        PGlite.create({
-          ...(options.folder === undefined ? {} : { dataDir: `${options.folder}/${name}` }),
-          extensions,
-          startParams,
-          initDbStartParams: ["--wal-segsize=1"]
-        }),
-      catch: (cause) => new ConnectionError({ message: `PostgreSQL does not start: ${String(cause)}` })
-    }),
-    (pglite) => Effect.promise(() => pglite.close())
-  )
-  const backend = yield* Effect.tryPromise({
-    try: () => Backend.make(pglite, protocol),
-    catch: (cause) => new ConnectionError({ message: String(cause) })
-  })
-  const database = yield* PgliteDatabase.make({ name, backend, postgis: options.postgis === true })
-  const isSetUp = yield* database.superuser("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = 'cartodb'")
-  if (isSetUp.length === 0) {
-    if (options.postgis === true) {
-      yield* database.superuserTransaction(["CREATE EXTENSION IF NOT EXISTS postgis SCHEMA public"])
-    }
-    yield* database.superuserTransaction([setUp])
-  }
+  yield* initialize(database)
   return database
 })
 
-/** Layer of `Databases` on PGlite. A database that is no longer open anywhere is closed; one in memory is then gone. */
+/**
+ * Layer of `Databases` on PGlite. A database that is open nowhere any more is closed; one in memory is then gone. A folder
+ * belongs to one layer at a time: while a database of it is open, opening it elsewhere fails with `ConnectionError`.
+ */
 export const layer = (options: Options = {}): Layer.Layer<Databases> =>
   Layer.effect(
     Databases,
     Effect.gen(function* () {
-      const databases = yield* RcMap.make({ lookup: (name: string) => open(name, options) })
+      const locks = yield* RcMap.make({ lookup: FolderLock.acquire })
+      const databases = yield* RcMap.make({
+        lookup: (name: string) =>
+          (options.folder === undefined ? Effect.void : RcMap.get(locks, options.folder)).pipe(
+            Effect.andThen(open(name, options))
+          )
+      })
       return Databases.of({ open: (name) => RcMap.get(databases, name) })
     })
   )

@@ -1,0 +1,194 @@
+/**
+ * PostgreSQL's alarm and its sleep inside PGlite, which lacks both: its alarm is a JavaScript timer that cannot strike
+ * while a statement runs, and its sleep a loop that asks for the time.
+ *
+ * PostgreSQL asks the host for the time, for pages and for files. On those occasions the alarm strikes here when it is
+ * due, so that `statement_timeout` is PostgreSQL's own; and in the loop of `pg_sleep` the time is moved on instead of
+ * waiting. A statement that only computes asks for nothing, and cannot be stopped.
+ */
+import type { Extension } from "@electric-sql/pglite"
+import * as Predicate from "effect/Predicate"
+
+export interface Clock {
+  /** Must be among the extensions of the PGlite instance. */
+  readonly extension: Extension
+  /** Runs `run` with alarms and sleeps; says for how many milliseconds PostgreSQL believes to have slept. */
+  readonly during: <A>(run: () => A) => readonly [result: A, slept: number]
+  /** Learns what a sleep looks like from `sleep`, which must make PostgreSQL sleep for some milliseconds. */
+  readonly calibrate: (sleep: () => void) => void
+}
+
+type Import = (...parameters: ReadonlyArray<number | bigint>) => number | bigint | undefined
+type Imports = Readonly<Record<string, object>>
+type Instantiate = (imports: Imports, onReady: (instance: WebAssembly.Instance, module: unknown) => void) => object
+
+const isImport = (value: unknown): value is Import => Predicate.isFunction(value)
+const isInstantiate = (value: unknown): value is Instantiate => Predicate.isFunction(value)
+const isMemory = (value: unknown): value is WebAssembly.Memory => value instanceof WebAssembly.Memory
+
+/** What PostgreSQL calls while it works on pages and files. */
+const OCCASIONS = new Set(["fd_pread", "fd_pwrite", "fd_read", "fd_write", "__syscall_openat", "__syscall_stat64"])
+/** Questions for the time without anything between them, after which it is worth looking whether that is a sleep. */
+const PATIENCE = 2048
+/** A step through a sleep, as a part of what has been slept already: the sleep ends late by no more than that. */
+const STEP = 1 / 256
+/** `ITIMER_REAL`. */
+const REAL_TIME = 0
+
+/** The innermost functions of PostgreSQL on the stack, in whatever form the JavaScript engine prints them. */
+const callers = (): string =>
+  (new Error("stack").stack ?? "")
+    .split("\n")
+    .filter((line) => line.includes("wasm"))
+    .slice(0, 3)
+    .join("\n")
+
+const replacing = <T extends object>(imports: T, replace: (name: string, original: Import) => Import | undefined): T =>
+  new Proxy(imports, {
+    get: (target, name) => {
+      const original: unknown = Reflect.get(target, name)
+      return Predicate.isString(name) && isImport(original) ? (replace(name, original) ?? original) : original
+    }
+  })
+
+export const make = (): Clock => {
+  let memory: WebAssembly.Memory | undefined
+  let ring: Import | undefined
+  let active = false
+  let ahead = 0
+  let alarm = Infinity
+  let questions = 0
+  let place: number | bigint | undefined
+  let asleep = 0
+  let sleeping = ""
+  let learning = false
+
+  const now = (): number => performance.now() + ahead
+
+  const strike = (): void => {
+    if (!active || now() < alarm) return
+    alarm = Infinity
+    ring?.(REAL_TIME, now())
+  }
+
+  const awake = (): void => {
+    questions = 0
+    asleep = 0
+  }
+
+  const passTime = (answerAt: number | bigint | undefined): void => {
+    if (answerAt !== place) awake()
+    place = answerAt
+    questions += 1
+    if (asleep === 0) {
+      if (questions % PATIENCE !== 0) return
+      const stack = callers()
+      if (learning) sleeping = stack
+      if (learning || stack === "" || stack !== sleeping) return
+    }
+    const step = Math.max(1, asleep * STEP)
+    asleep += step
+    ahead += step
+  }
+
+  const inWasi = (name: string, original: Import): Import | undefined => {
+    if (name === "clock_time_get") {
+      return (id, precision, answerAt) => {
+        if (active) {
+          passTime(answerAt)
+          strike()
+        }
+        const result = original(id ?? 0, precision ?? 0n, answerAt ?? 0)
+        if (ahead !== 0 && memory !== undefined && answerAt !== undefined) {
+          const view = new DataView(memory.buffer)
+          const nanoseconds = view.getBigInt64(Number(answerAt), true) + BigInt(Math.round(ahead * 1e6))
+          view.setBigInt64(Number(answerAt), nanoseconds, true)
+        }
+        return result
+      }
+    }
+    return onOccasion(name, original)
+  }
+
+  const inEnvironment = (name: string, original: Import): Import | undefined => {
+    switch (name) {
+      case "_setitimer_js":
+        return (timer, milliseconds) => {
+          if (timer !== REAL_TIME) return original(timer ?? 0, milliseconds ?? 0)
+          alarm = Number(milliseconds) === 0 ? Infinity : now() + Number(milliseconds)
+          return 0
+        }
+      case "emscripten_date_now":
+      case "emscripten_get_now":
+        return () => {
+          awake()
+          strike()
+          return Number(original()) + ahead
+        }
+      default:
+        return onOccasion(name, original)
+    }
+  }
+
+  const onOccasion = (name: string, original: Import): Import | undefined =>
+    OCCASIONS.has(name)
+      ? (...parameters) => {
+          awake()
+          strike()
+          return original(...parameters)
+        }
+      : undefined
+
+  const extension: Extension = {
+    name: "clock",
+    setup: async (_pglite, emscripten: unknown) => {
+      if (!Predicate.hasProperty(emscripten, "instantiateWasm") || !isInstantiate(emscripten.instantiateWasm)) return {}
+      const instantiate = emscripten.instantiateWasm
+      if (Predicate.hasProperty(emscripten, "wasmMemory") && isMemory(emscripten.wasmMemory)) {
+        memory = emscripten.wasmMemory
+      }
+      const instantiateWasm: Instantiate = (imports, onReady) => {
+        const { env, wasi_snapshot_preview1: wasi } = imports
+        return instantiate(
+          {
+            ...imports,
+            ...(env === undefined ? {} : { env: replacing(env, inEnvironment) }),
+            ...(wasi === undefined ? {} : { wasi_snapshot_preview1: replacing(wasi, inWasi) })
+          },
+          (instance, module) => {
+            const exported: unknown = instance.exports._emscripten_timeout
+            if (isImport(exported)) ring = exported
+            onReady(instance, module)
+          }
+        )
+      }
+      return { emscriptenOpts: { ...emscripten, instantiateWasm } }
+    }
+  }
+
+  return {
+    extension,
+    during: (run) => {
+      active = true
+      ahead = 0
+      awake()
+      try {
+        const result = run()
+        return [result, ahead]
+      } finally {
+        active = false
+        ahead = 0
+      }
+    },
+    calibrate: (sleep) => {
+      learning = true
+      active = true
+      try {
+        sleep()
+      } finally {
+        learning = false
+        active = false
+      }
+    }
+  }
+}

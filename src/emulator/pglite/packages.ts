@@ -1,0 +1,72 @@
+/** The optional packages that the emulator's PostgreSQL comes from, with plain words for what is missing. */
+import type * as Pglite from "@electric-sql/pglite"
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import { readFile } from "node:fs/promises"
+import { ConnectionError } from "../Database.ts"
+
+/** PostgreSQL, and PostGIS if asked for, with what identifies their files. */
+export interface Packages {
+  readonly PGlite: typeof Pglite.PGlite
+  readonly protocol: typeof Pglite.protocol
+  readonly postgis: Pglite.Extension | undefined
+  /** Names and versions; a data directory fits only the packages that it was made with. */
+  readonly versions: ReadonlyArray<string>
+}
+
+const PGLITE = "@electric-sql/pglite"
+const POSTGIS = "@electric-sql/pglite-postgis"
+/** What this PostGIS build was linked against: with any later PGlite, PostgreSQL does not load plpgsql any more. */
+const POSTGIS_FITS: ReadonlySet<string> = new Set(["0.5.8", "0.5.9", "0.5.10", "0.5.11", "0.5.12"])
+
+const isMissing = (cause: unknown): boolean =>
+  Predicate.hasProperty(cause, "code") && (cause.code === "ERR_MODULE_NOT_FOUND" || cause.code === "MODULE_NOT_FOUND")
+
+const load = <A>(name: string, use: string, run: () => Promise<A>): Effect.Effect<A, ConnectionError> =>
+  Effect.tryPromise({
+    try: run,
+    catch: (cause) =>
+      new ConnectionError({
+        message: isMissing(cause)
+          ? `${use} needs the package ${name}: npm install ${name}`
+          : `${use} cannot load the package ${name}: ${String(cause)}`
+      })
+  })
+
+const version = (name: string): Effect.Effect<string, ConnectionError> =>
+  load(name, "the embedded CARTO", async () => {
+    const manifest: unknown = JSON.parse(
+      await readFile(new URL("../package.json", import.meta.resolve(name)), { encoding: "utf8" })
+    )
+    return Predicate.hasProperty(manifest, "version") ? String(manifest.version) : "unknown"
+  })
+
+/** Loads PGlite, and its PostGIS if asked for. */
+export const packages: (postgis: boolean) => Effect.Effect<Packages, ConnectionError> = Effect.fnUntraced(
+  function* (postgis) {
+    const { PGlite, protocol } = yield* load(PGLITE, "the embedded CARTO", () => import("@electric-sql/pglite"))
+    const pglite = yield* version(PGLITE)
+    if (!postgis) return { PGlite, protocol, postgis: undefined, versions: [`${PGLITE} ${pglite}`] }
+    const extension = yield* load(
+      POSTGIS,
+      "PostGIS in the embedded CARTO",
+      () => import("@electric-sql/pglite-postgis")
+    )
+    if (!POSTGIS_FITS.has(pglite)) {
+      return yield* new ConnectionError({
+        message: `PostGIS in the embedded CARTO needs ${PGLITE} 0.5.8 to 0.5.12, but ${pglite} is installed: npm install ${PGLITE}@0.5.12`
+      })
+    }
+    return {
+      PGlite,
+      protocol,
+      postgis: extension.postgis,
+      versions: [`${PGLITE} ${pglite}`, `${POSTGIS} ${yield* version(POSTGIS)}`]
+    }
+  }
+)
+
+/** Whether PostGIS can be had: its package is installed and fits PGlite. */
+export const hasPostgis: Effect.Effect<boolean> = packages(true).pipe(
+  Effect.match({ onFailure: () => false, onSuccess: () => true })
+)

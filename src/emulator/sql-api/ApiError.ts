@@ -1,0 +1,53 @@
+/** A refused request, as the SQL API answers it. */
+import * as Data from "effect/Data"
+import type { Report } from "../Database.ts"
+import type { ErrorClass } from "../ErrorClass.ts"
+
+interface ApiErrorFields {
+  readonly status: number
+  readonly message: string
+  readonly context?: string | undefined
+  readonly detail?: string | undefined
+  readonly hint?: string | undefined
+}
+
+const ApiErrorBase: ErrorClass<"ApiError", ApiErrorFields> = Data.TaggedError("ApiError")
+export class ApiError extends ApiErrorBase {}
+
+export const badRequest = (message: string): ApiError => new ApiError({ status: 400, message })
+
+const timeoutMessage =
+  "You are over platform's limits: SQL query timeout error. Refactor your query before running again or contact CARTO support for more details."
+
+const isTimeout = (message: string): boolean =>
+  message.includes("statement timeout") ||
+  message.includes("canceling statement due to user request") ||
+  message.includes("RuntimeError: Execution of function interrupted by signal")
+
+/**
+ * What PostgreSQL says, as an answer. The status comes from the text of the message, so what a user raises is caught
+ * by it too.
+ */
+export const fromReport = (report: Pick<Report, "message" | "detail" | "hint">): ApiError => {
+  if (isTimeout(report.message)) {
+    return new ApiError({ status: 429, message: timeoutMessage, context: "limit", detail: "datasource" })
+  }
+  return new ApiError({
+    status: report.message.includes("permission denied") ? 403 : 400,
+    message: report.message,
+    detail: report.detail,
+    hint: report.hint
+  })
+}
+
+/** No session: the role cannot log in, or PostgreSQL is gone. */
+export const cannotConnect = (): ApiError => new ApiError({ status: 500, message: "cannot connect to the database" })
+
+/** The JSON of an error; members without a value are absent. */
+export const toJson = ({ context, detail, hint, message }: ApiError): string =>
+  JSON.stringify({
+    error: [message],
+    context: context === "" ? undefined : context,
+    detail: detail === "" ? undefined : detail,
+    hint: hint === "" ? undefined : hint
+  })

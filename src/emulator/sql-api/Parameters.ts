@@ -1,0 +1,69 @@
+/** The parameters of a request: its query string and its body as one, the body over the query string. */
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import { type ApiError, badRequest } from "./ApiError.ts"
+import { syntaxError } from "./JsonSyntax.ts"
+
+/** Values are text, lists of text where a name is repeated, and anything that a JSON body can hold. */
+export type Parameters = Readonly<Record<string, unknown>>
+
+const add = (into: Record<string, unknown>, name: string, value: string): void => {
+  const isList = name.endsWith("[]") && name.length > 2
+  const key = isList ? name.slice(0, -2) : name
+  const before = into[key]
+  if (before === undefined) into[key] = isList ? [value] : value
+  else into[key] = Array.isArray(before) ? [...before, value] : [before, value]
+}
+
+const collect = (pairs: Iterable<readonly [string, string]>): Parameters => {
+  const all: Record<string, unknown> = Object.create(null)
+  for (const [name, value] of pairs) add(all, name, value)
+  return all
+}
+
+/** The parameters of a query string or of a form. */
+export const parseForm = (text: string): Parameters => collect(new URLSearchParams(text))
+
+const readText = (request: Request): Effect.Effect<string, ApiError> =>
+  Effect.tryPromise({ try: () => request.text(), catch: () => badRequest("request aborted") })
+
+const parseJson = (text: string): Effect.Effect<Parameters, ApiError> =>
+  text === ""
+    ? Effect.succeed({})
+    : Effect.try({
+        try: (): unknown => JSON.parse(text),
+        catch: () => badRequest(syntaxError(text))
+      }).pipe(Effect.map((value) => (Predicate.isReadonlyObject(value) ? { ...value } : {})))
+
+const readMultipart = (request: Request): Effect.Effect<Parameters, ApiError> =>
+  Effect.tryPromise({ try: () => request.formData(), catch: () => badRequest("Unexpected end of form") }).pipe(
+    Effect.flatMap((form) => {
+      const pairs: Array<readonly [string, string]> = []
+      for (const [name, value] of form.entries()) {
+        if (typeof value !== "string") return Effect.fail(badRequest("Unexpected field"))
+        pairs.push([name, value])
+      }
+      return Effect.succeed(collect(pairs))
+    })
+  )
+
+/** The parameters in the body: a form, JSON, or the text fields of a multipart form. Any other body is ignored. */
+export const readBody = (request: Request): Effect.Effect<Parameters, ApiError> => {
+  if (request.method === "GET" || request.method === "HEAD" || request.body === null) return Effect.succeed({})
+  switch (request.headers.get("content-type")?.split(";")[0]?.trim()) {
+    case "application/x-www-form-urlencoded":
+      return Effect.map(readText(request), parseForm)
+    case "application/json":
+      return Effect.flatMap(readText(request), parseJson)
+    case "multipart/form-data":
+      return readMultipart(request)
+    default:
+      return Effect.succeed({})
+  }
+}
+
+/** A parameter if it is text. */
+export const text = (parameters: Parameters, name: string): string | undefined => {
+  const value = parameters[name]
+  return typeof value === "string" ? value : undefined
+}

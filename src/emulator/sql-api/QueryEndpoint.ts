@@ -1,0 +1,71 @@
+/** `/sql`: runs a text and answers in the format that is asked for. */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type { Accounts } from "../accounts/Accounts.ts"
+import { KeyStore } from "../KeyStore.ts"
+import { ApiError, cannotConnect } from "./ApiError.ts"
+import * as Caching from "./Caching.ts"
+import * as Exchange from "./Exchange.ts"
+import { formats } from "./formats/index.ts"
+import { Preparation } from "./Preparation.ts"
+import * as QueryParameters from "./QueryParameters.ts"
+import * as QueryTables from "./QueryTables.ts"
+import * as Session from "./Session.ts"
+
+const fiveMinutes = 300_000
+
+const names: ReadonlySet<string> = new Set(formats.keys())
+
+const disposition = (parameters: QueryParameters.QueryParameters, extension: string, now: number): string => {
+  const kind = parameters.attachment ? "attachment" : "inline"
+  const filename = encodeURI(parameters.filename)
+  return `${kind}; filename=${filename}.${extension}; modification-date="${new Date(now).toUTCString()}";`
+}
+
+/** Answers a request to `/sql`. */
+export const handle: (
+  exchange: Exchange.Exchange
+) => Effect.Effect<Response, ApiError, KeyStore | Accounts | Preparation> = Effect.fnUntraced(function* (exchange) {
+  const { headers } = exchange
+  const { account, identity, parameters: given } = yield* Session.open(exchange, { group: "query" })
+  const parameters = yield* QueryParameters.parse(given, names)
+  const database = yield* Session.database(account.username)
+  const preparation = yield* Preparation
+  const { spatial, tables } = yield* Effect.gen(function* () {
+    const spatial = yield* preparation.prepare(database, parameters.sql)
+    return { spatial, tables: yield* QueryTables.queryTables(database, identity.master, parameters.sql) }
+  }).pipe(
+    Effect.catchTags({
+      ConnectionError: () => Effect.fail(cannotConnect()),
+      DatabaseError: (error) => Effect.die(error)
+    })
+  )
+  if (!identity.isMaster && QueryTables.hasSystemTable(tables)) {
+    return yield* new ApiError({ status: 403, message: "system tables are forbidden" })
+  }
+  const now = yield* Clock.currentTimeMillis
+  Caching.setCacheHeaders(headers, {
+    databaseName: account.databaseName,
+    sql: parameters.sql,
+    tables: parameters.sql.trim() === "" ? undefined : tables,
+    persist: parameters.persist,
+    now
+  })
+  const format = formats.get(parameters.format)
+  if (format === undefined) return yield* new ApiError({ status: 400, message: `Invalid format: ${parameters.format}` })
+  headers.set("Content-Type", format.contentType)
+  headers.set("Content-Disposition", disposition(parameters, format.extension, now))
+  const timeouts = (yield* KeyStore).get(`limits:timeout:${account.username}`) ?? {}
+  const exportTimeout = Number(timeouts[identity.isMaster ? "render" : "render_public"])
+  return yield* Exchange.bodyResponse(
+    exchange,
+    format.run({
+      database,
+      login: identity.login,
+      parameters,
+      spatial,
+      startedAt: now,
+      exportTimeout: exportTimeout > 0 ? exportTimeout : fiveMinutes
+    })
+  )
+})

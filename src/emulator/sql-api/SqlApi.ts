@@ -1,0 +1,58 @@
+/** The SQL API as one function from request to response. */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { Accounts } from "../accounts/Accounts.ts"
+import type { KeyStore } from "../KeyStore.ts"
+import type { ApiError } from "./ApiError.ts"
+import * as Exchange from "./Exchange.ts"
+import { notFound } from "./NotFound.ts"
+import { Preparation } from "./Preparation.ts"
+import * as QueryEndpoint from "./QueryEndpoint.ts"
+import * as Route from "./Route.ts"
+import * as Service from "./Service.ts"
+
+export interface SqlApiService {
+  /** Answers any request; what is not the SQL API's is an HTML 404. */
+  readonly handle: (request: Request) => Effect.Effect<Response>
+}
+
+type Requirements = KeyStore | Accounts | Preparation
+
+const preflight = (exchange: Exchange.Exchange): Response => {
+  exchange.headers.set("Content-Length", "0")
+  return new Response(null, { status: 200, headers: exchange.headers })
+}
+
+const answer = (route: Route.Route, exchange: Exchange.Exchange): Effect.Effect<Response, ApiError, Requirements> => {
+  switch (route.endpoint._tag) {
+    case "Query":
+      return QueryEndpoint.handle(exchange)
+    case "Preflight":
+      return Effect.succeed(preflight(exchange))
+    case "Version":
+      return Effect.succeed(Service.version())
+    case "Health":
+      return Service.health
+    default:
+      return Effect.succeed(notFound(exchange.request, ""))
+  }
+}
+
+/** Makes the SQL API. Batch jobs run within the scope. */
+export const make: Effect.Effect<SqlApiService, never, KeyStore | Accounts | Scope.Scope> = Effect.gen(function* () {
+  const context = yield* Effect.context<KeyStore | Accounts>()
+  const preparation = yield* Effect.provide(Preparation, Preparation.layer)
+  return {
+    handle: (request) => {
+      const path = new URL(request.url).pathname
+      const route = Route.match(request.method, path)
+      if (route === undefined) return Effect.succeed(notFound(request, path))
+      const exchange = Exchange.make(request, route.user)
+      return answer(route, exchange).pipe(
+        Effect.catch((error) => Effect.succeed(Exchange.errorResponse(exchange, error))),
+        Effect.provideService(Preparation, preparation),
+        Effect.provide(context)
+      )
+    }
+  }
+})

@@ -1,0 +1,135 @@
+/** The lexical structure of SQL text, as far as paging, planning and comments need it. */
+
+export type TokenKind = "space" | "comment" | "string" | "identifier" | "word" | "symbol"
+
+export interface Token {
+  readonly kind: TokenKind
+  readonly start: number
+  readonly end: number
+}
+
+const wordStart = /[A-Za-z_\u0080-\uffff]/
+const wordPart = /[\w$\u0080-\uffff]/
+const blank = /[ \t\n\r\f\v]/
+const dollarTag = /\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/y
+
+const endOfQuoted = (sql: string, from: number, quote: string, escapes: boolean): number => {
+  for (let at = from; at < sql.length; at++) {
+    if (escapes && sql[at] === "\\") at++
+    else if (sql[at] === quote) {
+      if (sql[at + 1] !== quote) return at + 1
+      at++
+    }
+  }
+  return sql.length
+}
+
+const endOfBlockComment = (sql: string, from: number): number => {
+  let depth = 0
+  for (let at = from; at < sql.length; at++) {
+    const pair = sql.slice(at, at + 2)
+    if (pair === "/*") {
+      depth++
+      at++
+    } else if (pair === "*/") {
+      depth--
+      at++
+      if (depth === 0) return at + 1
+    }
+  }
+  return sql.length
+}
+
+const endWhile = (sql: string, from: number, part: RegExp): number => {
+  let at = from
+  while (at < sql.length && part.test(sql.charAt(at))) at++
+  return at
+}
+
+const next = (sql: string, start: number): Token => {
+  const first = sql.charAt(start)
+  if (blank.test(first)) return { kind: "space", start, end: endWhile(sql, start, blank) }
+  if (sql.startsWith("--", start)) {
+    const newline = sql.indexOf("\n", start)
+    return { kind: "comment", start, end: newline < 0 ? sql.length : newline }
+  }
+  if (sql.startsWith("/*", start)) return { kind: "comment", start, end: endOfBlockComment(sql, start) }
+  if (first === "'") return { kind: "string", start, end: endOfQuoted(sql, start + 1, "'", false) }
+  if (first === '"') return { kind: "identifier", start, end: endOfQuoted(sql, start + 1, '"', false) }
+  if ((first === "e" || first === "E") && sql[start + 1] === "'") {
+    return { kind: "string", start, end: endOfQuoted(sql, start + 2, "'", true) }
+  }
+  if (first === "$") {
+    dollarTag.lastIndex = start
+    const tag = dollarTag.exec(sql)?.[0]
+    if (tag !== undefined) {
+      const close = sql.indexOf(tag, start + tag.length)
+      return { kind: "string", start, end: close < 0 ? sql.length : close + tag.length }
+    }
+  }
+  if (wordStart.test(first)) return { kind: "word", start, end: endWhile(sql, start, wordPart) }
+  return { kind: "symbol", start, end: start + 1 }
+}
+
+/** The tokens of a text, in order and without gaps. */
+export const tokens = (sql: string): ReadonlyArray<Token> => {
+  const all: Array<Token> = []
+  for (let at = 0; at < sql.length;) {
+    const token = next(sql, at)
+    all.push(token)
+    at = token.end
+  }
+  return all
+}
+
+/** The statements of a text, trimmed, without their semicolons; empty ones are left out. */
+export const statements = (sql: string): ReadonlyArray<string> => {
+  const all: Array<string> = []
+  let start = 0
+  for (const token of tokens(sql)) {
+    if (token.kind === "symbol" && sql[token.start] === ";") {
+      all.push(sql.slice(start, token.start))
+      start = token.end
+    }
+  }
+  all.push(sql.slice(start))
+  return all.map((statement) => statement.trim()).filter((statement) => statement !== "")
+}
+
+/** The text with every `-- …` comment replaced by a space. */
+export const withoutLineComments = (sql: string): string => {
+  if (!sql.includes("--")) return sql
+  return tokens(sql)
+    .map(({ end, kind, start }) => (kind === "comment" && sql.startsWith("--", start) ? " " : sql.slice(start, end)))
+    .join("")
+}
+
+/** A SELECT apart from the common table expressions before it, or `undefined` for any other statement. */
+export const splitSelect = (sql: string): { readonly with: string; readonly select: string } | undefined => {
+  let depth = 0
+  let first = true
+  let inWith = false
+  let select: number | undefined
+  for (const token of tokens(sql)) {
+    if (token.kind === "space" || token.kind === "comment") {
+      if (first && token.kind === "comment") return undefined
+      continue
+    }
+    const text = sql.slice(token.start, token.end).toLowerCase()
+    if (text === "(") depth++
+    else if (text === ")") depth--
+    if (first) {
+      if (text === "select") select = token.start
+      else if (text === "with") inWith = true
+      else return undefined
+      first = false
+      continue
+    }
+    if (depth !== 0 || token.kind !== "word") continue
+    if (select !== undefined) {
+      if (text === "into") return undefined
+    } else if (inWith && text === "select") select = token.start
+    else if (inWith && /^(?:insert|update|delete|merge|values|table)$/.test(text)) return undefined
+  }
+  return select === undefined ? undefined : { with: sql.slice(0, select), select: sql.slice(select) }
+}

@@ -1,0 +1,333 @@
+/** The Auth API: creates, lists, regenerates and deletes the API keys of an account. */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
+import * as Ref from "effect/Ref"
+import * as Result from "effect/Result"
+import * as Stream from "effect/Stream"
+import { ApiKey, type ApiKeyType } from "./ApiKey.ts"
+import { Auth } from "./Auth.ts"
+import type { CartoErrorOf, CartoErrorReason } from "./CartoError.ts"
+import { type GrantsRequest, toWire, validate } from "./Grants.ts"
+import {
+  type AuthApiReason,
+  type CreateReason,
+  type DeleteReason,
+  type GetReason,
+  type Page,
+  readCreateFailure,
+  readDeleteFailure,
+  readFailure,
+  readGetFailure,
+  readKey,
+  readPage,
+  readRegenerateFailure,
+  type RegenerateReason
+} from "./internal/authApi.ts"
+import { cartoError } from "./internal/cartoError.ts"
+import { describe } from "./internal/describe.ts"
+import { collectionPath, existingName, isDotName, keyPath, newName, regeneratePath } from "./internal/keyPath.ts"
+import { notHeld } from "./internal/notHeld.ts"
+import { query } from "./internal/sqlApi.ts"
+import { type HttpClient, make as makeWire, type WireRequest, type WireResponse } from "./internal/wire.ts"
+import { ApiKeyNotFound, ApiKeyProtected, HiddenApiKey, MasterKeyRequired } from "./reasons/AuthApi.ts"
+import { type CallReason, InvalidInput, type Unauthenticated } from "./reasons/Call.ts"
+
+export type { AuthApiReason, CreateReason, DeleteReason, GetReason, RegenerateReason } from "./internal/authApi.ts"
+
+export interface TargetUserOptions {
+  /** Acts for this member of the organisation. Only its owner and admins may. */
+  readonly targetUser?: string | undefined
+}
+
+/** The key's name and what it may do. */
+export interface CreateOptions extends GrantsRequest, TargetUserOptions {
+  /** Any text that is not blank; unique, case-sensitive, for good. */
+  readonly name: string
+}
+
+export interface ListOptions extends TargetUserOptions {
+  /** Default: every type. */
+  readonly type?: ApiKeyType | ReadonlyArray<ApiKeyType> | undefined
+  /** Within a type, ascending. Default `updated_at`. Master comes first, then default, then regular keys. */
+  readonly order?: "type" | "name" | "updated_at" | undefined
+  /** Keys asked for at a time. Default 100. */
+  readonly pageSize?: number | undefined
+}
+
+export interface ApiKeyManagerService {
+  /**
+   * Creates a regular key. Needs the master key. Keys cannot be edited afterwards. `POST /api/v3/api_keys`.
+   */
+  readonly create: (options: CreateOptions) => Effect.Effect<ApiKey, CartoErrorOf<CreateReason>>
+  /** The key of that name. Other keys than master see only themselves. `GET /api/v3/api_keys/{name}`. */
+  readonly get: (name: string, options?: TargetUserOptions) => Effect.Effect<ApiKey, CartoErrorOf<GetReason>>
+  /** As {@link get}; none where there is no such key. */
+  readonly getOption: (
+    name: string,
+    options?: TargetUserOptions
+  ) => Effect.Effect<Option.Option<ApiKey>, CartoErrorOf<AuthApiReason>>
+  /** Every key that the key in use may see, over all pages. `GET /api/v3/api_keys`. */
+  readonly list: (options?: ListOptions) => Effect.Effect<ReadonlyArray<ApiKey>, CartoErrorOf<AuthApiReason>>
+  /** As {@link list}, page by page as the keys are taken. */
+  readonly stream: (options?: ListOptions) => Stream.Stream<ApiKey, CartoErrorOf<AuthApiReason>>
+  /**
+   * Gives a regular or the master key a new token; the old one is refused from then on, everywhere at once. Needs the
+   * master key. For the key in use, this service goes on with the new token. `POST …/{name}/token/regenerate`.
+   */
+  readonly regenerate: (
+    key: string | ApiKey,
+    options?: TargetUserOptions
+  ) => Effect.Effect<ApiKey, CartoErrorOf<RegenerateReason>>
+  /**
+   * Deletes a regular key, which revokes it; tables that it made go to the account. Needs the master key.
+   * `DELETE /api/v3/api_keys/{name}`.
+   */
+  readonly delete: (
+    key: string | ApiKey,
+    options?: TargetUserOptions
+  ) => Effect.Effect<void, CartoErrorOf<DeleteReason>>
+  /** The key in use, with its grants. */
+  readonly whoami: Effect.Effect<ApiKey, CartoErrorOf<AuthApiReason | HiddenApiKey>>
+  /** Whether a token is a key of this account, of whatever type. */
+  readonly isValid: (
+    key: ApiKey | Redacted.Redacted<string>
+  ) => Effect.Effect<boolean, CartoErrorOf<Exclude<AuthApiReason, Unauthenticated>>>
+}
+
+const nameOf = (key: string | ApiKey): unknown => (key instanceof ApiKey ? key.name : key)
+
+const isProtected = (key: string | ApiKey, action: "delete" | "regenerate"): boolean =>
+  key instanceof ApiKey
+    ? key.type === "default" || (key.type === "master" && action === "delete")
+    : key === "Default public" || (key === "Master" && action === "delete")
+
+const keyTypes: ReadonlyArray<string> = ["master", "default", "regular"] satisfies ReadonlyArray<ApiKeyType>
+const orders: ReadonlyArray<string> = ["type", "name", "updated_at"]
+
+type Query = ReadonlyArray<readonly [string, string]>
+
+const targetQuery = (options: TargetUserOptions | undefined): Result.Result<Query, InvalidInput> => {
+  const targetUser = options?.targetUser
+  if (targetUser === undefined) return Result.succeed([])
+  return typeof targetUser === "string" && targetUser.trim() !== ""
+    ? Result.succeed([["target_user", targetUser]])
+    : Result.fail(
+        new InvalidInput({ field: "targetUser", received: describe(targetUser), remedy: "give the member's user name" })
+      )
+}
+
+const listQuery = (options: ListOptions): Result.Result<Query, InvalidInput> => {
+  const refuse = (field: string, value: unknown, remedy: string) =>
+    Result.fail(new InvalidInput({ field, received: describe(value), remedy }))
+  const types: ReadonlyArray<string> =
+    options.type === undefined ? [] : typeof options.type === "string" ? [options.type] : options.type
+  if (Array.isArray(options.type) && types.length === 0) {
+    return refuse("type", types, "leave it out to list keys of every type")
+  }
+  if (types.some((type) => !keyTypes.includes(type))) return refuse("type", types, `use ${keyTypes.join(", ")}`)
+  if (options.order !== undefined && !orders.includes(options.order)) {
+    return refuse("order", options.order, `use ${orders.join(", ")}`)
+  }
+  const pageSize = options.pageSize ?? 100
+  if (!Number.isSafeInteger(pageSize) || pageSize < 1)
+    return refuse("pageSize", pageSize, "give a whole number above 0")
+  return Result.map(targetQuery(options), (target) => [
+    ["per_page", String(pageSize)],
+    ...(types.length === 0 ? [] : [["type", types.join(",")] as const]),
+    ...(options.order === undefined ? [] : [["order", options.order] as const]),
+    ...target
+  ])
+}
+
+const make: Effect.Effect<ApiKeyManagerService, never, Auth | HttpClient> = Effect.gen(function* () {
+  const auth = yield* Auth
+  const wire = yield* makeWire
+  const { username } = auth
+
+  const attempt =
+    <A, Reason extends CartoErrorReason, R>(operation: string) =>
+    (effect: Effect.Effect<A, Reason, R>): Effect.Effect<A, CartoErrorOf<Reason>, R> =>
+      effect.pipe(
+        Effect.mapError((reason) => cartoError(operation, reason)),
+        Effect.withSpan(operation, { attributes: { "carto.username": username } })
+      )
+
+  const readOne = (query: Query) => wire.send({ method: "GET", api: "auth", path: collectionPath, query })
+
+  /** A 401 on a write does not tell a key that is not master from one that is not a key at all: the key itself knows. */
+  const sendAsMaster = (request: WireRequest): Effect.Effect<WireResponse, CallReason | MasterKeyRequired> =>
+    wire.send(request).pipe(
+      Effect.catchTag("Unauthenticated", (unauthenticated) =>
+        Effect.flatMap(readOne([["per_page", "1"]]), (response) => {
+          const page = response.status === 200 ? Result.getOrUndefined(readPage(response)) : undefined
+          return Effect.fail(
+            page === undefined ? unauthenticated : new MasterKeyRequired({ keyType: page.keys[0]?.type })
+          )
+        })
+      )
+    )
+
+  const knownSchema = yield* Ref.make(auth.schema)
+  const askForSchema = query(wire, username, "SELECT pg_catalog.current_schema() AS schema").pipe(
+    Effect.map(({ rows: [row] }) =>
+      typeof row === "object" && row !== null && "schema" in row && typeof row.schema === "string"
+        ? row.schema
+        : "public"
+    ),
+    Effect.tap((schema) => Ref.set(knownSchema, schema)),
+    Effect.orElseSucceed(() => "public")
+  )
+
+  /** The schema of tables that name none: the account's own. Only an on-premises URL leaves it open, so we ask. */
+  const defaultSchema = (options: CreateOptions): Effect.Effect<string> => {
+    if (options.tables?.every(({ schema }) => schema !== undefined) !== false) return Effect.succeed("public")
+    // the schema of an organisation's member has the member's name
+    if (options.targetUser !== undefined) return Effect.succeed(options.targetUser)
+    return Effect.flatMap(Ref.get(knownSchema), (schema) =>
+      schema === undefined ? askForSchema : Effect.succeed(schema)
+    )
+  }
+
+  const create = Effect.fnUntraced(function* (options: CreateOptions): Effect.fn.Return<ApiKey, CreateReason> {
+    const name = yield* Effect.fromResult(newName(options.name))
+    const query = yield* Effect.fromResult(targetQuery(options))
+    const problem = validate(options)
+    if (problem !== undefined) return yield* Effect.fail(problem)
+    const schema = yield* defaultSchema(options)
+    const response = yield* sendAsMaster({
+      method: "POST",
+      api: "auth",
+      path: collectionPath,
+      query,
+      json: { name, grants: toWire(options, schema) }
+    })
+    if (response.status === 201 || response.status === 200) return yield* Effect.fromResult(readKey(response))
+    return yield* readCreateFailure(response, name, options.targetUser, (kind) =>
+      notHeld(wire, username, kind, options, schema, options.targetUser === undefined)
+    )
+  })
+
+  const pages = (options: ListOptions): Stream.Stream<ApiKey, AuthApiReason> =>
+    Stream.unwrap(
+      Effect.map(Effect.fromResult(listQuery(options)), (query) => {
+        const seen = new Set<string>()
+        return Stream.paginate(1, (page) =>
+          Effect.map(readList([...query, ["page", String(page)]], options), ({ hasNext, keys, total }) => {
+            const fresh = keys.filter(({ name }) => !seen.has(name))
+            for (const { name } of fresh) seen.add(name)
+            // a list that shrinks meanwhile, or a total that is too high, must not make this go on for ever
+            const more = fresh.length > 0 && (hasNext || seen.size < total)
+            return [fresh, more ? Option.some(page + 1) : Option.none<number>()] as const
+          })
+        )
+      })
+    )
+
+  const readList = (query: Query, options: TargetUserOptions): Effect.Effect<Page, AuthApiReason> =>
+    Effect.flatMap(readOne(query), (response): Effect.Effect<Page, AuthApiReason> =>
+      response.status === 200 ? Effect.fromResult(readPage(response)) : readFailure(response, options.targetUser)
+    )
+
+  const get = Effect.fnUntraced(function* (
+    name: string,
+    options?: TargetUserOptions
+  ): Effect.fn.Return<ApiKey, GetReason> {
+    yield* Effect.fromResult(existingName(name))
+    const query = yield* Effect.fromResult(targetQuery(options))
+    if (isDotName(name)) {
+      const found = yield* Stream.runHead(Stream.filter(pages({ ...options }), (key) => key.name === name))
+      return yield* Option.match(found, {
+        onNone: () => Effect.fail(new ApiKeyNotFound({ name })),
+        onSome: Effect.succeed
+      })
+    }
+    const path = yield* Effect.fromResult(keyPath(name))
+    const response = yield* wire.send({ method: "GET", api: "auth", path, query })
+    return response.status === 200
+      ? yield* Effect.fromResult(readKey(response))
+      : yield* readGetFailure(response, name, options?.targetUser)
+  })
+
+  const regenerate = Effect.fnUntraced(function* (
+    key: string | ApiKey,
+    options?: TargetUserOptions
+  ): Effect.fn.Return<ApiKey, RegenerateReason> {
+    const name = yield* Effect.fromResult(existingName(nameOf(key)))
+    if (isProtected(key, "regenerate")) {
+      return yield* Effect.fail(new ApiKeyProtected({ name, action: "regenerate" }))
+    }
+    const path = yield* Effect.fromResult(regeneratePath(name))
+    const query = yield* Effect.fromResult(targetQuery(options))
+    const own = options?.targetUser === undefined || options.targetUser === username
+    return yield* auth.replacing(
+      Effect.gen(function* () {
+        const inUse = yield* auth.apiKey
+        const response = yield* sendAsMaster({ method: "POST", api: "auth", path, query })
+        if (response.status !== 200) return yield* readRegenerateFailure(response, name, options?.targetUser)
+        const next = yield* Effect.fromResult(readKey(response))
+        // only the master key may do this, so a master key that changed is the key in use
+        return {
+          from: next.type === "master" && own ? inUse : key instanceof ApiKey ? key.token : undefined,
+          key: next
+        }
+      })
+    )
+  })
+
+  const remove = Effect.fnUntraced(function* (
+    key: string | ApiKey,
+    options?: TargetUserOptions
+  ): Effect.fn.Return<void, DeleteReason> {
+    const name = yield* Effect.fromResult(existingName(nameOf(key)))
+    if (isProtected(key, "delete")) return yield* Effect.fail(new ApiKeyProtected({ name, action: "delete" }))
+    const path = yield* Effect.fromResult(keyPath(name))
+    const query = yield* Effect.fromResult(targetQuery(options))
+    const response = yield* sendAsMaster({ method: "DELETE", api: "auth", path, query })
+    if (response.status !== 204 && response.status !== 200) {
+      return yield* readDeleteFailure(response, name, options?.targetUser)
+    }
+  })
+
+  const whoami = Effect.gen(function* () {
+    const { keys } = yield* readList([["per_page", "1"]], {})
+    // master sorts first, and every other key sees only itself
+    const [key] = keys
+    return key ?? (yield* Effect.fail(new HiddenApiKey({})))
+  })
+
+  return {
+    create: (options) => create(options).pipe(attempt("ApiKeyManager.create")),
+    get: (name, options) => get(name, options).pipe(attempt("ApiKeyManager.get")),
+    getOption: (name, options) =>
+      get(name, options).pipe(
+        Effect.map(Option.some),
+        Effect.catchTag("ApiKeyNotFound", () => Effect.succeed(Option.none<ApiKey>())),
+        attempt("ApiKeyManager.getOption")
+      ),
+    list: (options) => Stream.runCollect(pages(options ?? {})).pipe(attempt("ApiKeyManager.list")),
+    stream: (options) =>
+      pages(options ?? {}).pipe(
+        Stream.mapError((reason) => cartoError("ApiKeyManager.stream", reason)),
+        Stream.withSpan("ApiKeyManager.stream", { attributes: { "carto.username": username } })
+      ),
+    regenerate: (key, options) => regenerate(key, options).pipe(attempt("ApiKeyManager.regenerate")),
+    delete: (key, options) => remove(key, options).pipe(attempt("ApiKeyManager.delete")),
+    whoami: whoami.pipe(attempt("ApiKeyManager.whoami")),
+    isValid: (key) =>
+      readList([["per_page", "1"]], {}).pipe(
+        Auth.withApiKey(key),
+        Effect.as(true),
+        Effect.catchTag("Unauthenticated", () => Effect.succeed(false)),
+        attempt("ApiKeyManager.isValid")
+      )
+  }
+})
+
+const ApiKeyManagerBase: Context.ServiceClass<ApiKeyManager, "effect-carto/ApiKeyManager", ApiKeyManagerService> =
+  Context.Service<ApiKeyManager, ApiKeyManagerService>()("effect-carto/ApiKeyManager")
+export class ApiKeyManager extends ApiKeyManagerBase {
+  static readonly layer: Layer.Layer<ApiKeyManager, never, Auth | HttpClient> = Layer.effect(ApiKeyManager, make)
+}

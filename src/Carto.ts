@@ -1,0 +1,25 @@
+/** All services of one account in one layer. */
+import type * as Config from "effect/Config"
+import * as Layer from "effect/Layer"
+import { ApiKeyManager } from "./ApiKeyManager.ts"
+import { Auth, type AuthOptions } from "./Auth.ts"
+import type { CartoErrorOf, InvalidInput } from "./CartoError.ts"
+import type { HttpClient } from "./internal/wire.ts"
+import { Sql } from "./Sql.ts"
+
+export type CartoServices = ApiKeyManager | Auth | Sql
+
+const services: Layer.Layer<ApiKeyManager | Sql, never, Auth | HttpClient> = Layer.mergeAll(
+  ApiKeyManager.layer,
+  Sql.layer
+)
+
+/** The services of the account of `baseUrl` or `username`, under `apiKey`. See {@link AuthOptions}. */
+export const layer = (options: AuthOptions): Layer.Layer<CartoServices, CartoErrorOf<InvalidInput>, HttpClient> =>
+  Layer.provideMerge(services, Auth.layer(options))
+
+/** The services of the account of `CARTO_BASE_URL` or `CARTO_USERNAME`, under `CARTO_API_KEY`. */
+export const layerConfig = (
+  options?: Partial<AuthOptions>
+): Layer.Layer<CartoServices, CartoErrorOf<InvalidInput> | Config.ConfigError, HttpClient> =>
+  Layer.provideMerge(services, Auth.layerConfig(options))

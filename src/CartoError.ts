@@ -1,0 +1,165 @@
+/**
+ * The one error of this library. `operation` says which method failed, `reason` why: a tagged error of its own, which
+ * `Effect.catchReason("CartoError", "RateLimited", …)` catches by its tag.
+ */
+import type * as Cause from "effect/Cause"
+import type * as Duration from "effect/Duration"
+import { hasProperty } from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import * as AuthApi from "./reasons/AuthApi.ts"
+import * as Call from "./reasons/Call.ts"
+import * as SqlApi from "./reasons/SqlApi.ts"
+
+export {
+  AccountNotActivated,
+  ApiKeyNameTaken,
+  ApiKeyNotFound,
+  ApiKeyProtected,
+  ApiKeyQuotaReached,
+  EngineDisabled,
+  GrantNotHeld,
+  GrantRefused,
+  type GrantsViolation,
+  HiddenApiKey,
+  InvalidGrants,
+  MasterKeyRequired,
+  RegenerateRefused,
+  TargetUserForbidden,
+  TargetUserNotFound
+} from "./reasons/AuthApi.ts"
+export {
+  type CallReason,
+  CredentialsUnavailable,
+  InvalidInput,
+  RateLimited,
+  RedirectRefused,
+  ResponseMalformed,
+  ServerUnavailable,
+  TransportFailed,
+  Unauthenticated
+} from "./reasons/Call.ts"
+export {
+  AccountNotFound,
+  CheckViolation,
+  ExclusionViolation,
+  ForeignKeyViolation,
+  KeyLacksApi,
+  NotNullViolation,
+  NotOwner,
+  PartialResult,
+  PermissionDenied,
+  QueryFailed,
+  RowMalformed,
+  SqlSyntax,
+  type StatementReason,
+  StatementTimeout,
+  SystemTableForbidden,
+  UndefinedColumn,
+  UndefinedFunction,
+  UndefinedTable,
+  UniqueViolation
+} from "./reasons/SqlApi.ts"
+
+/** Every reason there is. A method's type names the few it can fail with. */
+export type CartoErrorReason = (typeof CartoErrorReason)["Type"]
+export const CartoErrorReason: Schema.Union<
+  readonly [
+    typeof AuthApi.AccountNotActivated,
+    typeof AuthApi.ApiKeyNameTaken,
+    typeof AuthApi.ApiKeyNotFound,
+    typeof AuthApi.ApiKeyProtected,
+    typeof AuthApi.ApiKeyQuotaReached,
+    typeof AuthApi.EngineDisabled,
+    typeof AuthApi.GrantNotHeld,
+    typeof AuthApi.GrantRefused,
+    typeof AuthApi.HiddenApiKey,
+    typeof AuthApi.InvalidGrants,
+    typeof AuthApi.MasterKeyRequired,
+    typeof AuthApi.RegenerateRefused,
+    typeof AuthApi.TargetUserForbidden,
+    typeof AuthApi.TargetUserNotFound,
+    typeof Call.CredentialsUnavailable,
+    typeof Call.InvalidInput,
+    typeof Call.RateLimited,
+    typeof Call.RedirectRefused,
+    typeof Call.ResponseMalformed,
+    typeof Call.ServerUnavailable,
+    typeof Call.TransportFailed,
+    typeof Call.Unauthenticated,
+    typeof SqlApi.AccountNotFound,
+    typeof SqlApi.KeyLacksApi,
+    typeof SqlApi.PartialResult,
+    typeof SqlApi.RowMalformed,
+    typeof SqlApi.StatementReason
+  ]
+> = Schema.Union([
+  AuthApi.AccountNotActivated,
+  AuthApi.ApiKeyNameTaken,
+  AuthApi.ApiKeyNotFound,
+  AuthApi.ApiKeyProtected,
+  AuthApi.ApiKeyQuotaReached,
+  AuthApi.EngineDisabled,
+  AuthApi.GrantNotHeld,
+  AuthApi.GrantRefused,
+  AuthApi.HiddenApiKey,
+  AuthApi.InvalidGrants,
+  AuthApi.MasterKeyRequired,
+  AuthApi.RegenerateRefused,
+  AuthApi.TargetUserForbidden,
+  AuthApi.TargetUserNotFound,
+  Call.CredentialsUnavailable,
+  Call.InvalidInput,
+  Call.RateLimited,
+  Call.RedirectRefused,
+  Call.ResponseMalformed,
+  Call.ServerUnavailable,
+  Call.TransportFailed,
+  Call.Unauthenticated,
+  SqlApi.AccountNotFound,
+  SqlApi.KeyLacksApi,
+  SqlApi.PartialResult,
+  SqlApi.RowMalformed,
+  SqlApi.StatementReason
+])
+
+const TypeId = "~effect-carto/CartoError"
+
+const CartoErrorBase: Schema.Class<
+  CartoError,
+  Schema.TaggedStruct<"CartoError", { readonly operation: Schema.String; readonly reason: typeof CartoErrorReason }>,
+  Cause.YieldableError
+> = Schema.TaggedError<CartoError>()("CartoError", { operation: Schema.String, reason: CartoErrorReason })
+
+export class CartoError extends CartoErrorBase {
+  get "~effect-carto/CartoError"(): true {
+    return true
+  }
+  override get message(): string {
+    return `${this.operation}: ${this.reason.message}`
+  }
+  override get cause(): unknown {
+    return this.reason
+  }
+  /** Whether the same call may pass later without any change. Says nothing of whether a write took place. */
+  get isRetryable(): boolean {
+    switch (this.reason._tag) {
+      case "RateLimited":
+      case "TransportFailed":
+        return true
+      case "ServerUnavailable":
+        return this.reason.status !== 500 && this.reason.status !== 501
+      default:
+        return false
+    }
+  }
+  /** How long the server asks to wait, where it does. */
+  get retryAfter(): Duration.Duration | undefined {
+    return this.reason._tag === "RateLimited" ? this.reason.retryAfter : undefined
+  }
+}
+
+/** A `CartoError` whose reason is one of `Reason`: what a method's type says. */
+export type CartoErrorOf<Reason extends CartoErrorReason> = CartoError & { readonly reason: Reason }
+
+/** Recognises a `CartoError`, also one of another copy of this library. */
+export const isCartoError = (u: unknown): u is CartoError => hasProperty(u, TypeId)

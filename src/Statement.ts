@@ -1,0 +1,206 @@
+/**
+ * SQL text that values cannot break out of. The SQL API has no bind parameters, so each value of a
+ * `` sql`…` `` becomes a literal that reads the same under both settings of `standard_conforming_strings`, and a value in
+ * a place where a literal would not stay one (inside quotes or a comment) is refused.
+ */
+import { isDateTime, toEpochMillis } from "effect/DateTime"
+import { hasProperty } from "effect/Predicate"
+import { isRedacted } from "effect/Redacted"
+import * as Result from "effect/Result"
+import { describe } from "./internal/describe.ts"
+import { identifier as identifierText, literal } from "./internal/literal.ts"
+import { firstQuoted } from "./internal/sqlLexer.ts"
+import { InvalidInput } from "./reasons/Call.ts"
+
+const TypeId = "~effect-carto/Statement"
+
+/** A value that a statement takes. An array becomes a PostgreSQL array; for JSON see `sql.json`. */
+export type Value =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | Date
+  | import("effect/DateTime").DateTime
+  | Uint8Array
+  | ReadonlyArray<Value>
+
+type Segment =
+  | { readonly _tag: "Text"; readonly text: string }
+  | { readonly _tag: "Value"; readonly text: string; readonly position: string }
+  | { readonly _tag: "Invalid"; readonly reason: InvalidInput }
+
+/** SQL text made by `` sql`…` ``: whole, or a fragment to nest in another. */
+export interface Statement {
+  readonly [TypeId]: ReadonlyArray<Segment>
+}
+
+const fromSegments = (segments: ReadonlyArray<Segment>): Statement => ({ [TypeId]: segments })
+
+/** Recognises a statement, also one of another copy of this library. */
+export const isStatement = (u: unknown): u is Statement => hasProperty(u, TypeId)
+
+const invalid = (field: string, received: string, remedy: string): Segment => ({
+  _tag: "Invalid",
+  reason: new InvalidInput({ field, received, remedy })
+})
+
+const valueSegment = (position: string, value: unknown): ReadonlyArray<Segment> => {
+  if (isStatement(value)) return value[TypeId]
+  if (isRedacted(value)) {
+    return [invalid(position, "a Redacted value", "a secret does not go into SQL text, which servers log")]
+  }
+  const text = literal(isDateTime(value) ? new Date(toEpochMillis(value)) : value)
+  return Result.isSuccess(text)
+    ? [{ _tag: "Value", text: text.success, position }]
+    : [invalid(position, describe(value), text.failure)]
+}
+
+const identifier = (...parts: readonly [string, ...Array<string>]): Statement => {
+  const texts = parts.map((part) => ({ part, text: identifierText(part) }))
+  const bad = texts.find(({ text }) => Result.isFailure(text))
+  if (bad !== undefined && Result.isFailure(bad.text)) {
+    return fromSegments([invalid("identifier", describe(bad.part), bad.text.failure)])
+  }
+  const text = texts.map(({ text }) => Result.getOrElse(text, () => "")).join(".")
+  return fromSegments([{ _tag: "Value", text, position: "identifier" }])
+}
+
+const unsafe = (text: string): Statement =>
+  fromSegments([
+    typeof text === "string" && !text.includes("\0") && text.isWellFormed()
+      ? { _tag: "Text", text }
+      : invalid("sql.unsafe", describe(text), "give SQL text without NUL characters or lone surrogates")
+  ])
+
+const json = (value: unknown): Statement => {
+  // what JSON.stringify cannot write it answers with undefined, or by throwing
+  const text = Result.try({
+    try: (): string | undefined => JSON.stringify(value),
+    catch: () => "JSON cannot hold a cycle or a bigint"
+  })
+  if (Result.isFailure(text)) return fromSegments([invalid("sql.json", describe(value), text.failure)])
+  if (text.success === undefined) {
+    return fromSegments([invalid("sql.json", describe(value), "give a value that JSON can hold")])
+  }
+  const quoted = literal(text.success)
+  return fromSegments([
+    Result.isSuccess(quoted)
+      ? { _tag: "Value", text: `${quoted.success}::jsonb`, position: "sql.json" }
+      : invalid("sql.json", describe(value), quoted.failure)
+  ])
+}
+
+const join = (statements: ReadonlyArray<Statement>, separator: string): Statement =>
+  fromSegments(
+    statements.flatMap((statement, index): ReadonlyArray<Segment> =>
+      index === 0 ? statement[TypeId] : [{ _tag: "Text", text: separator }, ...statement[TypeId]]
+    )
+  )
+
+const csv = (items: ReadonlyArray<Value | Statement>): Statement =>
+  items.length === 0
+    ? fromSegments([invalid("sql.csv", "an empty array", "SQL has no empty list here; leave the condition out")])
+    : join(
+        items.map((item, index) => fromSegments(valueSegment(`sql.csv[${index}]`, item))),
+        ", "
+      )
+
+const and = (conditions: ReadonlyArray<Statement>): Statement =>
+  conditions.length === 0
+    ? fromSegments([{ _tag: "Text", text: "TRUE" }])
+    : join(
+        conditions.map((condition) => fromSegments([open, ...condition[TypeId], close])),
+        " AND "
+      )
+
+const or = (conditions: ReadonlyArray<Statement>): Statement =>
+  conditions.length === 0
+    ? fromSegments([{ _tag: "Text", text: "FALSE" }])
+    : join(
+        conditions.map((condition) => fromSegments([open, ...condition[TypeId], close])),
+        " OR "
+      )
+
+const open: Segment = { _tag: "Text", text: "(" }
+const close: Segment = { _tag: "Text", text: ")" }
+
+export interface SqlTag {
+  /** SQL text with values, identifiers and other statements in it. Called as a plain function it fails when it is run. */
+  (strings: TemplateStringsArray, ...values: ReadonlyArray<Value | Statement>): Statement
+  /** A name, quoted: `sql.identifier("tornadoes")`, `sql.identifier("public", "tornadoes")`. At most 63 bytes each. */
+  readonly identifier: (...parts: readonly [string, ...Array<string>]) => Statement
+  /** Raw SQL text. Nothing is checked: never build it from input. */
+  readonly unsafe: (text: string) => Statement
+  /** A `jsonb` literal. */
+  readonly json: (value: unknown) => Statement
+  /** A list for `IN (…)` or the like: `` sql`id IN (${sql.csv([1, 2])})` ``. An empty one is refused. */
+  readonly csv: (items: ReadonlyArray<Value | Statement>) => Statement
+  /** Conditions that must all hold; none of them is TRUE. */
+  readonly and: (conditions: ReadonlyArray<Statement>) => Statement
+  /** Conditions of which one must hold; none of them is FALSE. */
+  readonly or: (conditions: ReadonlyArray<Statement>) => Statement
+  /** Statements one after another. The separator is SQL text: `sql.join(parts, ", ")`. */
+  readonly join: (statements: ReadonlyArray<Statement>, separator: string) => Statement
+}
+
+const tag = (strings: TemplateStringsArray, ...values: ReadonlyArray<Value | Statement>): Statement => {
+  const called: unknown = strings
+  if (!Array.isArray(called) || !("raw" in called)) {
+    return fromSegments([
+      invalid("statement", describe(called), "write it as a template: sql`SELECT …`; for raw text use sql.unsafe")
+    ])
+  }
+  return fromSegments(
+    strings.flatMap((text, index): ReadonlyArray<Segment> => [
+      ...(text === undefined
+        ? [invalid("statement", "an invalid escape", "write a backslash in SQL as \\\\")]
+        : [{ _tag: "Text" as const, text }]),
+      ...(index < values.length ? valueSegment(`value ${index + 1}`, values[index]) : [])
+    ])
+  )
+}
+
+/**
+ * Makes a statement of a template. Values become literals, statements and identifiers are put in as they are, and
+ * whatever cannot be a value makes the call that runs the statement fail with `InvalidInput`, before any request.
+ */
+export const sql: SqlTag = Object.assign(tag, { identifier, unsafe, json, csv, and, or, join })
+
+const endsWord = /[\p{L}\p{N}_$'"+\-\u0080-\uffff]$/u
+const beginsWord = /^[\p{L}\p{N}_$'"\u0080-\uffff]/u
+
+/** The text of a statement, or why there is none. */
+export const compile = (statement: Statement): Result.Result<string, InvalidInput> => {
+  const refuse = (field: string, received: string, remedy: string) =>
+    Result.fail(new InvalidInput({ field, received, remedy }))
+  if (!isStatement(statement)) {
+    return refuse("statement", describe(statement), "give a statement made with sql`…`")
+  }
+  let text = ""
+  let afterValue = false
+  const values: Array<{ readonly offset: number; readonly position: string }> = []
+  for (const segment of statement[TypeId]) {
+    if (segment._tag === "Invalid") return Result.fail(segment.reason)
+    if (segment.text === "") continue
+    const isValue = segment._tag === "Value"
+    // A literal must not grow together with what stands beside it: E'…', 12, ''.
+    const apart = isValue ? afterValue || endsWord.test(text.slice(-2)) : afterValue && beginsWord.test(segment.text)
+    if (apart) text += " "
+    if (isValue) values.push({ offset: text.length, position: segment.position })
+    text += segment.text
+    afterValue = isValue
+  }
+  if (text.trim() === "") return refuse("statement", "empty", "write the SQL to run")
+  const offsets = values.map(({ offset }) => offset)
+  // The text must read the same whichever way the server takes a backslash in a plain string.
+  const quoted = firstQuoted(text, offsets, true) ?? firstQuoted(text, offsets, false)
+  return quoted === undefined
+    ? Result.succeed(text)
+    : refuse(
+        values.find(({ offset }) => offset === quoted)?.position ?? "statement",
+        "inside quotes or a comment",
+        "a value is a whole literal of its own: write name LIKE ${`%${text}%`}, not name LIKE '%${text}%'"
+      )
+}

@@ -1,0 +1,81 @@
+/**
+ * CARTO's Auth API and SQL API as Effect services. Give them an account with `Carto.layer` or `Carto.layerConfig`, and a
+ * transport: `FetchHttpClient.layer` of `effect/http`, or one of `effect-carto/runtime/*`.
+ *
+ * @module
+ */
+export { ApiKey, type ApiKeyFields, type ApiKeyType } from "./ApiKey.ts"
+export {
+  ApiKeyManager,
+  type ApiKeyManagerService,
+  type AuthApiReason,
+  type CreateOptions,
+  type CreateReason,
+  type DeleteReason,
+  type GetReason,
+  type ListOptions,
+  type RegenerateReason,
+  type TargetUserOptions
+} from "./ApiKeyManager.ts"
+export { type ApiKeySource, Auth, type AuthOptions, type AuthService, type TransportOptions } from "./Auth.ts"
+export * as Carto from "./Carto.ts"
+export {
+  AccountNotActivated,
+  AccountNotFound,
+  ApiKeyNameTaken,
+  ApiKeyNotFound,
+  ApiKeyProtected,
+  ApiKeyQuotaReached,
+  type CallReason,
+  CartoError,
+  type CartoErrorOf,
+  CartoErrorReason,
+  CheckViolation,
+  CredentialsUnavailable,
+  EngineDisabled,
+  ExclusionViolation,
+  ForeignKeyViolation,
+  GrantNotHeld,
+  GrantRefused,
+  type GrantsViolation,
+  HiddenApiKey,
+  InvalidGrants,
+  InvalidInput,
+  isCartoError,
+  KeyLacksApi,
+  MasterKeyRequired,
+  NotNullViolation,
+  NotOwner,
+  PartialResult,
+  PermissionDenied,
+  QueryFailed,
+  RateLimited,
+  RedirectRefused,
+  RegenerateRefused,
+  ResponseMalformed,
+  RowMalformed,
+  ServerUnavailable,
+  SqlSyntax,
+  type StatementReason,
+  StatementTimeout,
+  SystemTableForbidden,
+  TargetUserForbidden,
+  TargetUserNotFound,
+  TransportFailed,
+  Unauthenticated,
+  UndefinedColumn,
+  UndefinedFunction,
+  UndefinedTable,
+  UniqueViolation
+} from "./CartoError.ts"
+export * as Grants from "./Grants.ts"
+export {
+  type Field,
+  type QueryOptions,
+  type QueryReason,
+  type QueryResult,
+  type Row,
+  Sql,
+  type SqlService
+} from "./Sql.ts"
+export { isStatement, sql, type SqlTag, type Statement, type Value } from "./Statement.ts"

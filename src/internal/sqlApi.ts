@@ -1,0 +1,144 @@
+/** The answers of the SQL API, told apart: failures by status, then `context` and `detail`, then the server's words. */
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import { type CallReason, Unauthenticated } from "../reasons/Call.ts"
+import { AccountNotFound, KeyLacksApi, PartialResult, type StatementReason } from "../reasons/SqlApi.ts"
+import { statementReason } from "./statementReason.ts"
+import { rateLimited, unexpected, type Wire, type WireResponse } from "./wire.ts"
+
+/** What every call to the SQL API can fail with. */
+export type SqlApiReason = AccountNotFound | CallReason | KeyLacksApi | StatementReason
+export type QueryReason = PartialResult | SqlApiReason
+
+/** A column of a result. `pgtype` is PostgreSQL's name of its type; geometry columns have the other three instead. */
+export interface Field {
+  readonly type: string
+  readonly pgtype?: string | undefined
+  readonly wkbtype?: string | undefined
+  readonly dims?: number | undefined
+  readonly srid?: number | undefined
+}
+
+export type Row = Readonly<Record<string, unknown>>
+
+export interface QueryResult<A> {
+  readonly rows: ReadonlyArray<A>
+  /** By column name, of the last statement that has columns. */
+  readonly fields: Readonly<Record<string, Field>>
+  /**
+   * What the last statement reports: the rows it returned or changed, 0 for DDL. It is not the size of the whole result
+   * when it is paged.
+   */
+  readonly totalRows: number
+  /** Seconds on the server. */
+  readonly time: number
+  readonly notices: ReadonlyArray<string>
+  readonly warnings: ReadonlyArray<string>
+}
+
+interface ErrorBody {
+  readonly description: string
+  readonly context?: string | undefined
+  readonly detail?: string | undefined
+  readonly hint?: string | undefined
+}
+
+const isRecord = (u: unknown): u is Row => typeof u === "object" && u !== null && !Array.isArray(u)
+
+const parse = (text: string): Result.Result<unknown, string> =>
+  Result.try({ try: (): unknown => JSON.parse(text), catch: () => "not JSON" })
+
+/** The first message of an `error` member: an array with one string. */
+const errorMessage = (body: unknown): string | undefined => {
+  if (!isRecord(body)) return undefined
+  const { error } = body
+  const first = Array.isArray(error) ? error[0] : error
+  return typeof first === "string" ? first : undefined
+}
+
+const readErrorBody = (text: string): ErrorBody | undefined => {
+  const body = Result.getOrUndefined(parse(text))
+  const description = errorMessage(body)
+  if (description === undefined || !isRecord(body)) return undefined
+  const string = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined)
+  return {
+    description,
+    context: string(body["context"]),
+    detail: string(body["detail"]),
+    hint: string(body["hint"])
+  }
+}
+
+/** Why a call failed, of any endpoint of the SQL API. */
+export const readFailure = (response: WireResponse, username: string): Effect.Effect<never, SqlApiReason> => {
+  const said = readErrorBody(response.text)
+  const { status } = response
+  if (status === 429) {
+    return said?.detail === "datasource"
+      ? Effect.fail(statementReason({ description: said.description }))
+      : Effect.flatMap(rateLimited(response), Effect.fail)
+  }
+  if (said === undefined) return Effect.fail(unexpected(response, "no error message of the SQL API"))
+  const { description } = said
+  if (status === 404 && description.startsWith("Sorry, we can't find CARTO user ")) {
+    return Effect.fail(new AccountNotFound({ username }))
+  }
+  if (status === 400 && description.startsWith("No username found in hostname ")) {
+    return Effect.fail(new AccountNotFound({ username }))
+  }
+  if (status === 403 && description === "forbidden") return Effect.fail(new KeyLacksApi({ api: "sql" }))
+  if (status === 403 && (description === "Forbidden" || description === "permission denied")) {
+    return Effect.fail(new Unauthenticated({ username }))
+  }
+  return status === 400 || status === 403
+    ? Effect.fail(statementReason(said))
+    : Effect.fail(unexpected(response, description))
+}
+
+const readStrings = (value: unknown): ReadonlyArray<string> =>
+  Array.isArray(value) ? value.filter((item) => typeof item === "string") : []
+
+const isField = (u: unknown): u is Field => isRecord(u) && typeof u["type"] === "string"
+
+const isFields = (u: unknown): u is Readonly<Record<string, Field>> => isRecord(u) && Object.values(u).every(isField)
+
+/** The result of a query: a success that carries an error is a failure with the rows that came before it. */
+export const readResult = (response: WireResponse): Effect.Effect<QueryResult<unknown>, QueryReason> => {
+  const malformed = (description: string) => Effect.fail(unexpected(response, description))
+  const parsed = parse(response.text)
+  if (Result.isFailure(parsed)) return malformed(parsed.failure)
+  const body = parsed.success
+  if (!isRecord(body)) return malformed("not a JSON object")
+  const { fields, rows, time, total_rows: totalRows } = body
+  if (!Array.isArray(rows)) return malformed("rows is not an array")
+  if ("error" in body) {
+    const description = errorMessage(body)
+    return description === undefined
+      ? malformed("error is not an array with a message")
+      : Effect.fail(new PartialResult({ rows, failure: statementReason({ description: response.scrub(description) }) }))
+  }
+  if (!isFields(fields)) return malformed("fields is not an object of types")
+  if (typeof totalRows !== "number") return malformed("total_rows is not a number")
+  if (typeof time !== "number") return malformed("time is not a number")
+  return Effect.succeed({
+    rows,
+    fields,
+    totalRows,
+    time,
+    notices: readStrings(body["notices"]),
+    warnings: readStrings(body["warnings"])
+  })
+}
+
+/** Runs SQL text by POST, so that neither its length nor a log of URLs matters. */
+export const query = (
+  wire: Wire,
+  username: string,
+  text: string,
+  parameters: ReadonlyArray<readonly [string, string]> = []
+): Effect.Effect<QueryResult<unknown>, QueryReason> =>
+  Effect.flatMap(
+    wire.send({ method: "POST", api: "sql", path: "/api/v2/sql", form: [["q", text], ...parameters] }),
+    (response): Effect.Effect<QueryResult<unknown>, QueryReason> =>
+      response.status === 200 ? readResult(response) : readFailure(response, username)
+  )

@@ -1,0 +1,203 @@
+/**
+ * Sends one request to an account and reads the answer. The only file that knows `effect/http`: the key goes into the
+ * header here and nowhere else, redirects stop here, and no object that holds the header leaves.
+ */
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
+import { RequestInit } from "effect/http/FetchHttpClient"
+import * as Headers from "effect/http/Headers"
+import * as HttpClient from "effect/http/HttpClient"
+import type { HttpClientError } from "effect/http/HttpClientError"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type { HttpClientResponse } from "effect/http/HttpClientResponse"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import { Auth } from "../Auth.ts"
+import type { CallReason } from "../reasons/Call.ts"
+import {
+  RateLimited,
+  RedirectRefused,
+  ResponseMalformed,
+  ServerUnavailable,
+  TransportFailed,
+  Unauthenticated
+} from "../reasons/Call.ts"
+
+export type { HttpClient } from "effect/http/HttpClient"
+
+export interface TransportOptions {
+  /** Options for `fetch` of every request; its `redirect` is always `"manual"`. Other transports ignore them. */
+  readonly fetchOptions?: globalThis.RequestInit | undefined
+  /** Sends `traceparent` and `b3` headers to the server. Default `false`. */
+  readonly propagateTraceContext?: boolean | undefined
+  /** Wraps the HTTP client that carries the calls: logging, a rate limiter, a proxy. It sees the header with the key. */
+  readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
+}
+
+export interface WireRequest {
+  readonly method: "GET" | "POST" | "DELETE"
+  readonly api: "auth" | "sql"
+  /** Below the account's URL, percent-encoded: `/api/v3/api_keys`. */
+  readonly path: string
+  readonly query?: ReadonlyArray<readonly [string, string]> | undefined
+  readonly json?: unknown
+  readonly form?: ReadonlyArray<readonly [string, string]> | undefined
+}
+
+export interface WireResponse {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  /** The whole body. In an answer that is not a success the key is blanked out. */
+  readonly text: string
+  /** Blanks out the key that the request carried. */
+  readonly scrub: (text: string) => string
+}
+
+export interface Wire {
+  readonly send: (request: WireRequest) => Effect.Effect<WireResponse, CallReason>
+}
+
+const excerptBytes = 4096
+
+/** At most 4 KB of a body, cut between characters. */
+export const excerpt = (text: string): string => {
+  const bytes = new TextEncoder().encode(text.slice(0, excerptBytes))
+  return bytes.length <= excerptBytes
+    ? text.slice(0, excerptBytes)
+    : new TextDecoder().decode(bytes.subarray(0, excerptBytes)).replace(/\uFFFD+$/, "")
+}
+
+/** An answer that no rule of its API explains. */
+export const unexpected = (response: WireResponse, description: string): ServerUnavailable | ResponseMalformed => {
+  const body = excerpt(response.scrub(response.text))
+  return response.status >= 500 && response.status < 600
+    ? new ServerUnavailable({ status: response.status, body })
+    : new ResponseMalformed({ status: response.status, description, body })
+}
+
+const seconds = (value: string | undefined): number | undefined =>
+  value !== undefined && /^\d+(?:\.\d+)?$/.test(value.trim()) ? Number(value) : undefined
+
+/** A rate limit as the headers of a 429 tell it. */
+export const rateLimited = (response: WireResponse): Effect.Effect<RateLimited> =>
+  Effect.map(Clock.currentTimeMillis, (now) => {
+    const header = (name: string) => seconds(response.headers[`carto-rate-limit-${name}`])
+    const parsed = Headers.parseRetryAfter(response.headers["retry-after"] ?? "")
+    const retryAfter: Duration.Duration | undefined = Result.isSuccess(parsed)
+      ? Headers.retryAfterDelay(parsed.success, now)
+      : undefined
+    const reset = header("reset")
+    return new RateLimited({
+      retryAfter,
+      limit: header("limit"),
+      remaining: header("remaining"),
+      reset: reset === undefined ? undefined : Duration.seconds(reset)
+    })
+  })
+
+/** The messages of an error and its causes: what a user needs to see of a failed connection. */
+const messages = (error: unknown, depth = 0): ReadonlyArray<string> => {
+  if (!(error instanceof Error) || depth > 4) return []
+  const code = "code" in error && typeof error.code === "string" ? error.code : undefined
+  const own = error.message === "" ? (code ?? error.name) : error.message
+  const nested = error instanceof AggregateError ? error.errors[0] : error.cause
+  return [own, ...messages(nested, depth + 1)]
+}
+
+const describeFailure = (error: HttpClientError): string => {
+  const { reason } = error
+  const found = "cause" in reason ? messages(reason.cause) : []
+  const description = "description" in reason ? reason.description : undefined
+  const parts = [...(description === undefined ? [] : [description]), ...found]
+  return [...new Set(parts)].join(": ") || "the connection failed"
+}
+
+const isRedirect = (status: number): boolean => status === 0 || [301, 302, 303, 307, 308].includes(status)
+
+const basicToken = (username: string, token: string): string => btoa(`${username}:${token}`)
+
+export const make: Effect.Effect<Wire, never, Auth | HttpClient.HttpClient> = Effect.gen(function* () {
+  const auth = yield* Auth
+  const { fetchOptions, propagateTraceContext, transformClient } = auth.transport
+  const client = (yield* HttpClient.HttpClient).pipe(
+    HttpClient.transformResponse((response) =>
+      Effect.updateContext(response, (context: Context.Context<never>) =>
+        context.pipe(
+          Context.add(RequestInit, {
+            ...Context.getOrUndefined(context, RequestInit),
+            ...fetchOptions,
+            redirect: "manual"
+          }),
+          Context.add(HttpClient.TracerPropagationEnabled, propagateTraceContext ?? false)
+        )
+      )
+    ),
+    transformClient ?? identity
+  )
+
+  const attempt = (
+    request: WireRequest,
+    token: Redacted.Redacted<string>,
+    redirects: number,
+    location?: URL
+  ): Effect.Effect<WireResponse, CallReason> =>
+    Effect.suspend(() => {
+      const url = location?.href ?? `${request.api === "auth" ? auth.authUrl : auth.sqlUrl}${request.path}`
+      const secret = Redacted.value(token)
+      const encoded = basicToken(auth.username, secret)
+      const scrub = (text: string) => text.replaceAll(secret, "<redacted>").replaceAll(encoded, "<redacted>")
+      const failed = (error: HttpClientError) =>
+        new TransportFailed({ method: request.method, url, description: scrub(describeFailure(error)) })
+      const read = (response: HttpClientResponse): Effect.Effect<WireResponse, CallReason> =>
+        Effect.map(Effect.mapError(response.text, failed), (text) => ({
+          status: response.status,
+          headers: response.headers,
+          text: response.status < 300 ? text : scrub(text),
+          scrub
+        }))
+      const follow = (response: HttpClientResponse): Effect.Effect<WireResponse, CallReason> => {
+        const target = response.headers["location"] ?? ""
+        const next = URL.canParse(target, url) ? new URL(target, url) : undefined
+        const kept = request.method === "GET" || response.status === 307 || response.status === 308
+        return next !== undefined && next.origin === new URL(url).origin && kept && redirects < 3
+          ? attempt(request, token, redirects + 1, next)
+          : Effect.fail(
+              new RedirectRefused({
+                status: response.status,
+                location: next === undefined ? "an address it does not name" : scrub(`${next.origin}${next.pathname}`)
+              })
+            )
+      }
+      const outgoing = HttpClientRequest.make(request.method)(url, { urlParams: request.query }).pipe(
+        HttpClientRequest.acceptJson,
+        HttpClientRequest.basicAuth(auth.username, token),
+        request.form !== undefined
+          ? HttpClientRequest.bodyText(
+              new URLSearchParams(request.form.map(([name, value]) => [name, value])).toString(),
+              "application/x-www-form-urlencoded"
+            )
+          : request.json !== undefined
+            ? HttpClientRequest.bodyText(JSON.stringify(request.json), "application/json")
+            : identity
+      )
+      return Effect.flatMap(Effect.mapError(client.execute(outgoing), failed), (response) =>
+        isRedirect(response.status) ? follow(response) : read(response)
+      )
+    })
+
+  return {
+    send: (request) =>
+      Effect.gen(function* () {
+        const token = yield* auth.apiKey
+        const response = yield* attempt(request, token, 0)
+        if (response.status !== 401) return response
+        // A key that was regenerated while the request was on its way: it has not run, so it goes again.
+        const next = yield* auth.successor(token)
+        const again = next === undefined ? response : yield* attempt(request, next, 0)
+        return again.status === 401 ? yield* Effect.fail(new Unauthenticated({ username: auth.username })) : again
+      })
+  }
+})

@@ -1,0 +1,249 @@
+/** Why the SQL API, or the PostgreSQL behind it, refuses a statement. */
+import * as Schema from "effect/Schema"
+import type { ReasonClass } from "./ReasonClass.ts"
+
+/** What PostgreSQL says of a failed statement: its message, and its detail and hint where it gives them. */
+export type StatementFields = {
+  readonly description: Schema.String
+  readonly detail: Schema.optional<Schema.String>
+  readonly hint: Schema.optional<Schema.String>
+}
+
+const statementFields: StatementFields = {
+  description: Schema.String,
+  detail: Schema.optional(Schema.String),
+  hint: Schema.optional(Schema.String)
+}
+
+const sentence = (self: {
+  readonly description: string
+  readonly detail?: string | undefined
+  readonly hint?: string | undefined
+}): string => [self.description, self.detail, self.hint].filter((part) => part !== undefined).join("; ")
+
+const SqlSyntaxBase: ReasonClass<SqlSyntax, "SqlSyntax", StatementFields> = Schema.TaggedError<SqlSyntax>()(
+  "SqlSyntax",
+  statementFields
+)
+/** The text is not SQL that PostgreSQL can parse (400). */
+export class SqlSyntax extends SqlSyntaxBase {
+  override get message(): string {
+    return sentence(this)
+  }
+}
+
+const UndefinedTableBase: ReasonClass<UndefinedTable, "UndefinedTable", StatementFields> =
+  Schema.TaggedError<UndefinedTable>()("UndefinedTable", statementFields)
+/** A table or view that is not there, or not under the key's search path (400). */
+export class UndefinedTable extends UndefinedTableBase {
+  override get message(): string {
+    return sentence(this)
+  }
+}
+
+const UndefinedColumnBase: ReasonClass<UndefinedColumn, "UndefinedColumn", StatementFields> =
+  Schema.TaggedError<UndefinedColumn>()("UndefinedColumn", statementFields)
+/** A column that is not there (400). `hint` may name the one that was meant. */
+export class UndefinedColumn extends UndefinedColumnBase {
+  override get message(): string {
+    return sentence(this)
+  }
+}
+
+const UndefinedFunctionBase: ReasonClass<UndefinedFunction, "UndefinedFunction", StatementFields> =
+  Schema.TaggedError<UndefinedFunction>()("UndefinedFunction", statementFields)
+/** A function or operator that is not there for these argument types (400). `hint` may say what to cast. */
+export class UndefinedFunction extends UndefinedFunctionBase {
+  override get message(): string {
+    return sentence(this)
+  }
+}
+
+const UniqueViolationBase: ReasonClass<UniqueViolation, "UniqueViolation", StatementFields> =
+  Schema.TaggedError<UniqueViolation>()("UniqueViolation", statementFields)
+/** A value that must be unique is there already (400). `detail` names the key and its value. */
+export class UniqueViolation extends UniqueViolationBase {
+  override get message(): string {
+    return sentence(this)
+  }
+}
+
+const NotNullViolationBase: ReasonClass<NotNullViolation, "NotNullViolation", StatementFields> =
+  Schema.TaggedError<NotNullViolation>()("NotNullViolation", statementFields)
+/** NULL where a value is required (400). */
+export class NotNullViolation extends NotNullViolationBase {
+  override get message(): string {
+    return sentence(this)
+  }
+}
+
+const ForeignKeyViolationBase: ReasonClass<ForeignKeyViolation, "ForeignKeyViolation", StatementFields> =
+  Schema.TaggedError<ForeignKeyViolation>()("ForeignKeyViolation", statementFields)
+/** A reference to a row that is not there, or a row that others refer to (400). */
+export class ForeignKeyViolation extends ForeignKeyViolationBase {
+  override get message(): string {
+    return sentence(this)
+  }
+}
+
+const CheckViolationBase: ReasonClass<CheckViolation, "CheckViolation", StatementFields> =
+  Schema.TaggedError<CheckViolation>()("CheckViolation", statementFields)
+/** A value that breaks a check constraint (400). */
+export class CheckViolation extends CheckViolationBase {
+  override get message(): string {
+    return sentence(this)
+  }
+}
+
+const ExclusionViolationBase: ReasonClass<ExclusionViolation, "ExclusionViolation", StatementFields> =
+  Schema.TaggedError<ExclusionViolation>()("ExclusionViolation", statementFields)
+/** A row that conflicts with another under an exclusion constraint (400). */
+export class ExclusionViolation extends ExclusionViolationBase {
+  override get message(): string {
+    return sentence(this)
+  }
+}
+
+const NotOwnerBase: ReasonClass<NotOwner, "NotOwner", StatementFields> = Schema.TaggedError<NotOwner>()(
+  "NotOwner",
+  statementFields
+)
+/** Only the owner may do this (400). Tables made by a key belong to that key. */
+export class NotOwner extends NotOwnerBase {
+  override get message(): string {
+    return sentence(this)
+  }
+}
+
+const SystemTableForbiddenBase: ReasonClass<SystemTableForbidden, "SystemTableForbidden", StatementFields> =
+  Schema.TaggedError<SystemTableForbidden>()("SystemTableForbidden", statementFields)
+/** Only the master key may read PostgreSQL's system tables (403). */
+export class SystemTableForbidden extends SystemTableForbiddenBase {
+  override get message(): string {
+    return sentence(this)
+  }
+}
+
+const StatementTimeoutBase: ReasonClass<StatementTimeout, "StatementTimeout", StatementFields> =
+  Schema.TaggedError<StatementTimeout>()("StatementTimeout", statementFields)
+/** The statement ran longer than the account's plan allows (429). Sending it again is pointless. */
+export class StatementTimeout extends StatementTimeoutBase {
+  override get message(): string {
+    return sentence(this)
+  }
+}
+
+const QueryFailedBase: ReasonClass<QueryFailed, "QueryFailed", StatementFields> = Schema.TaggedError<QueryFailed>()(
+  "QueryFailed",
+  statementFields
+)
+/** PostgreSQL refused the statement for another reason (400): `description` is its message. */
+export class QueryFailed extends QueryFailedBase {
+  override get message(): string {
+    return sentence(this)
+  }
+}
+
+const PermissionDeniedBase: ReasonClass<
+  PermissionDenied,
+  "PermissionDenied",
+  {
+    readonly description: Schema.String
+    readonly objectType: Schema.optional<Schema.String>
+    readonly object: Schema.optional<Schema.String>
+  }
+> = Schema.TaggedError<PermissionDenied>()("PermissionDenied", {
+  description: Schema.String,
+  objectType: Schema.optional(Schema.String),
+  object: Schema.optional(Schema.String)
+})
+/** The key has no right to that (403). `objectType` and `object` as PostgreSQL names them: `table`, `secrets`. */
+export class PermissionDenied extends PermissionDeniedBase {
+  override get message(): string {
+    return `${this.description}; a key's grants cannot be changed, so create one that has the grant`
+  }
+}
+
+const KeyLacksApiBase: ReasonClass<KeyLacksApi, "KeyLacksApi", { readonly api: Schema.String }> =
+  Schema.TaggedError<KeyLacksApi>()("KeyLacksApi", { api: Schema.String })
+/** The key was created without this API in its `apis` (403). */
+export class KeyLacksApi extends KeyLacksApiBase {
+  override get message(): string {
+    return `the key in use was not granted the API ${JSON.stringify(this.api)}`
+  }
+}
+
+const AccountNotFoundBase: ReasonClass<AccountNotFound, "AccountNotFound", { readonly username: Schema.String }> =
+  Schema.TaggedError<AccountNotFound>()("AccountNotFound", { username: Schema.String })
+/** The SQL API knows no account of that name (404). */
+export class AccountNotFound extends AccountNotFoundBase {
+  override get message(): string {
+    return `the server knows no account ${JSON.stringify(this.username)}; check baseUrl or username`
+  }
+}
+
+const RowMalformedBase: ReasonClass<
+  RowMalformed,
+  "RowMalformed",
+  { readonly row: Schema.Number; readonly description: Schema.String }
+> = Schema.TaggedError<RowMalformed>()("RowMalformed", { row: Schema.Number, description: Schema.String })
+/** A row that the given schema does not accept. `row` counts from 0; `description` has the path and what was expected. */
+export class RowMalformed extends RowMalformedBase {
+  override get message(): string {
+    return `row ${this.row} does not fit the schema: ${this.description}`
+  }
+}
+
+/** What PostgreSQL can answer to a statement. */
+export type StatementReason = (typeof StatementReason)["Type"]
+export const StatementReason: Schema.Union<
+  readonly [
+    typeof CheckViolation,
+    typeof ExclusionViolation,
+    typeof ForeignKeyViolation,
+    typeof NotNullViolation,
+    typeof NotOwner,
+    typeof PermissionDenied,
+    typeof QueryFailed,
+    typeof SqlSyntax,
+    typeof StatementTimeout,
+    typeof SystemTableForbidden,
+    typeof UndefinedColumn,
+    typeof UndefinedFunction,
+    typeof UndefinedTable,
+    typeof UniqueViolation
+  ]
+> = Schema.Union([
+  CheckViolation,
+  ExclusionViolation,
+  ForeignKeyViolation,
+  NotNullViolation,
+  NotOwner,
+  PermissionDenied,
+  QueryFailed,
+  SqlSyntax,
+  StatementTimeout,
+  SystemTableForbidden,
+  UndefinedColumn,
+  UndefinedFunction,
+  UndefinedTable,
+  UniqueViolation
+])
+
+const PartialResultBase: ReasonClass<
+  PartialResult,
+  "PartialResult",
+  {
+    readonly rows: Schema.$Array<Schema.Unknown>
+    readonly failure: typeof StatementReason
+  }
+> = Schema.TaggedError<PartialResult>()("PartialResult", {
+  rows: Schema.Array(Schema.Unknown),
+  failure: StatementReason
+})
+/** The statement failed after rows had been sent (200 with an error). It was rolled back; `rows` are those received. */
+export class PartialResult extends PartialResultBase {
+  override get message(): string {
+    return `failed after ${this.rows.length} rows: ${this.failure.message}`
+  }
+}

@@ -1,0 +1,67 @@
+/** CARTO on Deno: its own fetch, and configuration by `Deno.env` with no permission but for the names it reads. */
+import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type { AuthOptions } from "../Auth.ts"
+import * as Carto from "../Carto.ts"
+import type { CartoErrorOf, InvalidInput } from "../CartoError.ts"
+import { fetchLayer } from "../internal/fetchLayer.ts"
+import type { HttpClient } from "../internal/wire.ts"
+
+declare const Deno: {
+  readonly env: { readonly get: (name: string) => string | undefined }
+  readonly createHttpClient: (options: { readonly caCerts: Array<string> }) => { readonly close: () => void }
+}
+
+export interface DenoOptions {
+  /** Certificate authorities in PEM to trust beside Deno's own: for on-premises hosts. */
+  readonly caCerts?: ReadonlyArray<string> | undefined
+}
+
+/** The transport alone. Needs `--allow-net` for the account's host. */
+export const layerHttpClient = (options: DenoOptions = {}): Layer.Layer<HttpClient> => {
+  const { caCerts } = options
+  if (caCerts === undefined) return fetchLayer()
+  return Layer.unwrap(
+    Effect.map(
+      Effect.acquireRelease(
+        Effect.sync(() => Deno.createHttpClient({ caCerts: [...caCerts] })),
+        (client) => Effect.sync(() => client.close())
+      ),
+      (client) =>
+        fetchLayer((input, init) => {
+          const withClient: RequestInit & { readonly client: unknown } = { ...init, client }
+          return globalThis.fetch(input, withClient)
+        })
+    )
+  )
+}
+
+/** All services of an account. */
+export const layer = (
+  options: AuthOptions & DenoOptions
+): Layer.Layer<Carto.CartoServices, CartoErrorOf<InvalidInput>> =>
+  Layer.provide(Carto.layer(options), layerHttpClient(options))
+
+const names = ["CARTO_BASE_URL", "CARTO_USERNAME", "CARTO_API_KEY"]
+
+const environment: Effect.Effect<ConfigProvider.ConfigProvider, Config.ConfigError> = Effect.try({
+  try: () => ConfigProvider.fromEnvRecord(Object.fromEntries(names.map((name) => [name, Deno.env.get(name)]))),
+  catch: (cause) =>
+    new Config.ConfigError(
+      new ConfigProvider.SourceError({ message: `run with --allow-env=${names.join(",")}`, cause })
+    )
+})
+
+/**
+ * All services of the account of `CARTO_BASE_URL` or `CARTO_USERNAME`, under `CARTO_API_KEY`. Needs
+ * `--allow-env=CARTO_BASE_URL,CARTO_USERNAME,CARTO_API_KEY`.
+ */
+export const layerConfig = (
+  options: Partial<AuthOptions> & DenoOptions = {}
+): Layer.Layer<Carto.CartoServices, CartoErrorOf<InvalidInput> | Config.ConfigError> =>
+  Carto.layerConfig(options).pipe(
+    Layer.provide(layerHttpClient(options)),
+    Layer.provide(Layer.unwrap(Effect.map(environment, ConfigProvider.layer)))
+  )

@@ -1,0 +1,36 @@
+/** CARTO on Node: pooled connections of undici, through `@effect/platform-node`, which must be installed. */
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import type * as Config from "effect/Config"
+import * as Layer from "effect/Layer"
+import type { AuthOptions } from "../Auth.ts"
+import * as Carto from "../Carto.ts"
+import type { CartoErrorOf, InvalidInput } from "../CartoError.ts"
+import type { HttpClient } from "../internal/wire.ts"
+
+export interface NodeOptions {
+  /** Certificate authorities in PEM to trust, in the place of Node's own: for on-premises hosts. */
+  readonly ca?: string | ReadonlyArray<string> | undefined
+  /** Connections to keep open to the account's host. Default: as many as there are calls at a time. */
+  readonly connections?: number | undefined
+}
+
+/** The transport alone: closes its connections with the layer. */
+export const layerHttpClient = (options: NodeOptions = {}): Layer.Layer<HttpClient> =>
+  NodeHttpClient.layerUndiciOptions({
+    ...(options.connections === undefined ? {} : { connections: options.connections }),
+    ...(options.ca === undefined
+      ? {}
+      : { connect: { ca: typeof options.ca === "string" ? options.ca : [...options.ca] } })
+  })
+
+/** All services of an account. */
+export const layer = (
+  options: AuthOptions & NodeOptions
+): Layer.Layer<Carto.CartoServices, CartoErrorOf<InvalidInput>> =>
+  Layer.provide(Carto.layer(options), layerHttpClient(options))
+
+/** All services of the account of `CARTO_BASE_URL` or `CARTO_USERNAME`, under `CARTO_API_KEY`, from `process.env`. */
+export const layerConfig = (
+  options: Partial<AuthOptions> & NodeOptions = {}
+): Layer.Layer<Carto.CartoServices, CartoErrorOf<InvalidInput> | Config.ConfigError> =>
+  Layer.provide(Carto.layerConfig(options), layerHttpClient(options))

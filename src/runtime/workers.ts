@@ -1,0 +1,69 @@
+/** CARTO on Cloudflare Workers: configuration by the Worker's `env`, over the global fetch or a service binding. */
+import type * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import type { ApiKeySource, AuthOptions } from "../Auth.ts"
+import * as Carto from "../Carto.ts"
+import type { CartoErrorOf, InvalidInput } from "../CartoError.ts"
+import { fetchLayer } from "../internal/fetchLayer.ts"
+import type { HttpClient } from "../internal/wire.ts"
+
+/** A service binding, or whatever else has a `fetch`. */
+export interface Fetcher {
+  readonly fetch: (input: Request | string | URL, init?: RequestInit) => Promise<Response>
+}
+
+/** A secret of a Secrets Store binding. */
+export interface SecretBinding {
+  readonly get: () => Promise<string>
+}
+
+/** What a Worker's `env` holds for us: variables and secrets, by the names that `Carto.layerConfig` reads. */
+export interface WorkersEnv {
+  readonly CARTO_BASE_URL?: string | undefined
+  readonly CARTO_USERNAME?: string | undefined
+  readonly CARTO_API_KEY?: string | SecretBinding | undefined
+}
+
+export interface WorkersOptions {
+  /** A service binding to call in the place of the global fetch. */
+  readonly service?: Fetcher | undefined
+}
+
+/** The transport alone. */
+export const layerHttpClient = (options: WorkersOptions = {}): Layer.Layer<HttpClient> => {
+  const { service } = options
+  // called as a method: a binding's fetch loses its binding otherwise
+  return service === undefined ? fetchLayer() : fetchLayer((input, init) => service.fetch(input, init))
+}
+
+/** All services of an account. */
+export const layer = (
+  options: AuthOptions & WorkersOptions
+): Layer.Layer<Carto.CartoServices, CartoErrorOf<InvalidInput>> =>
+  Layer.provide(Carto.layer(options), layerHttpClient(options))
+
+const fromBinding = (binding: SecretBinding): ApiKeySource =>
+  Effect.map(
+    Effect.tryPromise(() => binding.get()),
+    Redacted.make
+  )
+
+/**
+ * All services of the account that the Worker's `env` names: `CARTO_BASE_URL` or `CARTO_USERNAME`, and `CARTO_API_KEY`,
+ * which is a secret or a Secrets Store binding.
+ */
+export const layerEnv = (
+  env: WorkersEnv,
+  options: Partial<AuthOptions> & WorkersOptions = {}
+): Layer.Layer<Carto.CartoServices, CartoErrorOf<InvalidInput> | Config.ConfigError> => {
+  const { CARTO_API_KEY: key, CARTO_BASE_URL, CARTO_USERNAME } = env
+  const variables = { CARTO_BASE_URL, CARTO_USERNAME, CARTO_API_KEY: typeof key === "string" ? key : undefined }
+  const bound = typeof key === "object" ? { apiKey: fromBinding(key) } : {}
+  return Carto.layerConfig({ ...bound, ...options }).pipe(
+    Layer.provide(layerHttpClient(options)),
+    Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord(variables)))
+  )
+}

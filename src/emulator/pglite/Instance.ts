@@ -8,6 +8,7 @@ import { ConnectionError } from "../Database.ts"
 import * as Backend from "./Backend.ts"
 import * as Clock from "./Clock.ts"
 import type { Packages } from "./packages.ts"
+import { deferOptimization } from "./tiering.ts"
 
 export interface Instance {
   readonly backend: Backend.Backend
@@ -69,14 +70,16 @@ const create = Effect.fnUntraced(function* (
   const loadDataDir =
     start.folder !== undefined && existsSync(join(start.folder, "PG_VERSION")) ? undefined : start.data
   return yield* Effect.tryPromise({
-    try: () =>
-      PGlite.create({
+    try: () => {
+      deferOptimization()
+      return PGlite.create({
         ...(start.folder === undefined ? {} : { dataDir: start.folder }),
         ...(loadDataDir === undefined ? {} : { loadDataDir }),
         extensions: { clock: clock.extension, ...(postgis === undefined ? {} : { postgis }) },
         startParams,
         initDbStartParams
-      }),
+      })
+    },
     catch: unavailable
   })
 })

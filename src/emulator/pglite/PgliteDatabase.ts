@@ -31,6 +31,9 @@ const refuse = (messages: ReadonlyArray<Message>, statement: string): Effect.Eff
 
 const gone = (crash: BackendCrash): ConnectionError => new ConnectionError({ message: crash.message })
 
+const failed = (crash: BackendCrash): Effect.Effect<ReadonlyArray<Message>, ConnectionError> =>
+  crash.report === undefined ? Effect.fail(gone(crash)) : Effect.succeed([{ _tag: "Failure", report: crash.report }])
+
 export interface Options {
   readonly name: string
   readonly postgis: boolean
@@ -98,11 +101,6 @@ export const make: (options: Options) => Effect.Effect<Database, ConnectionError
             ]
           }
     })
-
-    const failed = (crash: BackendCrash): Effect.Effect<ReadonlyArray<Message>, ConnectionError> =>
-      crash.report === undefined
-        ? Effect.fail(gone(crash))
-        : Effect.succeed([{ _tag: "Failure", report: crash.report }])
 
     return {
       name,

@@ -131,7 +131,7 @@ export const makeFromParts = (options: EmulatorOptions = {}): Effect.Effect<Emul
         ? authApi.handle(request)
         : Effect.succeed(new Response(null, { status: 404 }))
 
-    const handler = (request: Request): Promise<Response> => runPromise(handle(request))
+    const handler = (request: Request): Promise<Response> => runPromise(Effect.suspend(() => handle(request)))
 
     const fetch: typeof globalThis.fetch = async (input, init) => {
       const request = new Request(input, init)

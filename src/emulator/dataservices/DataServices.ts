@@ -79,7 +79,7 @@ const services: ReadonlyArray<Service> = [
       ["obs_getsegmentsnapshot", "geom geometry, geometry_level text DEFAULT NULL", "SETOF json"],
       [
         "obs_getmeasure",
-        "geom geometry, measure_id text, normalize text DEFAULT NULL, boundary_id text DEFAULT NULL, time_span text DEFAULT NULL",
+        'geom geometry, measure_id text, "normalize" text DEFAULT NULL, boundary_id text DEFAULT NULL, time_span text DEFAULT NULL',
         "numeric"
       ]
     ]

@@ -19,7 +19,7 @@ const states = `(VALUES
     (6, 'Arkansas', -94.3, 33.3, 4.0, 3.0), (7, 'Alabama', -88.2, 31.2, 2.9, 3.6),
     (8, 'Mississippi', -91.0, 31.2, 2.6, 3.6), (9, 'Illinois', -90.8, 37.5, 3.0, 4.8),
     (10, 'Florida', -82.6, 26.5, 2.2, 3.4)
-  ) AS state(number, name, west, south, width, height)`
+  ) AS state(ordinal, name, west, south, width, height)`
 
 /**
  * Makes the tables with a few hundred rows, the same each time but for their dates: they lie in the four years up to
@@ -63,7 +63,7 @@ FROM (
     END AS day
   FROM generate_series(0, 399) AS number, (SELECT date_trunc('year', current_date)::date AS first_day) AS this_year
 ) AS tornado
-JOIN ${states} ON state.number = tornado.number * 5 % 11
+JOIN ${states} ON state.ordinal = tornado.number * 5 % 11
 ORDER BY day, tornado.number;
 ${postgis ? `UPDATE ${table} SET the_geom = ${point};\nUPDATE ${table} SET the_geom_webmercator = public.ST_Transform(the_geom, 3857);` : ""}
 

@@ -1,6 +1,5 @@
 /** What an API key is, and how the Auth API writes one. */
 import * as DateTime from "effect/DateTime"
-import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import { fromWire as grantsFromWire, type Grants, type Open } from "./Grants.ts"
@@ -55,7 +54,8 @@ const readTimestamp = (value: unknown): DateTime.Utc | undefined => {
   if (parts === null) return undefined
   const [, date = "", time = "", zone = ""] = parts
   const offset = zone === "UTC" || zone === "Z" ? "Z" : zone.replace(/^([+-]\d\d):?(\d\d)$/, "$1:$2")
-  return Option.getOrUndefined(Option.map(DateTime.make(`${date}T${time}${offset}`), DateTime.toUtc))
+  const read = new Date(`${date}T${time}${offset}`)
+  return Number.isNaN(read.getTime()) ? undefined : DateTime.fromDateUnsafe(read)
 }
 
 /** A key as the Auth API sends it; fails with what is wrong in it, which never holds the token. */

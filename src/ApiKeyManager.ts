@@ -295,7 +295,7 @@ const make: Effect.Effect<ApiKeyManagerService, never, Auth | HttpClient> = Effe
     const { keys } = yield* readList([["per_page", "1"]], {})
     // master sorts first, and every other key sees only itself
     const [key] = keys
-    return key ?? (yield* Effect.fail(new HiddenApiKey({})))
+    return key ?? (yield* Effect.fail(new HiddenApiKey()))
   })
 
   return {

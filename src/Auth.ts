@@ -1,5 +1,5 @@
 /** Who we are: an account, and the API key in use. */
-import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
@@ -147,9 +147,7 @@ export class Auth extends AuthBase {
    * The account of `CARTO_BASE_URL` or else `CARTO_USERNAME`, and the key of `CARTO_API_KEY`. Options that are given take
    * the place of the environment's.
    */
-  static readonly layerConfig = (
-    options?: Partial<AuthOptions>
-  ): Layer.Layer<Auth, CartoErrorOf<InvalidInput> | Config.ConfigError> =>
+  static readonly layerConfig = (options?: Partial<AuthOptions>): Layer.Layer<Auth, CartoErrorOf<InvalidInput>> =>
     Layer.effect(Auth, Effect.flatMap(readConfig(options), make))
 
   /**
@@ -166,11 +164,28 @@ export class Auth extends AuthBase {
   )
 }
 
-const readConfig = (options?: Partial<AuthOptions>): Effect.Effect<AuthOptions, Config.ConfigError> =>
+const refuseVariable = (field: string, received: string, remedy: string) =>
+  cartoError("Auth.layerConfig", new InvalidInput({ field, received, remedy }))
+
+const variable = (name: string): Effect.Effect<string | undefined, CartoErrorOf<InvalidInput>> =>
+  Effect.gen(function* () {
+    const provider = yield* ConfigProvider.ConfigProvider
+    const node = yield* provider.load([name])
+    return node?.value
+  }).pipe(Effect.mapError((error) => refuseVariable(name, "unreadable", error.message)))
+
+// `Config` itself would bring all of Schema into a Worker's bundle, for three strings.
+const readConfig = (options?: Partial<AuthOptions>): Effect.Effect<AuthOptions, CartoErrorOf<InvalidInput>> =>
   Effect.gen(function* () {
     const given = options?.baseUrl !== undefined || options?.username !== undefined
-    const baseUrl = given ? options.baseUrl : yield* Config.withDefault(Config.String("CARTO_BASE_URL"), undefined)
-    const username = given || baseUrl !== undefined ? options?.username : yield* Config.NonEmptyString("CARTO_USERNAME")
-    const apiKey = options?.apiKey ?? (yield* Config.Redacted("CARTO_API_KEY"))
-    return { ...options, baseUrl, username, apiKey }
+    const baseUrl = given ? options.baseUrl : yield* variable("CARTO_BASE_URL")
+    const username = given || baseUrl !== undefined ? options?.username : yield* variable("CARTO_USERNAME")
+    const missing = (field: string, remedy: string) => Effect.fail(refuseVariable(field, "not set", remedy))
+    if (baseUrl === undefined && username === undefined) {
+      return yield* missing("CARTO_BASE_URL", "set it, or CARTO_USERNAME for https://{username}.carto.com")
+    }
+    if (options?.apiKey !== undefined) return { ...options, baseUrl, username, apiKey: options.apiKey }
+    const apiKey = yield* variable("CARTO_API_KEY")
+    if (apiKey === undefined) return yield* missing("CARTO_API_KEY", "set it to one of the account's API keys")
+    return { ...options, baseUrl, username, apiKey: Redacted.make(apiKey) }
   })

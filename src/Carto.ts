@@ -1,5 +1,4 @@
 /** All services of one account in one layer. */
-import type * as Config from "effect/Config"
 import * as Layer from "effect/Layer"
 import { ApiKeyManager } from "./ApiKeyManager.ts"
 import { Auth, type AuthOptions } from "./Auth.ts"
@@ -21,5 +20,5 @@ export const layer = (options: AuthOptions): Layer.Layer<CartoServices, CartoErr
 /** The services of the account of `CARTO_BASE_URL` or `CARTO_USERNAME`, under `CARTO_API_KEY`. */
 export const layerConfig = (
   options?: Partial<AuthOptions>
-): Layer.Layer<CartoServices, CartoErrorOf<InvalidInput> | Config.ConfigError, HttpClient> =>
+): Layer.Layer<CartoServices, CartoErrorOf<InvalidInput>, HttpClient> =>
   Layer.provideMerge(services, Auth.layerConfig(options))

@@ -2,13 +2,13 @@
  * The one error of this library. `operation` says which method failed, `reason` why: a tagged error of its own, which
  * `Effect.catchReason("CartoError", "RateLimited", …)` catches by its tag.
  */
-import type * as Cause from "effect/Cause"
+import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
 import { hasProperty } from "effect/Predicate"
-import * as Schema from "effect/Schema"
-import * as AuthApi from "./reasons/AuthApi.ts"
-import * as Call from "./reasons/Call.ts"
-import * as SqlApi from "./reasons/SqlApi.ts"
+import type * as AuthApi from "./reasons/AuthApi.ts"
+import type * as Call from "./reasons/Call.ts"
+import type { ReasonClass } from "./reasons/ReasonClass.ts"
+import type * as SqlApi from "./reasons/SqlApi.ts"
 
 export {
   AccountNotActivated,
@@ -61,74 +61,32 @@ export {
 } from "./reasons/SqlApi.ts"
 
 /** Every reason there is. A method's type names the few it can fail with. */
-export type CartoErrorReason = (typeof CartoErrorReason)["Type"]
-export const CartoErrorReason: Schema.Union<
-  readonly [
-    typeof AuthApi.AccountNotActivated,
-    typeof AuthApi.ApiKeyNameTaken,
-    typeof AuthApi.ApiKeyNotFound,
-    typeof AuthApi.ApiKeyProtected,
-    typeof AuthApi.ApiKeyQuotaReached,
-    typeof AuthApi.EngineDisabled,
-    typeof AuthApi.GrantNotHeld,
-    typeof AuthApi.GrantRefused,
-    typeof AuthApi.HiddenApiKey,
-    typeof AuthApi.InvalidGrants,
-    typeof AuthApi.MasterKeyRequired,
-    typeof AuthApi.RegenerateRefused,
-    typeof AuthApi.TargetUserForbidden,
-    typeof AuthApi.TargetUserNotFound,
-    typeof Call.CredentialsUnavailable,
-    typeof Call.InvalidInput,
-    typeof Call.RateLimited,
-    typeof Call.RedirectRefused,
-    typeof Call.ResponseMalformed,
-    typeof Call.ServerUnavailable,
-    typeof Call.TransportFailed,
-    typeof Call.Unauthenticated,
-    typeof SqlApi.AccountNotFound,
-    typeof SqlApi.KeyLacksApi,
-    typeof SqlApi.PartialResult,
-    typeof SqlApi.RowMalformed,
-    typeof SqlApi.StatementReason
-  ]
-> = Schema.Union([
-  AuthApi.AccountNotActivated,
-  AuthApi.ApiKeyNameTaken,
-  AuthApi.ApiKeyNotFound,
-  AuthApi.ApiKeyProtected,
-  AuthApi.ApiKeyQuotaReached,
-  AuthApi.EngineDisabled,
-  AuthApi.GrantNotHeld,
-  AuthApi.GrantRefused,
-  AuthApi.HiddenApiKey,
-  AuthApi.InvalidGrants,
-  AuthApi.MasterKeyRequired,
-  AuthApi.RegenerateRefused,
-  AuthApi.TargetUserForbidden,
-  AuthApi.TargetUserNotFound,
-  Call.CredentialsUnavailable,
-  Call.InvalidInput,
-  Call.RateLimited,
-  Call.RedirectRefused,
-  Call.ResponseMalformed,
-  Call.ServerUnavailable,
-  Call.TransportFailed,
-  Call.Unauthenticated,
-  SqlApi.AccountNotFound,
-  SqlApi.KeyLacksApi,
-  SqlApi.PartialResult,
-  SqlApi.RowMalformed,
-  SqlApi.StatementReason
-])
+export type CartoErrorReason =
+  | AuthApi.AccountNotActivated
+  | AuthApi.ApiKeyNameTaken
+  | AuthApi.ApiKeyNotFound
+  | AuthApi.ApiKeyProtected
+  | AuthApi.ApiKeyQuotaReached
+  | AuthApi.EngineDisabled
+  | AuthApi.GrantNotHeld
+  | AuthApi.GrantRefused
+  | AuthApi.HiddenApiKey
+  | AuthApi.InvalidGrants
+  | AuthApi.MasterKeyRequired
+  | AuthApi.RegenerateRefused
+  | AuthApi.TargetUserForbidden
+  | AuthApi.TargetUserNotFound
+  | Call.CallReason
+  | SqlApi.AccountNotFound
+  | SqlApi.KeyLacksApi
+  | SqlApi.PartialResult
+  | SqlApi.RowMalformed
+  | SqlApi.StatementReason
 
 const TypeId = "~effect-carto/CartoError"
 
-const CartoErrorBase: Schema.Class<
-  CartoError,
-  Schema.TaggedStruct<"CartoError", { readonly operation: Schema.String; readonly reason: typeof CartoErrorReason }>,
-  Cause.YieldableError
-> = Schema.TaggedError<CartoError>()("CartoError", { operation: Schema.String, reason: CartoErrorReason })
+const CartoErrorBase: ReasonClass<"CartoError", { readonly operation: string; readonly reason: CartoErrorReason }> =
+  Data.TaggedError("CartoError")
 
 export class CartoError extends CartoErrorBase {
   get "~effect-carto/CartoError"(): true {

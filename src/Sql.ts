@@ -3,8 +3,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
-import * as SchemaIssue from "effect/SchemaIssue"
+import type * as Schema from "effect/Schema"
 import * as SchemaParser from "effect/SchemaParser"
 import { Auth } from "./Auth.ts"
 import type { CartoErrorOf } from "./CartoError.ts"
@@ -85,12 +84,20 @@ const readOptions = (options: QueryOptions): Result.Result<ReadonlyArray<readonl
   return Result.succeed(parameters)
 }
 
-const rowMalformed = (issue: SchemaIssue.Issue): RowMalformed => {
-  const [first] = SchemaIssue.makeFormatterStandardSchemaV1()(issue).issues
-  const [row, ...path] = (first?.path ?? []).map((part) => (typeof part === "object" ? part.key : part))
-  const at = path.length === 0 ? "" : `${path.map(String).join(".")}: `
-  return new RowMalformed({ row: Number(row ?? 0), description: `${at}${first?.message ?? "unreadable"}` })
-}
+const decodeRows = <A, R>(
+  rows: ReadonlyArray<unknown>,
+  schema: Schema.Decoder<A, R>
+): Effect.Effect<ReadonlyArray<A>, RowMalformed, R> =>
+  Effect.gen(function* () {
+    const decode = SchemaParser.decodeUnknownEffect(schema)
+    const decoded: Array<A> = []
+    for (const [row, value] of rows.entries()) {
+      decoded.push(
+        yield* Effect.mapError(decode(value), (issue) => new RowMalformed({ row, description: String(issue) }))
+      )
+    }
+    return decoded
+  })
 
 const make: Effect.Effect<SqlService, never, Auth | HttpClient> = Effect.gen(function* () {
   const { username } = yield* Auth
@@ -123,10 +130,7 @@ const make: Effect.Effect<SqlService, never, Auth | HttpClient> = Effect.gen(fun
       schema === undefined
         ? result
         : Effect.flatMap(result, (found) =>
-            SchemaParser.decodeUnknownEffect(Schema.Array(schema))(found.rows).pipe(
-              Effect.map((rows): QueryResult<unknown> => ({ ...found, rows })),
-              Effect.mapError(rowMalformed)
-            )
+            Effect.map(decodeRows(found.rows, schema), (rows): QueryResult<unknown> => ({ ...found, rows }))
           )
     return decoded.pipe(
       Effect.mapError((reason) => cartoError("Sql.query", reason)),

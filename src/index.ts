@@ -29,7 +29,7 @@ export {
   type CallReason,
   CartoError,
   type CartoErrorOf,
-  CartoErrorReason,
+  type CartoErrorReason,
   CheckViolation,
   CredentialsUnavailable,
   EngineDisabled,

@@ -104,8 +104,8 @@ export const readFailure = (
   const words = serverWords(response)
   const { status } = response
   if (status === 429) return Effect.flatMap(rateLimited(response), Effect.fail)
-  if (status === 404 && response.text === "") return Effect.fail(new EngineDisabled({}))
-  if (status === 403 && response.text === "") return Effect.fail(new AccountNotActivated({}))
+  if (status === 404 && response.text === "") return Effect.fail(new EngineDisabled())
+  if (status === 403 && response.text === "") return Effect.fail(new AccountNotActivated())
   if (status === 403 && targetUser !== undefined && words === forbidden) {
     return Effect.fail(new TargetUserForbidden({ targetUser }))
   }
@@ -148,7 +148,7 @@ export const readCreateFailure = (
 ): Effect.Effect<never, CreateReason> => {
   const words = serverWords(response)
   if (response.status === 403 && words === "You have reached the limit of API keys for your plan") {
-    return Effect.fail(new ApiKeyQuotaReached({}))
+    return Effect.fail(new ApiKeyQuotaReached())
   }
   if (response.status !== 422 || words === undefined) return readFailure(response, targetUser)
   if (words === "Unexpected error") return Effect.fail(new GrantRefused({ description: words }))

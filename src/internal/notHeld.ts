@@ -1,4 +1,4 @@
-/** Finds out which of the asked-for grants the account lacks, since the server does not say. */
+/** Finds out which of the asked-for tables the account cannot grant, since the server does not say. */
 import * as Effect from "effect/Effect"
 import type { GrantsRequest } from "../Grants.ts"
 import { GrantNotHeld } from "../reasons/AuthApi.ts"
@@ -12,41 +12,28 @@ interface Asked {
   readonly permission: string
 }
 
-const name = ({ permission, schema, name }: Asked): string => `${permission} on ${schema}.${name}`
+const say = ({ name, permission, schema }: Asked): string => `${permission} on ${schema}.${name}`
 
 // Catalogue tables are named in full: the text runs under the account's own search path.
-const tablesQuery = (asked: ReadonlyArray<Asked>) => sql`
-  SELECT asked.position,
-    c.oid IS NOT NULL AS found,
-    COALESCE(pg_catalog.has_table_privilege(c.oid, asked.permission), false) AS held,
-    (SELECT pg_catalog.string_agg(m.nspname::text, ', ' ORDER BY m.nspname)
-      FROM pg_catalog.pg_class o JOIN pg_catalog.pg_namespace m ON m.oid = o.relnamespace
-      WHERE o.relname = asked.name AND m.nspname <> asked.schema AND o.relkind IN ('r', 'v', 'm', 'p', 'f')
-        AND m.nspname NOT IN ('cartodb', 'cdb', 'cdb_importer') AND m.nspname NOT LIKE 'pg\\_%') AS elsewhere
-  FROM (VALUES ${sql.join(
-    asked.map(({ permission, schema, name }, position) => sql`(${position}, ${schema}, ${name}, ${permission})`),
-    ", "
-  )}) AS asked(position, schema, name, permission)
-  LEFT JOIN (pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace)
-    ON c.relname = asked.name AND n.nspname = asked.schema AND c.relkind IN ('r', 'v', 'm', 'p', 'f')`
+const heldQuery = (asked: ReadonlyArray<Asked>) => sql`WITH relation AS (
+  SELECT c.oid, c.relname, n.nspname FROM pg_catalog.pg_class c
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'v', 'm', 'p', 'f')
+) SELECT asked.position, r.oid IS NOT NULL AS found,
+  COALESCE(pg_catalog.has_table_privilege(r.oid, asked.permission), false) AS held,
+  (SELECT pg_catalog.string_agg(o.nspname::text, ', ' ORDER BY o.nspname) FROM relation o
+    WHERE o.relname = asked.name AND pg_catalog.has_table_privilege(o.oid, asked.permission)) AS elsewhere
+FROM (VALUES ${sql.join(
+  asked.map(({ name, permission, schema }, position) => sql`(${position}, ${schema}, ${name}, ${permission})`),
+  ", "
+)}) AS asked(position, schema, name, permission)
+LEFT JOIN relation r ON r.relname = asked.name AND r.nspname = asked.schema`
 
-const schemasQuery = (asked: ReadonlyArray<Asked>) => sql`
-  SELECT asked.position,
-    n.oid IS NOT NULL AS found,
-    COALESCE(pg_catalog.has_schema_privilege(n.oid, 'create'), false) AS held,
-    NULL AS elsewhere
-  FROM (VALUES ${sql.join(
-    asked.map(({ name }, position) => sql`(${position}, ${name})`),
-    ", "
-  )}) AS asked(position, name)
-  LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = asked.name`
-
-const askedFor = (kind: "table" | "schema", request: GrantsRequest, defaultSchema: string): ReadonlyArray<Asked> =>
-  kind === "table"
-    ? (request.tables ?? []).flatMap(({ name, permissions, schema }) =>
-        permissions.map((permission) => ({ schema: schema ?? defaultSchema, name, permission }))
-      )
-    : (request.schemas ?? []).map(({ name }) => ({ schema: "", name, permission: "create" }))
+const explain = (item: Asked, found: boolean, elsewhere: unknown): string =>
+  found
+    ? `the account may not pass on ${say(item)}`
+    : typeof elsewhere === "string"
+      ? `${item.name} is in schema ${elsewhere}, not ${item.schema}: name that schema in the grant`
+      : `there is no ${item.schema}.${item.name}`
 
 /** `ask` is false where the account in question is not the one that the key in use belongs to. */
 export const notHeld = (
@@ -57,39 +44,40 @@ export const notHeld = (
   defaultSchema: string,
   ask: boolean
 ): Effect.Effect<GrantNotHeld> => {
-  const asked = askedFor(kind, request, defaultSchema)
-  const say = kind === "table" ? name : ({ name }: Asked) => `create in schema ${name}`
+  if (kind === "schema") {
+    return Effect.succeed(
+      new GrantNotHeld({
+        kind,
+        lacking: (request.schemas ?? []).map(({ name }) => `create in schema ${name}`),
+        remedy: "each must exist and let the account create tables in it"
+      })
+    )
+  }
+  const asked = (request.tables ?? []).flatMap(({ name, permissions, schema }) =>
+    permissions.map((permission): Asked => ({ schema: schema ?? defaultSchema, name, permission }))
+  )
   const unknown = new GrantNotHeld({
     kind,
     lacking: asked.map(say),
-    remedy:
-      kind === "table"
-        ? `each must exist under that name and belong to the account or be shared with it; the schema was ${defaultSchema} where none was given`
-        : "each must exist and let the account create tables in it"
+    remedy: "each must exist in that schema, and belong to the account or be shared with it"
   })
-  if (!ask || asked.length === 0) return Effect.succeed(unknown)
-  return Effect.fromResult(compile(kind === "table" ? tablesQuery(asked) : schemasQuery(asked))).pipe(
+  if (!ask) return Effect.succeed(unknown)
+  return Effect.fromResult(compile(heldQuery(asked))).pipe(
     Effect.flatMap((text) => query(wire, username, text)),
     Effect.map(({ rows }) => {
-      const lacking: Array<string> = []
-      const remedies = new Set<string>()
-      for (const row of rows) {
-        if (typeof row !== "object" || row === null || !("position" in row) || !("held" in row)) continue
-        const item = asked[Number(row.position)]
-        if (item === undefined || row.held === true) continue
-        lacking.push(say(item))
-        const elsewhere = "elsewhere" in row && typeof row.elsewhere === "string" ? row.elsewhere : undefined
-        if ("found" in row && row.found === true) {
-          remedies.add("the account may not pass on this permission: ask the owner to share it")
-        } else if (elsewhere !== undefined) {
-          remedies.add(
-            `${item.name} is not in schema ${item.schema} but in ${elsewhere}; name that schema in the grant`
-          )
-        } else {
-          remedies.add(`there is no ${kind} ${item.schema === "" ? item.name : `${item.schema}.${item.name}`}`)
-        }
-      }
-      return lacking.length === 0 ? unknown : new GrantNotHeld({ kind, lacking, remedy: [...remedies].join("; ") })
+      const lacking = rows.flatMap((row) => {
+        if (typeof row !== "object" || row === null) return []
+        const { elsewhere, found, held, position }: Record<string, unknown> = { ...row }
+        const item = asked[Number(position)]
+        return item === undefined || held === true ? [] : [{ item, remedy: explain(item, found === true, elsewhere) }]
+      })
+      return lacking.length === 0
+        ? unknown
+        : new GrantNotHeld({
+            kind,
+            lacking: lacking.map(({ item }) => say(item)),
+            remedy: [...new Set(lacking.map(({ remedy }) => remedy))].join("; ")
+          })
     }),
     // what cannot be found out leaves the answer as vague as the server's
     Effect.orElseSucceed(() => unknown)

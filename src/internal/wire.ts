@@ -8,13 +8,11 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
 import { RequestInit } from "effect/http/FetchHttpClient"
-import * as Headers from "effect/http/Headers"
 import * as HttpClient from "effect/http/HttpClient"
 import type { HttpClientError } from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
 import * as Redacted from "effect/Redacted"
-import * as Result from "effect/Result"
 import { Auth } from "../Auth.ts"
 import type { CallReason } from "../reasons/Call.ts"
 import {
@@ -78,25 +76,30 @@ export const unexpected = (response: WireResponse, description: string): ServerU
     : new ResponseMalformed({ status: response.status, description, body })
 }
 
-const seconds = (value: string | undefined): number | undefined =>
+const number = (value: string | undefined): number | undefined =>
   value !== undefined && /^\d+(?:\.\d+)?$/.test(value.trim()) ? Number(value) : undefined
 
+const seconds = (value: number | undefined): Duration.Duration | undefined =>
+  value === undefined ? undefined : Duration.seconds(Math.max(0, value))
+
+/** Seconds until a `Retry-After`, which is a number of them or a date. */
+const retryAfter = (value: string | undefined, now: number): number | undefined => {
+  const date = Date.parse(value ?? "")
+  return number(value) ?? (Number.isNaN(date) ? undefined : (date - now) / 1000)
+}
+
 /** A rate limit as the headers of a 429 tell it. */
-export const rateLimited = (response: WireResponse): Effect.Effect<RateLimited> =>
-  Effect.map(Clock.currentTimeMillis, (now) => {
-    const header = (name: string) => seconds(response.headers[`carto-rate-limit-${name}`])
-    const parsed = Headers.parseRetryAfter(response.headers["retry-after"] ?? "")
-    const retryAfter: Duration.Duration | undefined = Result.isSuccess(parsed)
-      ? Headers.retryAfterDelay(parsed.success, now)
-      : undefined
-    const reset = header("reset")
-    return new RateLimited({
-      retryAfter,
-      limit: header("limit"),
-      remaining: header("remaining"),
-      reset: reset === undefined ? undefined : Duration.seconds(reset)
-    })
-  })
+export const rateLimited = ({ headers }: WireResponse): Effect.Effect<RateLimited> =>
+  Effect.map(
+    Clock.currentTimeMillis,
+    (now) =>
+      new RateLimited({
+        retryAfter: seconds(retryAfter(headers["retry-after"], now)),
+        limit: number(headers["carto-rate-limit-limit"]),
+        remaining: number(headers["carto-rate-limit-remaining"]),
+        reset: seconds(number(headers["carto-rate-limit-reset"]))
+      })
+  )
 
 /** The messages of an error and its causes: what a user needs to see of a failed connection. */
 const messages = (error: unknown, depth = 0): ReadonlyArray<string> => {

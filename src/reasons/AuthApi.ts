@@ -1,12 +1,9 @@
 /** Why the Auth API refuses. */
-import * as Schema from "effect/Schema"
+import * as Data from "effect/Data"
 import type { ReasonClass } from "./ReasonClass.ts"
 
-const MasterKeyRequiredBase: ReasonClass<
-  MasterKeyRequired,
-  "MasterKeyRequired",
-  { readonly keyType: Schema.optional<Schema.String> }
-> = Schema.TaggedError<MasterKeyRequired>()("MasterKeyRequired", { keyType: Schema.optional(Schema.String) })
+const MasterKeyRequiredBase: ReasonClass<"MasterKeyRequired", { readonly keyType?: string | undefined }> =
+  Data.TaggedError("MasterKeyRequired")
 /** The key is valid, but only the master key may do this. `keyType` is the type of the key in use, where known. */
 export class MasterKeyRequired extends MasterKeyRequiredBase {
   override get message(): string {
@@ -14,8 +11,7 @@ export class MasterKeyRequired extends MasterKeyRequiredBase {
   }
 }
 
-const ApiKeyNotFoundBase: ReasonClass<ApiKeyNotFound, "ApiKeyNotFound", { readonly name: Schema.String }> =
-  Schema.TaggedError<ApiKeyNotFound>()("ApiKeyNotFound", { name: Schema.String })
+const ApiKeyNotFoundBase: ReasonClass<"ApiKeyNotFound", { readonly name: string }> = Data.TaggedError("ApiKeyNotFound")
 /** The account has no key of that name, or the key in use may not see it (404). Names are case-sensitive. */
 export class ApiKeyNotFound extends ApiKeyNotFoundBase {
   override get message(): string {
@@ -23,8 +19,8 @@ export class ApiKeyNotFound extends ApiKeyNotFoundBase {
   }
 }
 
-const ApiKeyNameTakenBase: ReasonClass<ApiKeyNameTaken, "ApiKeyNameTaken", { readonly name: Schema.String }> =
-  Schema.TaggedError<ApiKeyNameTaken>()("ApiKeyNameTaken", { name: Schema.String })
+const ApiKeyNameTakenBase: ReasonClass<"ApiKeyNameTaken", { readonly name: string }> =
+  Data.TaggedError("ApiKeyNameTaken")
 /** Another key has that name (422). Keys cannot be edited: delete it first, or choose another name. */
 export class ApiKeyNameTaken extends ApiKeyNameTakenBase {
   override get message(): string {
@@ -32,8 +28,7 @@ export class ApiKeyNameTaken extends ApiKeyNameTakenBase {
   }
 }
 
-const ApiKeyQuotaReachedBase: ReasonClass<ApiKeyQuotaReached, "ApiKeyQuotaReached", {}> =
-  Schema.TaggedError<ApiKeyQuotaReached>()("ApiKeyQuotaReached", {})
+const ApiKeyQuotaReachedBase: ReasonClass<"ApiKeyQuotaReached", void> = Data.TaggedError("ApiKeyQuotaReached")
 /** The account may hold no further regular keys (403). */
 export class ApiKeyQuotaReached extends ApiKeyQuotaReachedBase {
   override get message(): string {
@@ -42,13 +37,9 @@ export class ApiKeyQuotaReached extends ApiKeyQuotaReachedBase {
 }
 
 const ApiKeyProtectedBase: ReasonClass<
-  ApiKeyProtected,
   "ApiKeyProtected",
-  { readonly name: Schema.String; readonly action: Schema.Literals<readonly ["delete", "regenerate"]> }
-> = Schema.TaggedError<ApiKeyProtected>()("ApiKeyProtected", {
-  name: Schema.String,
-  action: Schema.Literals(["delete", "regenerate"])
-})
+  { readonly name: string; readonly action: "delete" | "regenerate" }
+> = Data.TaggedError("ApiKeyProtected")
 /** Master and default keys cannot be deleted (403), and the default key has no other token than its own. */
 export class ApiKeyProtected extends ApiKeyProtectedBase {
   override get message(): string {
@@ -63,18 +54,8 @@ export interface GrantsViolation {
   readonly path: string
   readonly message: string
 }
-const GrantsViolation: Schema.Struct<{ readonly path: Schema.String; readonly message: Schema.String }> = Schema.Struct(
-  {
-    path: Schema.String,
-    message: Schema.String
-  }
-)
-
-const InvalidGrantsBase: ReasonClass<
-  InvalidGrants,
-  "InvalidGrants",
-  { readonly violations: Schema.$Array<typeof GrantsViolation> }
-> = Schema.TaggedError<InvalidGrants>()("InvalidGrants", { violations: Schema.Array(GrantsViolation) })
+const InvalidGrantsBase: ReasonClass<"InvalidGrants", { readonly violations: ReadonlyArray<GrantsViolation> }> =
+  Data.TaggedError("InvalidGrants")
 /** The server does not accept the shape of the request (422). */
 export class InvalidGrants extends InvalidGrantsBase {
   override get message(): string {
@@ -83,18 +64,13 @@ export class InvalidGrants extends InvalidGrantsBase {
 }
 
 const GrantNotHeldBase: ReasonClass<
-  GrantNotHeld,
   "GrantNotHeld",
   {
-    readonly kind: Schema.Literals<readonly ["table", "schema"]>
-    readonly lacking: Schema.$Array<Schema.String>
-    readonly remedy: Schema.String
+    readonly kind: "table" | "schema"
+    readonly lacking: ReadonlyArray<string>
+    readonly remedy: string
   }
-> = Schema.TaggedError<GrantNotHeld>()("GrantNotHeld", {
-  kind: Schema.Literals(["table", "schema"]),
-  lacking: Schema.Array(Schema.String),
-  remedy: Schema.String
-})
+> = Data.TaggedError("GrantNotHeld")
 /**
  * The account itself lacks what the key was to get: a table or schema that does not exist, or a permission on it (422).
  * The server does not say which; `lacking` names those that were found out by asking, or all that were asked for.
@@ -105,8 +81,7 @@ export class GrantNotHeld extends GrantNotHeldBase {
   }
 }
 
-const GrantRefusedBase: ReasonClass<GrantRefused, "GrantRefused", { readonly description: Schema.String }> =
-  Schema.TaggedError<GrantRefused>()("GrantRefused", { description: Schema.String })
+const GrantRefusedBase: ReasonClass<"GrantRefused", { readonly description: string }> = Data.TaggedError("GrantRefused")
 /** PostgreSQL refused a statement while the key was made or deleted (422); no key was made. */
 export class GrantRefused extends GrantRefusedBase {
   override get message(): string {
@@ -114,8 +89,8 @@ export class GrantRefused extends GrantRefusedBase {
   }
 }
 
-const RegenerateRefusedBase: ReasonClass<RegenerateRefused, "RegenerateRefused", { readonly name: Schema.String }> =
-  Schema.TaggedError<RegenerateRefused>()("RegenerateRefused", { name: Schema.String })
+const RegenerateRefusedBase: ReasonClass<"RegenerateRefused", { readonly name: string }> =
+  Data.TaggedError("RegenerateRefused")
 /**
  * The key could not be saved with a new token (422): a table that it was created for was dropped, renamed or un-shared
  * since. Its old token goes on working.
@@ -129,10 +104,7 @@ export class RegenerateRefused extends RegenerateRefusedBase {
   }
 }
 
-const EngineDisabledBase: ReasonClass<EngineDisabled, "EngineDisabled", {}> = Schema.TaggedError<EngineDisabled>()(
-  "EngineDisabled",
-  {}
-)
+const EngineDisabledBase: ReasonClass<"EngineDisabled", void> = Data.TaggedError("EngineDisabled")
 /** The Auth API is closed to this account (404 without a body): not in its plan, locked, or under maintenance. */
 export class EngineDisabled extends EngineDisabledBase {
   override get message(): string {
@@ -140,8 +112,7 @@ export class EngineDisabled extends EngineDisabledBase {
   }
 }
 
-const AccountNotActivatedBase: ReasonClass<AccountNotActivated, "AccountNotActivated", {}> =
-  Schema.TaggedError<AccountNotActivated>()("AccountNotActivated", {})
+const AccountNotActivatedBase: ReasonClass<"AccountNotActivated", void> = Data.TaggedError("AccountNotActivated")
 /** The account has not been activated yet (403 without a body). */
 export class AccountNotActivated extends AccountNotActivatedBase {
   override get message(): string {
@@ -149,11 +120,8 @@ export class AccountNotActivated extends AccountNotActivatedBase {
   }
 }
 
-const TargetUserForbiddenBase: ReasonClass<
-  TargetUserForbidden,
-  "TargetUserForbidden",
-  { readonly targetUser: Schema.String }
-> = Schema.TaggedError<TargetUserForbidden>()("TargetUserForbidden", { targetUser: Schema.String })
+const TargetUserForbiddenBase: ReasonClass<"TargetUserForbidden", { readonly targetUser: string }> =
+  Data.TaggedError("TargetUserForbidden")
 /** Only owners and admins of an organisation may act for another member (403). */
 export class TargetUserForbidden extends TargetUserForbiddenBase {
   override get message(): string {
@@ -162,13 +130,9 @@ export class TargetUserForbidden extends TargetUserForbiddenBase {
 }
 
 const TargetUserNotFoundBase: ReasonClass<
-  TargetUserNotFound,
   "TargetUserNotFound",
-  { readonly targetUser: Schema.String; readonly description: Schema.String }
-> = Schema.TaggedError<TargetUserNotFound>()("TargetUserNotFound", {
-  targetUser: Schema.String,
-  description: Schema.String
-})
+  { readonly targetUser: string; readonly description: string }
+> = Data.TaggedError("TargetUserNotFound")
 /** The organisation has no such member (404). */
 export class TargetUserNotFound extends TargetUserNotFoundBase {
   override get message(): string {
@@ -176,10 +140,7 @@ export class TargetUserNotFound extends TargetUserNotFoundBase {
   }
 }
 
-const HiddenApiKeyBase: ReasonClass<HiddenApiKey, "HiddenApiKey", {}> = Schema.TaggedError<HiddenApiKey>()(
-  "HiddenApiKey",
-  {}
-)
+const HiddenApiKeyBase: ReasonClass<"HiddenApiKey", void> = Data.TaggedError("HiddenApiKey")
 /** The key in use is valid, but of a kind that the Auth API never shows (an OAuth token). */
 export class HiddenApiKey extends HiddenApiKeyBase {
   override get message(): string {

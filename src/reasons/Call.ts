@@ -1,17 +1,12 @@
 /** Why a call to either API can fail, whatever it asks for. */
 import * as Duration from "effect/Duration"
-import * as Schema from "effect/Schema"
+import * as Data from "effect/Data"
 import type { ReasonClass } from "./ReasonClass.ts"
 
 const InvalidInputBase: ReasonClass<
-  InvalidInput,
   "InvalidInput",
-  { readonly field: Schema.String; readonly received: Schema.String; readonly remedy: Schema.String }
-> = Schema.TaggedError<InvalidInput>()("InvalidInput", {
-  field: Schema.String,
-  received: Schema.String,
-  remedy: Schema.String
-})
+  { readonly field: string; readonly received: string; readonly remedy: string }
+> = Data.TaggedError("InvalidInput")
 /** A value that can never work; found before any request. `received` is its shape, never a secret's value. */
 export class InvalidInput extends InvalidInputBase {
   override get message(): string {
@@ -19,13 +14,8 @@ export class InvalidInput extends InvalidInputBase {
   }
 }
 
-const CredentialsUnavailableBase: ReasonClass<
-  CredentialsUnavailable,
-  "CredentialsUnavailable",
-  { readonly cause: Schema.optional<Schema.Defect> }
-> = Schema.TaggedError<CredentialsUnavailable>()("CredentialsUnavailable", {
-  cause: Schema.optional(Schema.Defect())
-})
+const CredentialsUnavailableBase: ReasonClass<"CredentialsUnavailable", { readonly cause?: unknown | undefined }> =
+  Data.TaggedError("CredentialsUnavailable")
 /** The effect given as `apiKey` failed, so nothing was sent. `cause` is its failure. */
 export class CredentialsUnavailable extends CredentialsUnavailableBase {
   override get message(): string {
@@ -33,8 +23,8 @@ export class CredentialsUnavailable extends CredentialsUnavailableBase {
   }
 }
 
-const UnauthenticatedBase: ReasonClass<Unauthenticated, "Unauthenticated", { readonly username: Schema.String }> =
-  Schema.TaggedError<Unauthenticated>()("Unauthenticated", { username: Schema.String })
+const UnauthenticatedBase: ReasonClass<"Unauthenticated", { readonly username: string }> =
+  Data.TaggedError("Unauthenticated")
 /** No such account, or the key is not one of its keys (401). Deleted and regenerated keys end here. */
 export class Unauthenticated extends UnauthenticatedBase {
   override get message(): string {
@@ -43,14 +33,9 @@ export class Unauthenticated extends UnauthenticatedBase {
 }
 
 const TransportFailedBase: ReasonClass<
-  TransportFailed,
   "TransportFailed",
-  { readonly method: Schema.String; readonly url: Schema.String; readonly description: Schema.String }
-> = Schema.TaggedError<TransportFailed>()("TransportFailed", {
-  method: Schema.String,
-  url: Schema.String,
-  description: Schema.String
-})
+  { readonly method: string; readonly url: string; readonly description: string }
+> = Data.TaggedError("TransportFailed")
 /** The request could not be sent, or its answer broke off: no connection, refused TLS, reset, truncated body. */
 export class TransportFailed extends TransportFailedBase {
   override get message(): string {
@@ -58,14 +43,8 @@ export class TransportFailed extends TransportFailedBase {
   }
 }
 
-const RedirectRefusedBase: ReasonClass<
-  RedirectRefused,
-  "RedirectRefused",
-  { readonly status: Schema.Number; readonly location: Schema.String }
-> = Schema.TaggedError<RedirectRefused>()("RedirectRefused", {
-  status: Schema.Number,
-  location: Schema.String
-})
+const RedirectRefusedBase: ReasonClass<"RedirectRefused", { readonly status: number; readonly location: string }> =
+  Data.TaggedError("RedirectRefused")
 /** The server asked to go elsewhere, where the key must not travel. `location` is the origin and path it named. */
 export class RedirectRefused extends RedirectRefusedBase {
   override get message(): string {
@@ -74,20 +53,14 @@ export class RedirectRefused extends RedirectRefusedBase {
 }
 
 const RateLimitedBase: ReasonClass<
-  RateLimited,
   "RateLimited",
   {
-    readonly retryAfter: Schema.optional<Schema.Duration>
-    readonly limit: Schema.optional<Schema.Number>
-    readonly remaining: Schema.optional<Schema.Number>
-    readonly reset: Schema.optional<Schema.Duration>
+    readonly retryAfter?: Duration.Duration | undefined
+    readonly limit?: number | undefined
+    readonly remaining?: number | undefined
+    readonly reset?: Duration.Duration | undefined
   }
-> = Schema.TaggedError<RateLimited>()("RateLimited", {
-  retryAfter: Schema.optional(Schema.Duration),
-  limit: Schema.optional(Schema.Number),
-  remaining: Schema.optional(Schema.Number),
-  reset: Schema.optional(Schema.Duration)
-})
+> = Data.TaggedError("RateLimited")
 /**
  * Too many calls (429). `retryAfter` is the wait until the next call may pass, `limit` the calls of a full allowance,
  * `remaining` those left, `reset` the time until the allowance is full. Never a statement timeout.
@@ -96,18 +69,12 @@ export class RateLimited extends RateLimitedBase {
   override get message(): string {
     return this.retryAfter === undefined
       ? "too many calls"
-      : `too many calls; the next may pass after ${Duration.format(this.retryAfter)}`
+      : `too many calls; the next may pass after ${Duration.toSeconds(this.retryAfter)} s`
   }
 }
 
-const ServerUnavailableBase: ReasonClass<
-  ServerUnavailable,
-  "ServerUnavailable",
-  { readonly status: Schema.Number; readonly body: Schema.String }
-> = Schema.TaggedError<ServerUnavailable>()("ServerUnavailable", {
-  status: Schema.Number,
-  body: Schema.String
-})
+const ServerUnavailableBase: ReasonClass<"ServerUnavailable", { readonly status: number; readonly body: string }> =
+  Data.TaggedError("ServerUnavailable")
 /** The server, or a proxy in front of it, failed (5xx). `body` is at most 4 KB of its answer. */
 export class ServerUnavailable extends ServerUnavailableBase {
   override get message(): string {
@@ -116,14 +83,9 @@ export class ServerUnavailable extends ServerUnavailableBase {
 }
 
 const ResponseMalformedBase: ReasonClass<
-  ResponseMalformed,
   "ResponseMalformed",
-  { readonly status: Schema.Number; readonly description: Schema.String; readonly body: Schema.String }
-> = Schema.TaggedError<ResponseMalformed>()("ResponseMalformed", {
-  status: Schema.Number,
-  description: Schema.String,
-  body: Schema.String
-})
+  { readonly status: number; readonly description: string; readonly body: string }
+> = Data.TaggedError("ResponseMalformed")
 /** An answer that is not one of this API's. `body` is at most 4 KB of it. */
 export class ResponseMalformed extends ResponseMalformedBase {
   override get message(): string {

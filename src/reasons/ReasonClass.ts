@@ -1,9 +1,6 @@
 import type * as Cause from "effect/Cause"
-import type * as Schema from "effect/Schema"
 
-/** The type of a reason's base class: written out so that declarations need no inference. */
-export type ReasonClass<Self, Tag extends string, Fields extends Schema.Struct.Fields> = Schema.Class<
-  Self,
-  Schema.TaggedStruct<Tag, Fields>,
-  Cause.YieldableError
->
+/** The type of a reason's base class: written out so that declarations need no inference. `void` stands for no fields. */
+export type ReasonClass<Tag extends string, Fields> = new (
+  fields: Fields
+) => Cause.YieldableError & { readonly _tag: Tag } & (Fields extends void ? {} : Readonly<Fields>)

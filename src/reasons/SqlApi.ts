@@ -1,18 +1,12 @@
 /** Why the SQL API, or the PostgreSQL behind it, refuses a statement. */
-import * as Schema from "effect/Schema"
+import * as Data from "effect/Data"
 import type { ReasonClass } from "./ReasonClass.ts"
 
 /** What PostgreSQL says of a failed statement: its message, and its detail and hint where it gives them. */
-export type StatementFields = {
-  readonly description: Schema.String
-  readonly detail: Schema.optional<Schema.String>
-  readonly hint: Schema.optional<Schema.String>
-}
-
-const statementFields: StatementFields = {
-  description: Schema.String,
-  detail: Schema.optional(Schema.String),
-  hint: Schema.optional(Schema.String)
+export interface StatementFields {
+  readonly description: string
+  readonly detail?: string | undefined
+  readonly hint?: string | undefined
 }
 
 const sentence = (self: {
@@ -21,10 +15,7 @@ const sentence = (self: {
   readonly hint?: string | undefined
 }): string => [self.description, self.detail, self.hint].filter((part) => part !== undefined).join("; ")
 
-const SqlSyntaxBase: ReasonClass<SqlSyntax, "SqlSyntax", StatementFields> = Schema.TaggedError<SqlSyntax>()(
-  "SqlSyntax",
-  statementFields
-)
+const SqlSyntaxBase: ReasonClass<"SqlSyntax", StatementFields> = Data.TaggedError("SqlSyntax")
 /** The text is not SQL that PostgreSQL can parse (400). */
 export class SqlSyntax extends SqlSyntaxBase {
   override get message(): string {
@@ -32,8 +23,7 @@ export class SqlSyntax extends SqlSyntaxBase {
   }
 }
 
-const UndefinedTableBase: ReasonClass<UndefinedTable, "UndefinedTable", StatementFields> =
-  Schema.TaggedError<UndefinedTable>()("UndefinedTable", statementFields)
+const UndefinedTableBase: ReasonClass<"UndefinedTable", StatementFields> = Data.TaggedError("UndefinedTable")
 /** A table or view that is not there, or not under the key's search path (400). */
 export class UndefinedTable extends UndefinedTableBase {
   override get message(): string {
@@ -41,8 +31,7 @@ export class UndefinedTable extends UndefinedTableBase {
   }
 }
 
-const UndefinedColumnBase: ReasonClass<UndefinedColumn, "UndefinedColumn", StatementFields> =
-  Schema.TaggedError<UndefinedColumn>()("UndefinedColumn", statementFields)
+const UndefinedColumnBase: ReasonClass<"UndefinedColumn", StatementFields> = Data.TaggedError("UndefinedColumn")
 /** A column that is not there (400). `hint` may name the one that was meant. */
 export class UndefinedColumn extends UndefinedColumnBase {
   override get message(): string {
@@ -50,8 +39,7 @@ export class UndefinedColumn extends UndefinedColumnBase {
   }
 }
 
-const UndefinedFunctionBase: ReasonClass<UndefinedFunction, "UndefinedFunction", StatementFields> =
-  Schema.TaggedError<UndefinedFunction>()("UndefinedFunction", statementFields)
+const UndefinedFunctionBase: ReasonClass<"UndefinedFunction", StatementFields> = Data.TaggedError("UndefinedFunction")
 /** A function or operator that is not there for these argument types (400). `hint` may say what to cast. */
 export class UndefinedFunction extends UndefinedFunctionBase {
   override get message(): string {
@@ -59,8 +47,7 @@ export class UndefinedFunction extends UndefinedFunctionBase {
   }
 }
 
-const UniqueViolationBase: ReasonClass<UniqueViolation, "UniqueViolation", StatementFields> =
-  Schema.TaggedError<UniqueViolation>()("UniqueViolation", statementFields)
+const UniqueViolationBase: ReasonClass<"UniqueViolation", StatementFields> = Data.TaggedError("UniqueViolation")
 /** A value that must be unique is there already (400). `detail` names the key and its value. */
 export class UniqueViolation extends UniqueViolationBase {
   override get message(): string {
@@ -68,8 +55,7 @@ export class UniqueViolation extends UniqueViolationBase {
   }
 }
 
-const NotNullViolationBase: ReasonClass<NotNullViolation, "NotNullViolation", StatementFields> =
-  Schema.TaggedError<NotNullViolation>()("NotNullViolation", statementFields)
+const NotNullViolationBase: ReasonClass<"NotNullViolation", StatementFields> = Data.TaggedError("NotNullViolation")
 /** NULL where a value is required (400). */
 export class NotNullViolation extends NotNullViolationBase {
   override get message(): string {
@@ -77,8 +63,8 @@ export class NotNullViolation extends NotNullViolationBase {
   }
 }
 
-const ForeignKeyViolationBase: ReasonClass<ForeignKeyViolation, "ForeignKeyViolation", StatementFields> =
-  Schema.TaggedError<ForeignKeyViolation>()("ForeignKeyViolation", statementFields)
+const ForeignKeyViolationBase: ReasonClass<"ForeignKeyViolation", StatementFields> =
+  Data.TaggedError("ForeignKeyViolation")
 /** A reference to a row that is not there, or a row that others refer to (400). */
 export class ForeignKeyViolation extends ForeignKeyViolationBase {
   override get message(): string {
@@ -86,8 +72,7 @@ export class ForeignKeyViolation extends ForeignKeyViolationBase {
   }
 }
 
-const CheckViolationBase: ReasonClass<CheckViolation, "CheckViolation", StatementFields> =
-  Schema.TaggedError<CheckViolation>()("CheckViolation", statementFields)
+const CheckViolationBase: ReasonClass<"CheckViolation", StatementFields> = Data.TaggedError("CheckViolation")
 /** A value that breaks a check constraint (400). */
 export class CheckViolation extends CheckViolationBase {
   override get message(): string {
@@ -95,8 +80,8 @@ export class CheckViolation extends CheckViolationBase {
   }
 }
 
-const ExclusionViolationBase: ReasonClass<ExclusionViolation, "ExclusionViolation", StatementFields> =
-  Schema.TaggedError<ExclusionViolation>()("ExclusionViolation", statementFields)
+const ExclusionViolationBase: ReasonClass<"ExclusionViolation", StatementFields> =
+  Data.TaggedError("ExclusionViolation")
 /** A row that conflicts with another under an exclusion constraint (400). */
 export class ExclusionViolation extends ExclusionViolationBase {
   override get message(): string {
@@ -104,10 +89,7 @@ export class ExclusionViolation extends ExclusionViolationBase {
   }
 }
 
-const NotOwnerBase: ReasonClass<NotOwner, "NotOwner", StatementFields> = Schema.TaggedError<NotOwner>()(
-  "NotOwner",
-  statementFields
-)
+const NotOwnerBase: ReasonClass<"NotOwner", StatementFields> = Data.TaggedError("NotOwner")
 /** Only the owner may do this (400). Tables made by a key belong to that key. */
 export class NotOwner extends NotOwnerBase {
   override get message(): string {
@@ -115,8 +97,8 @@ export class NotOwner extends NotOwnerBase {
   }
 }
 
-const SystemTableForbiddenBase: ReasonClass<SystemTableForbidden, "SystemTableForbidden", StatementFields> =
-  Schema.TaggedError<SystemTableForbidden>()("SystemTableForbidden", statementFields)
+const SystemTableForbiddenBase: ReasonClass<"SystemTableForbidden", StatementFields> =
+  Data.TaggedError("SystemTableForbidden")
 /** Only the master key may read PostgreSQL's system tables (403). */
 export class SystemTableForbidden extends SystemTableForbiddenBase {
   override get message(): string {
@@ -124,8 +106,7 @@ export class SystemTableForbidden extends SystemTableForbiddenBase {
   }
 }
 
-const StatementTimeoutBase: ReasonClass<StatementTimeout, "StatementTimeout", StatementFields> =
-  Schema.TaggedError<StatementTimeout>()("StatementTimeout", statementFields)
+const StatementTimeoutBase: ReasonClass<"StatementTimeout", StatementFields> = Data.TaggedError("StatementTimeout")
 /** The statement ran longer than the account's plan allows (429). Sending it again is pointless. */
 export class StatementTimeout extends StatementTimeoutBase {
   override get message(): string {
@@ -133,10 +114,7 @@ export class StatementTimeout extends StatementTimeoutBase {
   }
 }
 
-const QueryFailedBase: ReasonClass<QueryFailed, "QueryFailed", StatementFields> = Schema.TaggedError<QueryFailed>()(
-  "QueryFailed",
-  statementFields
-)
+const QueryFailedBase: ReasonClass<"QueryFailed", StatementFields> = Data.TaggedError("QueryFailed")
 /** PostgreSQL refused the statement for another reason (400): `description` is its message. */
 export class QueryFailed extends QueryFailedBase {
   override get message(): string {
@@ -145,18 +123,13 @@ export class QueryFailed extends QueryFailedBase {
 }
 
 const PermissionDeniedBase: ReasonClass<
-  PermissionDenied,
   "PermissionDenied",
   {
-    readonly description: Schema.String
-    readonly objectType: Schema.optional<Schema.String>
-    readonly object: Schema.optional<Schema.String>
+    readonly description: string
+    readonly objectType?: string | undefined
+    readonly object?: string | undefined
   }
-> = Schema.TaggedError<PermissionDenied>()("PermissionDenied", {
-  description: Schema.String,
-  objectType: Schema.optional(Schema.String),
-  object: Schema.optional(Schema.String)
-})
+> = Data.TaggedError("PermissionDenied")
 /** The key has no right to that (403). `objectType` and `object` as PostgreSQL names them: `table`, `secrets`. */
 export class PermissionDenied extends PermissionDeniedBase {
   override get message(): string {
@@ -164,8 +137,7 @@ export class PermissionDenied extends PermissionDeniedBase {
   }
 }
 
-const KeyLacksApiBase: ReasonClass<KeyLacksApi, "KeyLacksApi", { readonly api: Schema.String }> =
-  Schema.TaggedError<KeyLacksApi>()("KeyLacksApi", { api: Schema.String })
+const KeyLacksApiBase: ReasonClass<"KeyLacksApi", { readonly api: string }> = Data.TaggedError("KeyLacksApi")
 /** The key was created without this API in its `apis` (403). */
 export class KeyLacksApi extends KeyLacksApiBase {
   override get message(): string {
@@ -173,8 +145,8 @@ export class KeyLacksApi extends KeyLacksApiBase {
   }
 }
 
-const AccountNotFoundBase: ReasonClass<AccountNotFound, "AccountNotFound", { readonly username: Schema.String }> =
-  Schema.TaggedError<AccountNotFound>()("AccountNotFound", { username: Schema.String })
+const AccountNotFoundBase: ReasonClass<"AccountNotFound", { readonly username: string }> =
+  Data.TaggedError("AccountNotFound")
 /** The SQL API knows no account of that name (404). */
 export class AccountNotFound extends AccountNotFoundBase {
   override get message(): string {
@@ -182,11 +154,8 @@ export class AccountNotFound extends AccountNotFoundBase {
   }
 }
 
-const RowMalformedBase: ReasonClass<
-  RowMalformed,
-  "RowMalformed",
-  { readonly row: Schema.Number; readonly description: Schema.String }
-> = Schema.TaggedError<RowMalformed>()("RowMalformed", { row: Schema.Number, description: Schema.String })
+const RowMalformedBase: ReasonClass<"RowMalformed", { readonly row: number; readonly description: string }> =
+  Data.TaggedError("RowMalformed")
 /** A row that the given schema does not accept. `row` counts from 0; `description` has the path and what was expected. */
 export class RowMalformed extends RowMalformedBase {
   override get message(): string {
@@ -195,52 +164,29 @@ export class RowMalformed extends RowMalformedBase {
 }
 
 /** What PostgreSQL can answer to a statement. */
-export type StatementReason = (typeof StatementReason)["Type"]
-export const StatementReason: Schema.Union<
-  readonly [
-    typeof CheckViolation,
-    typeof ExclusionViolation,
-    typeof ForeignKeyViolation,
-    typeof NotNullViolation,
-    typeof NotOwner,
-    typeof PermissionDenied,
-    typeof QueryFailed,
-    typeof SqlSyntax,
-    typeof StatementTimeout,
-    typeof SystemTableForbidden,
-    typeof UndefinedColumn,
-    typeof UndefinedFunction,
-    typeof UndefinedTable,
-    typeof UniqueViolation
-  ]
-> = Schema.Union([
-  CheckViolation,
-  ExclusionViolation,
-  ForeignKeyViolation,
-  NotNullViolation,
-  NotOwner,
-  PermissionDenied,
-  QueryFailed,
-  SqlSyntax,
-  StatementTimeout,
-  SystemTableForbidden,
-  UndefinedColumn,
-  UndefinedFunction,
-  UndefinedTable,
-  UniqueViolation
-])
+export type StatementReason =
+  | CheckViolation
+  | ExclusionViolation
+  | ForeignKeyViolation
+  | NotNullViolation
+  | NotOwner
+  | PermissionDenied
+  | QueryFailed
+  | SqlSyntax
+  | StatementTimeout
+  | SystemTableForbidden
+  | UndefinedColumn
+  | UndefinedFunction
+  | UndefinedTable
+  | UniqueViolation
 
 const PartialResultBase: ReasonClass<
-  PartialResult,
   "PartialResult",
   {
-    readonly rows: Schema.$Array<Schema.Unknown>
-    readonly failure: typeof StatementReason
+    readonly rows: ReadonlyArray<unknown>
+    readonly failure: StatementReason
   }
-> = Schema.TaggedError<PartialResult>()("PartialResult", {
-  rows: Schema.Array(Schema.Unknown),
-  failure: StatementReason
-})
+> = Data.TaggedError("PartialResult")
 /** The statement failed after rows had been sent (200 with an error). It was rolled back; `rows` are those received. */
 export class PartialResult extends PartialResultBase {
   override get message(): string {

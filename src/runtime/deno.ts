@@ -1,11 +1,11 @@
 /** CARTO on Deno: its own fetch, and configuration by `Deno.env` with no permission but for the names it reads. */
-import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { AuthOptions } from "../Auth.ts"
 import * as Carto from "../Carto.ts"
 import type { CartoErrorOf, InvalidInput } from "../CartoError.ts"
+import { variableProvider } from "../internal/variableProvider.ts"
 import { fetchLayer } from "../internal/fetchLayer.ts"
 import type { HttpClient } from "../internal/wire.ts"
 
@@ -46,22 +46,18 @@ export const layer = (
 
 const names = ["CARTO_BASE_URL", "CARTO_USERNAME", "CARTO_API_KEY"]
 
-const environment: Effect.Effect<ConfigProvider.ConfigProvider, Config.ConfigError> = Effect.try({
-  try: () => ConfigProvider.fromEnvRecord(Object.fromEntries(names.map((name) => [name, Deno.env.get(name)]))),
-  catch: (cause) =>
-    new Config.ConfigError(
-      new ConfigProvider.SourceError({ message: `run with --allow-env=${names.join(",")}`, cause })
-    )
-})
-
 /**
  * All services of the account of `CARTO_BASE_URL` or `CARTO_USERNAME`, under `CARTO_API_KEY`. Needs
  * `--allow-env=CARTO_BASE_URL,CARTO_USERNAME,CARTO_API_KEY`.
  */
 export const layerConfig = (
   options: Partial<AuthOptions> & DenoOptions = {}
-): Layer.Layer<Carto.CartoServices, CartoErrorOf<InvalidInput> | Config.ConfigError> =>
+): Layer.Layer<Carto.CartoServices, CartoErrorOf<InvalidInput>> =>
   Carto.layerConfig(options).pipe(
     Layer.provide(layerHttpClient(options)),
-    Layer.provide(Layer.unwrap(Effect.map(environment, ConfigProvider.layer)))
+    Layer.provide(
+      ConfigProvider.layer(
+        variableProvider((name) => Deno.env.get(name), `run deno with --allow-env=${names.join(",")}`)
+      )
+    )
   )

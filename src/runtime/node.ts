@@ -1,6 +1,5 @@
 /** CARTO on Node: pooled connections of undici, through `@effect/platform-node`, which must be installed. */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import type * as Config from "effect/Config"
 import * as Layer from "effect/Layer"
 import type { AuthOptions } from "../Auth.ts"
 import * as Carto from "../Carto.ts"
@@ -32,5 +31,5 @@ export const layer = (
 /** All services of the account of `CARTO_BASE_URL` or `CARTO_USERNAME`, under `CARTO_API_KEY`, from `process.env`. */
 export const layerConfig = (
   options: Partial<AuthOptions> & NodeOptions = {}
-): Layer.Layer<Carto.CartoServices, CartoErrorOf<InvalidInput> | Config.ConfigError> =>
+): Layer.Layer<Carto.CartoServices, CartoErrorOf<InvalidInput>> =>
   Layer.provide(Carto.layerConfig(options), layerHttpClient(options))

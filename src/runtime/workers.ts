@@ -1,5 +1,4 @@
 /** CARTO on Cloudflare Workers: configuration by the Worker's `env`, over the global fetch or a service binding. */
-import type * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -7,6 +6,7 @@ import * as Redacted from "effect/Redacted"
 import type { ApiKeySource, AuthOptions } from "../Auth.ts"
 import * as Carto from "../Carto.ts"
 import type { CartoErrorOf, InvalidInput } from "../CartoError.ts"
+import { variableProvider } from "../internal/variableProvider.ts"
 import { fetchLayer } from "../internal/fetchLayer.ts"
 import type { HttpClient } from "../internal/wire.ts"
 
@@ -58,12 +58,16 @@ const fromBinding = (binding: SecretBinding): ApiKeySource =>
 export const layerEnv = (
   env: WorkersEnv,
   options: Partial<AuthOptions> & WorkersOptions = {}
-): Layer.Layer<Carto.CartoServices, CartoErrorOf<InvalidInput> | Config.ConfigError> => {
+): Layer.Layer<Carto.CartoServices, CartoErrorOf<InvalidInput>> => {
   const { CARTO_API_KEY: key, CARTO_BASE_URL, CARTO_USERNAME } = env
-  const variables = { CARTO_BASE_URL, CARTO_USERNAME, CARTO_API_KEY: typeof key === "string" ? key : undefined }
+  const variables = new Map([
+    ["CARTO_BASE_URL", CARTO_BASE_URL],
+    ["CARTO_USERNAME", CARTO_USERNAME],
+    ["CARTO_API_KEY", typeof key === "string" ? key : undefined]
+  ])
   const bound = typeof key === "object" ? { apiKey: fromBinding(key) } : {}
   return Carto.layerConfig({ ...bound, ...options }).pipe(
     Layer.provide(layerHttpClient(options)),
-    Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord(variables)))
+    Layer.provide(ConfigProvider.layer(variableProvider((name) => variables.get(name))))
   )
 }

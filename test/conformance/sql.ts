@@ -83,14 +83,14 @@ const jsonOf = (answer: Answer): unknown => {
   }
 }
 
-const finalStatuses: ReadonlyArray<unknown> = ["done", "failed", "cancelled", "unknown"]
+const finalStatuses: ReadonlySet<unknown> = new Set(["done", "failed", "cancelled", "unknown"])
 
 const isReached = (poll: string, answer: Answer): boolean => {
   const json = jsonOf(answer)
   if (poll === "running") return member(json, "status") === "running"
   if (poll.startsWith("rows:")) return member(json, "total_rows") === Number(poll.slice(5))
   const fallback = member(json, "fallback_status")
-  return finalStatuses.includes(member(json, "status")) && fallback !== "pending" && fallback !== "running"
+  return finalStatuses.has(member(json, "status")) && fallback !== "pending" && fallback !== "running"
 }
 
 const sendPolling = async (port: number, request: CaseRequest, variables: Map<string, string>): Promise<Answer> => {

@@ -15,12 +15,10 @@ const offsetSeconds = (offset: string): number => {
 }
 
 /**
- * A date or timestamp as the SQL API writes it: whole seconds, UTC, `2020-02-03T10:11:12Z`. Infinite ones are
- * `Infinity` and `-Infinity`; text in another style stays as it is.
+ * A date or timestamp as the SQL API writes it: whole seconds, UTC, `2020-02-03T10:11:12Z`. Text in
+ * another style stays as it is.
  */
 export const parseDate = (text: string): Json => {
-  if (text === "infinity") return "Infinity"
-  if (text === "-infinity") return "-Infinity"
   const match = shape.exec(text)
   if (match === null) return text
   const [, years, month, day, hour = "0", minute = "0", second = "0", offset, era] = match

@@ -1,8 +1,8 @@
 /** Writes the JSON answer to a query, piece by piece. */
-import type { Column, Message } from "../Database.ts"
+import type { Message } from "../Database.ts"
 import { fromReport } from "./ApiError.ts"
 import { type Field, fields, type SpatialTypes } from "./Fields.ts"
-import { type Decoder, decoder, type Json } from "./Values.ts"
+import { readNothing, type RowReader, rowReader } from "./RowReader.ts"
 
 /** Turns a run's messages into the text of an answer. */
 export interface AnswerWriter {
@@ -10,33 +10,6 @@ export interface AnswerWriter {
   /** Notes an error that came after the first row. */
   readonly fail: (message: string) => void
   readonly end: (milliseconds: number) => string
-}
-
-interface RowColumn {
-  readonly name: string
-  readonly index: number
-  readonly decode: Decoder
-}
-
-const rowColumns = (columns: ReadonlyArray<Column>, skip: ReadonlySet<string>): ReadonlyArray<RowColumn> =>
-  columns
-    .map(({ name, typeId }, index) => ({ name, index, decode: decoder(typeId) }))
-    .filter(({ name }) => name !== "__proto__" && !skip.has(name))
-
-/** The values of a row by column name. Of equal names the last wins. */
-export const rowReader = (
-  columns: ReadonlyArray<Column>,
-  skip: ReadonlySet<string>
-): ((values: ReadonlyArray<string | null>) => Record<string, Json>) => {
-  const wanted = rowColumns(columns, skip)
-  return (values) => {
-    const row: Record<string, Json> = {}
-    for (const { decode, index, name } of wanted) {
-      const text = values[index]
-      row[name] = text === null || text === undefined ? null : decode(text)
-    }
-    return row
-  }
 }
 
 const countOf = (command: string): number | undefined => {
@@ -47,7 +20,7 @@ const countOf = (command: string): number | undefined => {
 /** Starts an answer. `skip` names columns to leave out. */
 export const make = (spatial: SpatialTypes, skip: ReadonlySet<string>): AnswerWriter => {
   let described: Record<string, Field> = {}
-  let read = rowReader([], skip)
+  let read: RowReader = readNothing
   let separator = ""
   let rows = 0
   let opened = false

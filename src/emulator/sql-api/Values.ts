@@ -6,8 +6,11 @@ import { parseInterval } from "./IntervalText.ts"
 export type Json = string | number | boolean | null | ReadonlyArray<Json> | { readonly [key: string]: Json }
 export type Decoder = (text: string) => Json
 
-const finite = (value: number): Json => (Number.isFinite(value) ? value : String(value))
-const number: Decoder = (text) => finite(Number.parseFloat(text))
+/** What becomes of NaN and the infinities, which JSON does not have. */
+export type NonFinite = (value: number) => Json
+const asText: NonFinite = String
+const asNull: NonFinite = () => null
+
 const string: Decoder = (text) => text
 const boolean: Decoder = (text) => text === "t"
 
@@ -32,30 +35,17 @@ const bytes = (text: string): ReadonlyArray<number> => {
 }
 const buffer: Decoder = (text) => ({ type: "Buffer", data: bytes(text) })
 
-const nonFiniteAsText = (value: Json): Json => {
-  if (typeof value === "number") return finite(value)
-  if (value === null || typeof value !== "object") return value
-  if (Array.isArray(value)) return value.map(nonFiniteAsText)
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, nonFiniteAsText(member)]))
-}
-const json: Decoder = (text) => {
-  const value: Json = JSON.parse(text)
-  // Only a number with an exponent or several hundred digits can be too large for a double.
-  return /\d[eE]|\d{309}/.test(text) ? nonFiniteAsText(value) : value
-}
+const finite =
+  (nonFinite: NonFinite) =>
+  (value: number): Json =>
+    Number.isFinite(value) ? value : nonFinite(value)
 
-const coordinates = (text: string): ReadonlyArray<Json> =>
-  text
-    .replace(/[()<>]/g, "")
-    .split(",")
-    .map((part) => number(part))
-const point: Decoder = (text) => {
-  const [x = null, y = null] = coordinates(text)
-  return { x, y }
-}
-const circle: Decoder = (text) => {
-  const [x = null, y = null, radius = null] = coordinates(text)
-  return { x, y, radius }
+const everyFinite = (nonFinite: NonFinite, value: unknown): Json => {
+  if (typeof value === "number") return finite(nonFinite)(value)
+  if (typeof value === "string" || typeof value === "boolean") return value
+  if (Array.isArray(value)) return value.map((item) => everyFinite(nonFinite, item))
+  if (typeof value !== "object" || value === null) return null
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, everyFinite(nonFinite, member)]))
 }
 
 const array =
@@ -63,26 +53,55 @@ const array =
   (text) =>
     parseArray(text, element)
 
-const decoders: ReadonlyMap<number, Decoder> = new Map<number, Decoder>([
-  ...[20, 21, 23, 26, 700, 701, 1700].map((oid) => [oid, number] as const),
-  ...[1005, 1007, 1016, 1021, 1022, 1028, 1231].map((oid) => [oid, array(number)] as const),
-  ...[1082, 1114, 1184].map((oid) => [oid, parseDate] as const),
-  ...[1115, 1182, 1185].map((oid) => [oid, array(parseDate)] as const),
-  // bpchar, varchar, text, regproc, cidr, macaddr, inet, numrange, uuid, money, time, timetz
-  ...[1014, 1015, 1009, 1008, 651, 1040, 1041, 3907, 2951, 791, 1183, 1270].map((oid) => [oid, array(string)] as const),
-  [16, boolean],
-  [1000, array(boolean)],
-  [17, buffer],
-  [1001, array(buffer)],
-  [114, json],
-  [3802, json],
-  [199, array(json)],
-  [3807, array(json)],
-  [600, point],
-  [1017, array(point)],
-  [718, circle],
-  [1186, parseInterval]
-])
+const makeDecoders = (nonFinite: NonFinite): ReadonlyMap<number, Decoder> => {
+  const number: Decoder = (text) => finite(nonFinite)(Number.parseFloat(text))
+  const date: Decoder = (text) =>
+    text.endsWith("infinity") ? nonFinite(text.startsWith("-") ? -Infinity : Infinity) : parseDate(text)
+  const json: Decoder = (text) => {
+    const value: Json = JSON.parse(text)
+    // Only a number with an exponent or several hundred digits can be too large for a double.
+    return /\d[eE]|\d{309}/.test(text) ? everyFinite(nonFinite, value) : value
+  }
+  const coordinates = (text: string): ReadonlyArray<Json> =>
+    text
+      .replace(/[()<>]/g, "")
+      .split(",")
+      .map((part) => number(part))
+  const point: Decoder = (text) => {
+    const [x = null, y = null] = coordinates(text)
+    return { x, y }
+  }
+  const circle: Decoder = (text) => {
+    const [x = null, y = null, radius = null] = coordinates(text)
+    return { x, y, radius }
+  }
+  const each = (decode: Decoder, ...oids: ReadonlyArray<number>) => oids.map((oid) => [oid, decode] as const)
+  return new Map<number, Decoder>([
+    ...each(boolean, 16),
+    ...each(buffer, 17),
+    ...each(number, 20, 21, 23, 26, 700, 701, 1700),
+    ...each(json, 114, 3802),
+    ...each(point, 600),
+    ...each(circle, 718),
+    ...each(date, 1082, 1114, 1184),
+    ...each(parseInterval, 1186),
+    ...each(array(boolean), 1000),
+    ...each(array(buffer), 1001),
+    ...each(array(number), 1005, 1007, 1016, 1021, 1022, 1028, 1231),
+    ...each(array(json), 199, 3807),
+    ...each(array(point), 1017),
+    ...each(array(date), 1115, 1182, 1185),
+    // regproc, text, bpchar, varchar; cidr, macaddr, inet; money, uuid, numrange; time, timetz
+    ...each(array(string), 1008, 1009, 1014, 1015, 651, 1040, 1041, 791, 2951, 3907, 1183, 1270)
+  ])
+}
 
-/** The decoder of a type by its OID; a type without one of its own stays PostgreSQL's text. */
-export const decoder = (typeId: number): Decoder => decoders.get(typeId) ?? string
+const withText = makeDecoders(asText)
+const withNull = makeDecoders(asNull)
+
+/**
+ * The decoder of a type by its OID; a type without one of its own stays PostgreSQL's text. NaN and the infinities
+ * become text, or `null`.
+ */
+export const decoder = (typeId: number, nonFinite: "text" | "null" = "text"): Decoder =>
+  (nonFinite === "text" ? withText : withNull).get(typeId) ?? string

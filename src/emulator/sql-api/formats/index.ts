@@ -1,5 +1,19 @@
 /** The formats of `/sql` by name. */
+import { arraybuffer } from "./arraybuffer.ts"
+import { csv } from "./csv.ts"
 import type { Format } from "./Format.ts"
+import { gdalFormats } from "./gdal.ts"
+import { geojson } from "./geojson.ts"
 import { json } from "./json.ts"
+import { svg } from "./svg.ts"
+import { topojson } from "./topojson.ts"
 
-export const formats: ReadonlyMap<string, Format> = new Map<string, Format>([["json", json]])
+export const formats: ReadonlyMap<string, Format> = new Map<string, Format>([
+  ["json", json],
+  ["geojson", geojson],
+  ["csv", csv],
+  ["svg", svg],
+  ["topojson", topojson],
+  ["arraybuffer", arraybuffer],
+  ...gdalFormats
+])

@@ -1,0 +1,53 @@
+/** `format=csv`: every value as PostgreSQL casts it to text, laid out as GDAL writes CSV. */
+import * as Effect from "effect/Effect"
+import type { Message } from "../../Database.ts"
+import { ApiError } from "../ApiError.ts"
+import { collect, type Execution } from "../Execution.ts"
+import { paged } from "../Paging.ts"
+import { bytesOf, type Format } from "./Format.ts"
+
+const quoteIdentifier = (name: string): string => `"${name.replaceAll('"', '""')}"`
+
+const cell = (value: string | null): string => {
+  const text = value ?? ""
+  return /[",;\t\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}
+
+const line = (cells: ReadonlyArray<string | null>): string => `${cells.map(cell).join(",")}\r\n`
+
+// GDAL marks a header of one column with a comma, so that readers take it for CSV.
+const header = (names: ReadonlyArray<string>): string =>
+  names.length === 1 ? `${cell(names[0] ?? "")},\r\n` : line(names)
+
+const columnNames = (messages: ReadonlyArray<Message>, skip: ReadonlySet<string>): ReadonlyArray<string> => {
+  const columns = messages.findLast(({ _tag }) => _tag === "Columns")
+  const names = columns?._tag === "Columns" ? columns.columns.map(({ name }) => name) : []
+  const wanted = names.filter((name) => !skip.has(name))
+  return [...wanted.filter((name) => name === "the_geom"), ...wanted.filter((name) => name !== "the_geom")]
+}
+
+// Once the export program runs, PostgreSQL's message comes wrapped in the program's own.
+const exportFailed = (error: ApiError): ApiError =>
+  error.status === 400
+    ? new ApiError({ status: 400, message: `ogr2ogr command return code 1, Error: ERROR 1: ${error.message}\n` })
+    : error
+
+const run = Effect.fnUntraced(function* ({ database, exportTimeout, login, parameters }: Execution) {
+  const source = `(${paged(parameters.sql, parameters.paging)}) AS _cartodbsqlapi`
+  const described = yield* collect(database.run({ login, sql: `SELECT * FROM ${source} LIMIT 0` }))
+  const names = columnNames(described, parameters.skipFields)
+  const values = names.map((name) => `${quoteIdentifier(name)}::text`).join(", ")
+  const messages = yield* collect(
+    database.run({ login, sql: `SELECT ${values} FROM ${source}`, statementTimeout: exportTimeout })
+  ).pipe(Effect.mapError(exportFailed))
+  return bytesOf(
+    header(names) + messages.map((message) => (message._tag === "Row" ? line(message.values) : "")).join("")
+  )
+})
+
+export const csv: Format = {
+  extension: "csv",
+  contentType: "text/csv; charset=utf-8; header=present",
+  jsonp: false,
+  run
+}

@@ -15,10 +15,12 @@ import { type AccountOptions, createAccount } from "./accounts/createAccount.ts"
 import { Sessions } from "./accounts/Sessions.ts"
 import * as AuthApi from "./auth-api/AuthApi.ts"
 import { isAuthApi } from "./auth-api/route.ts"
-import { DatabaseError, type Databases, type Message } from "./Database.ts"
+import { type ConnectionError, DatabaseError, type Databases, type Message } from "./Database.ts"
 import { EmulatorError, type EmulatorErrorReason } from "./EmulatorError.ts"
 import { KeyStore } from "./KeyStore.ts"
 import { Metadata, type MetadataError } from "./Metadata.ts"
+import { tornadoes } from "./samples/tornadoes.ts"
+import * as SqlApi from "./sql-api/SqlApi.ts"
 import * as PgliteDatabases from "./pglite/PgliteDatabases.ts"
 
 /** Rows by the names of their columns; values are PostgreSQL's text. */
@@ -65,10 +67,12 @@ export type Parts = Accounts | ApiKeys | KeyStore | Metadata | Sessions
 /** Layer of the emulator's parts. `folder` is where the metadata is kept. */
 export const layerParts = (options: {
   readonly folder?: string | undefined
-}): Layer.Layer<Parts, MetadataError, Databases> => {
-  const metadata = Metadata.layer(
-    options.folder === undefined ? undefined : join(options.folder, "metadata.json")
-  ).pipe(Layer.provideMerge(KeyStore.layer))
+}): Layer.Layer<Parts, MetadataError | ConnectionError, Databases> => {
+  const { folder } = options
+  // Databases lock the folder themselves, so the metadata keeps to a folder within.
+  const metadata = Metadata.layer(folder === undefined ? undefined : join(folder, "metadata")).pipe(
+    Layer.provideMerge(KeyStore.layer)
+  )
   return Layer.mergeAll(ApiKeys.layer, Sessions.layer).pipe(
     Layer.provideMerge(Accounts.layer),
     Layer.provideMerge(metadata)
@@ -103,8 +107,10 @@ const abortOf = (signal: AbortSignal): Promise<never> =>
     signal.addEventListener("abort", () => reject(signal.reason), { once: true })
   })
 
-/** Makes the emulator from its parts. */
-export const makeFromParts = (options: EmulatorOptions = {}): Effect.Effect<EmulatorService, EmulatorError, Parts> =>
+/** Makes the emulator from its parts; what runs in the background stops with the scope. */
+export const makeFromParts = (
+  options: EmulatorOptions = {}
+): Effect.Effect<EmulatorService, EmulatorError, Parts | Scope.Scope> =>
   Effect.gen(function* () {
     const { accounts: accountOptions = [{ username: "demo", samples: true }], sessionDomain = ".carto.com" } = options
     const accounts = yield* Accounts
@@ -112,6 +118,7 @@ export const makeFromParts = (options: EmulatorOptions = {}): Effect.Effect<Emul
     const apiKeys = yield* ApiKeys
     const sessions = yield* Sessions
     const authApi = yield* AuthApi.make({ sessionDomain })
+    const sqlApi = yield* SqlApi.make
     const runPromise = Effect.runPromiseWith(yield* Effect.context<never>())
 
     const account = (username: string): EmulatorAccount | undefined => {
@@ -122,14 +129,16 @@ export const makeFromParts = (options: EmulatorOptions = {}): Effect.Effect<Emul
     }
 
     const create = Effect.fnUntraced(function* (accountOptions: AccountOptions) {
-      const { username } = yield* createAccount(metadata, accountOptions)
+      const { role, schema, username } = yield* createAccount(metadata, accountOptions)
+      if (accountOptions.samples === true) {
+        const database = yield* accounts.database(username)
+        yield* database.superuserTransaction([tornadoes({ schema, owner: role, postgis: database.postgis })])
+      }
       return account(username) ?? (yield* new AccountNotFound({ username }))
     }, failWith("createAccount"))
 
     const handle = (request: Request): Effect.Effect<Response> =>
-      isAuthApi(new URL(request.url).pathname)
-        ? authApi.handle(request)
-        : Effect.succeed(new Response(null, { status: 404 }))
+      isAuthApi(new URL(request.url).pathname) ? authApi.handle(request) : sqlApi.handle(request)
 
     const handler = (request: Request): Promise<Response> => runPromise(Effect.suspend(() => handle(request)))
 

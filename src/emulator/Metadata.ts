@@ -6,15 +6,19 @@ import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
 import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
+import { join } from "node:path"
 import type { Account, Organization } from "./accounts/Account.ts"
 import type { ApiKey } from "./accounts/ApiKey.ts"
 import { Grant } from "./accounts/Grant.ts"
 import { publish } from "./accounts/published.ts"
+import type { ConnectionError } from "./Database.ts"
 import type { ErrorClass } from "./ErrorClass.ts"
 import * as JsonFile from "./JsonFile.ts"
 import { KeyStore } from "./KeyStore.ts"
+import * as FolderLock from "./pglite/FolderLock.ts"
 
 /** All rows. Keys stand in order of their last update. */
 export interface Rows {
@@ -74,15 +78,26 @@ export class MetadataError extends MetadataErrorBase {}
 
 export interface MetadataService {
   readonly rows: () => Rows
-  /** Changes the rows, in the file first; then publishes the hashes of the accounts that changed. */
+  /**
+   * Changes the rows, in the file first; then publishes the hashes of the accounts that changed. One change follows the
+   * other, so what a change checks still holds when it is made.
+   */
+  readonly modify: <A, E>(
+    change: (rows: Rows) => Effect.Effect<readonly [A, Rows], E>
+  ) => Effect.Effect<A, E | MetadataError>
+  /** The same for a change that cannot fail and has no result. */
   readonly update: (change: (rows: Rows) => Rows) => Effect.Effect<void, MetadataError>
 }
 
 const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(Rows))
 
-const make = (path: string | undefined): Effect.Effect<MetadataService, MetadataError, KeyStore> =>
+const make = (
+  folder: string | undefined
+): Effect.Effect<MetadataService, MetadataError | ConnectionError, KeyStore | Scope.Scope> =>
   Effect.gen(function* () {
     const keyStore = yield* KeyStore
+    if (folder !== undefined) yield* FolderLock.acquire(folder)
+    const path = folder === undefined ? undefined : join(folder, "metadata.json")
     const failed = (message: string) => new MetadataError({ path: path ?? "", message })
     // A schema error's own message may quote the file, which holds tokens.
     const text =
@@ -93,20 +108,20 @@ const make = (path: string | undefined): Effect.Effect<MetadataService, Metadata
         : yield* Effect.mapError(decode(text), () => failed("it is not a metadata file of this emulator"))
     publish(keyStore, none, rows)
     const writing = yield* Semaphore.make(1)
+    const modify: MetadataService["modify"] = (change) =>
+      Effect.gen(function* () {
+        const [result, next] = yield* change(rows)
+        if (path !== undefined) {
+          yield* Effect.mapError(JsonFile.replace(path, next), (cause) => failed(cause.message))
+        }
+        publish(keyStore, rows, next)
+        rows = next
+        return result
+      }).pipe(Effect.uninterruptible, writing.withPermit)
     return {
       rows: () => rows,
-      update: Effect.fnUntraced(
-        function* (change) {
-          const next = change(rows)
-          if (path !== undefined) {
-            yield* Effect.mapError(JsonFile.replace(path, next), (cause) => failed(cause.message))
-          }
-          publish(keyStore, rows, next)
-          rows = next
-        },
-        Effect.uninterruptible,
-        writing.withPermit
-      )
+      modify,
+      update: (change) => modify((current) => Effect.sync(() => [undefined, change(current)]))
     }
   })
 
@@ -115,7 +130,7 @@ const MetadataBase: Context.ServiceClass<Metadata, "effect-carto/emulator/Metada
   MetadataService
 >()("effect-carto/emulator/Metadata")
 export class Metadata extends MetadataBase {
-  /** Loads the file at `path`, or starts empty and stays in memory without one. */
-  static readonly layer = (path?: string): Layer.Layer<Metadata, MetadataError, KeyStore> =>
-    Layer.effect(Metadata, make(path))
+  /** Loads `metadata.json` from a folder that nobody else may use then; without a folder it stays in memory. */
+  static readonly layer = (folder?: string): Layer.Layer<Metadata, MetadataError | ConnectionError, KeyStore> =>
+    Layer.effect(Metadata, make(folder))
 }

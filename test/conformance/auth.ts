@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
 import type { Agent } from "node:http"
 import { readFile } from "node:fs/promises"
 import { Accounts } from "../../src/emulator/accounts/Accounts.ts"
@@ -18,7 +19,7 @@ import { arrange, publishTables, runStatements } from "./auth/fixture.ts"
 import { type Answer, exchange, makeAgent } from "./auth/http.ts"
 import { equalityProblems, shapeProblems } from "./auth/match.ts"
 import { DatabasePool } from "./DatabasePool.ts"
-import type { Suite, Summary } from "./Summary.ts"
+import type { Suite } from "./Summary.ts"
 
 interface Server {
   readonly port: number
@@ -193,7 +194,7 @@ const isInvasive = (one: Case): boolean => JSON.stringify(one).includes('"sqlAdm
 const inNewEmulator = Effect.fnUntraced(function* (server: Server, one: Case) {
   const pool = yield* DatabasePool
   const parts = yield* Layer.build(layerParts({}).pipe(Layer.provide(Layer.succeed(Databases, pool.databases))))
-  const run: Effect.Effect<ReadonlyArray<string>, unknown, Parts> = Effect.gen(function* () {
+  const run: Effect.Effect<ReadonlyArray<string>, unknown, Parts | Scope.Scope> = Effect.gen(function* () {
     const emulator = yield* makeFromParts({ accounts: [] })
     server.use(emulator)
     return yield* runCase(server, emulator, one)

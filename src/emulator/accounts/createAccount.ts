@@ -106,31 +106,27 @@ export const createAccount: (
   metadata: MetadataService,
   options: AccountOptions
 ) => Effect.Effect<Account, InvalidAccount | MetadataError> = Effect.fnUntraced(function* (metadata, options) {
-  const problem = problemOf(metadata.rows(), options)
-  if (problem !== undefined) return yield* new InvalidAccount({ message: problem })
-  const id = yield* Effect.sync(() => randomUUID())
+  const [id, organizationId] = yield* Effect.sync(() => [randomUUID(), randomUUID()] as const)
   const token = options.masterKey ?? (yield* masterToken)
   const password = yield* rolePassword
   const now = yield* Clock.currentTimeMillis
-  const { organizations } = metadata.rows()
-  const name = options.organization?.name
-  const known = organizations.find((organization) => organization.name === name)
-  const organization =
-    known ??
-    (name === undefined
-      ? undefined
-      : {
-          id: yield* Effect.sync(() => randomUUID()),
-          name,
-          databaseName: `cartodb_user_${id}_db`,
-          engineEnabled: true
-        })
-  const account = makeAccount(options, id, organization, password)
-  yield* metadata.update((rows) => ({
-    organizations:
-      organization === undefined || organization === known ? rows.organizations : [...rows.organizations, organization],
-    accounts: [...rows.accounts, account],
-    keys: [...rows.keys, ...makeKeys(account, token, now)]
-  }))
-  return account
+  return yield* metadata.modify((rows) => {
+    const problem = problemOf(rows, options)
+    if (problem !== undefined) return Effect.fail(new InvalidAccount({ message: problem }))
+    const name = options.organization?.name
+    const known = rows.organizations.find((organization) => organization.name === name)
+    const added =
+      known === undefined && name !== undefined
+        ? [{ id: organizationId, name, databaseName: `cartodb_user_${id}_db`, engineEnabled: true }]
+        : []
+    const account = makeAccount(options, id, known ?? added[0], password)
+    return Effect.succeed([
+      account,
+      {
+        organizations: [...rows.organizations, ...added],
+        accounts: [...rows.accounts, account],
+        keys: [...rows.keys, ...makeKeys(account, token, now)]
+      }
+    ])
+  })
 })

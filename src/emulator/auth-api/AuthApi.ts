@@ -168,6 +168,8 @@ export const make = (options: {
         effect.pipe(
           Effect.catchTags({
             BadRequest: () => Effect.succeed(responses.unrouted(400, request)),
+            UnexpectedParameter: () => Effect.succeed(responses.unhandled(500)),
+            MalformedGrant: () => Effect.succeed(responses.unhandled(500)),
             Unhandled: ({ status }) => Effect.succeed(responses.unhandled(status)),
             Refused: ({ errors, status }) => Effect.succeed(responses.error(status, errors)),
             WrongParameter: ({ message }) => Effect.succeed(responses.error(400, message)),

@@ -147,6 +147,7 @@ const Case: Schema.Codec<Case> = Schema.Struct({
     session: Schema.optionalKey(Schema.String),
     publicTables: Schema.optionalKey(Strings)
   }),
+  // oxlint-disable-next-line unicorn/no-thenable -- the format calls it so
   then: Schema.optionalKey(Schema.Array(Schema.Union([Schema.Struct(exchange), Schema.Struct(statements)]))),
   note: Schema.optionalKey(Schema.String)
 })

@@ -72,7 +72,7 @@ const SECURITY_LOCAL_USERID_CHANGE = 1
 const LONGJMP = 100
 const QUERY_CANCELED = "57014"
 /** A request whose answer is longer than this many bytes is cancelled: the answer is held in memory. */
-const ANSWER_LIMIT = 256 * 1024 * 1024
+const ANSWER_LIMIT = 128 * 1024 * 1024
 
 export const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`
 

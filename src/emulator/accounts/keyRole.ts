@@ -36,10 +36,10 @@ const related = Effect.fnUntraced(function* (
     `WITH granted AS (
        SELECT c.oid, n.nspname, c.relname
        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-       WHERE n.nspname = $1
-         AND (c.relname = $2 OR (c.relkind = 'r' AND c.relname ~ '^_vovw_[0-9]+_' AND regexp_replace(c.relname, '^_vovw_[0-9]+_', '') = $2))
+       WHERE n.nspname = $1::text
+         AND (c.relname = $2::text OR (c.relkind = 'r' AND c.relname ~ '^_vovw_[0-9]+_' AND regexp_replace(c.relname, '^_vovw_[0-9]+_', '') = $2::text))
      )
-     SELECT 'overview' AS kind, nspname AS schema, relname AS name FROM granted WHERE relname <> $2
+     SELECT 'overview' AS kind, nspname AS schema, relname AS name FROM granted WHERE relname <> $2::text
      UNION ALL
      SELECT 'sequence', n.nspname, s.relname
      FROM granted

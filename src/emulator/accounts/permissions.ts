@@ -6,6 +6,7 @@ import { type Grant, schemaGrants, tableGrants } from "./Grant.ts"
 
 const hiddenSchemas = `('cartodb', 'cdb', 'cdb_importer')`
 
+// An untyped parameter would become a `name`, which is cut after 63 bytes, and match a table it does not name.
 // Groups of an organisation are roles of which the account is a member, and so are its keys, whose rights do not count.
 const HELD_ON_TABLE = `
   SELECT
@@ -13,7 +14,7 @@ const HELD_ON_TABLE = `
     coalesce(string_agg(DISTINCT lower(acl.privilege_type), ','), '') AS privileges
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
-  JOIN pg_roles me ON me.rolname = $3
+  JOIN pg_roles me ON me.rolname = $3::text
   LEFT JOIN LATERAL (
     SELECT privilege_type FROM aclexplode(c.relacl)
     WHERE grantee = me.oid OR grantee IN (
@@ -21,12 +22,12 @@ const HELD_ON_TABLE = `
       WHERE m.member = me.oid AND r.rolname !~ '^(publicuser$|cartodb_publicuser_|carto_role_)'
     )
   ) acl ON true
-  WHERE n.nspname = $1 AND c.relname = $2 AND n.nspname NOT IN ${hiddenSchemas}
+  WHERE n.nspname = $1::text AND c.relname = $2::text AND n.nspname NOT IN ${hiddenSchemas}
   GROUP BY c.oid`
 
 const CAN_CREATE = `
-  SELECT 1 FROM pg_namespace n JOIN pg_roles me ON me.rolname = $2
-  WHERE n.nspname = $1 AND has_schema_privilege(me.oid, n.oid, 'CREATE')`
+  SELECT 1 FROM pg_namespace n JOIN pg_roles me ON me.rolname = $2::text
+  WHERE n.nspname = $1::text AND has_schema_privilege(me.oid, n.oid, 'CREATE')`
 
 const isNameOfCatalogue = (name: string): boolean => !name.includes("\0")
 

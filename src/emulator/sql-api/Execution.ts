@@ -25,31 +25,43 @@ export type Body = Uint8Array | Stream.Stream<Uint8Array>
 
 type Chunk = ReadonlyArray<Message>
 
+export interface Started {
+  /** What came up to the beginning of the answer. */
+  readonly head: Chunk
+  /** Everything, from the beginning on. */
+  readonly messages: Stream.Stream<Chunk, ConnectionError>
+}
+
+/** Whether an answer begins with its first row. */
+export const isRow = ({ _tag }: Message): boolean => _tag === "Row"
+
 /**
- * Runs a text until its first row, or its end if it has none. A failure before that is an error; one after it is
- * among the messages, since the status of the answer is then out.
+ * Runs a text until its answer begins, which `begins` says of a message, or until its end. A failure before that is an
+ * error; one after it is among the messages, since the status of the answer is then out.
  */
 export const start: (
-  messages: Stream.Stream<Message, ConnectionError>
-) => Effect.Effect<Stream.Stream<Chunk, ConnectionError>, ApiError, Scope.Scope> = Effect.fnUntraced(
-  function* (messages) {
-    const pull = yield* Stream.toPull(messages)
-    const head: Array<Message> = []
-    let ended = false
-    while (!ended && !head.some(({ _tag }) => _tag === "Row" || _tag === "CopyData")) {
-      const chunk = yield* pull.pipe(
-        Effect.mapError((error) => (error._tag === "ConnectionError" ? cannotConnect() : error)),
-        Pull.catchDone(() => Effect.succeed(undefined))
-      )
-      if (chunk === undefined) ended = true
-      else head.push(...chunk)
-      const first = head.find(({ _tag }) => _tag === "Row" || _tag === "CopyData" || _tag === "Failure")
-      if (first?._tag === "Failure") return yield* fromReport(first.report)
+  messages: Stream.Stream<Message, ConnectionError>,
+  begins: (message: Message) => boolean
+) => Effect.Effect<Started, ApiError, Scope.Scope> = Effect.fnUntraced(function* (messages, begins) {
+  const pull = yield* Stream.toPull(messages)
+  const head: Array<Message> = []
+  let state: "waiting" | "begun" | "ended" = "waiting"
+  while (state === "waiting") {
+    const chunk = yield* pull.pipe(
+      Effect.mapError((error) => (error._tag === "ConnectionError" ? cannotConnect() : error)),
+      Pull.catchDone(() => Effect.succeed(undefined))
+    )
+    if (chunk === undefined) state = "ended"
+    for (const message of chunk ?? []) {
+      head.push(message)
+      if (state === "begun") continue
+      if (message._tag === "Failure") return yield* fromReport(message.report)
+      if (begins(message)) state = "begun"
     }
-    const rest = ended ? Stream.empty : Stream.chunks(Stream.fromPull(Effect.succeed(pull)))
-    return Stream.concat(Stream.succeed<Chunk>(head), rest)
   }
-)
+  const rest = state === "ended" ? Stream.empty : Stream.chunks(Stream.fromPull(Effect.succeed(pull)))
+  return { head, messages: Stream.concat(Stream.succeed<Chunk>(head), rest) }
+})
 
 /** Runs a text to its end. Any failure is an error. */
 export const collect: (

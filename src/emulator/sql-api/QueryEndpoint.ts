@@ -3,7 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Accounts } from "../accounts/Accounts.ts"
 import { KeyStore } from "../KeyStore.ts"
-import { ApiError, cannotConnect } from "./ApiError.ts"
+import { ApiError } from "./ApiError.ts"
 import * as Caching from "./Caching.ts"
 import * as Exchange from "./Exchange.ts"
 import { formats } from "./formats/index.ts"
@@ -31,15 +31,8 @@ export const handle: (
   const parameters = yield* QueryParameters.parse(given, names)
   const database = yield* Session.database(account.username)
   const preparation = yield* Preparation
-  const { spatial, tables } = yield* Effect.gen(function* () {
-    const spatial = yield* preparation.prepare(database, parameters.sql)
-    return { spatial, tables: yield* QueryTables.queryTables(database, identity.master, parameters.sql) }
-  }).pipe(
-    Effect.catchTags({
-      ConnectionError: () => Effect.fail(cannotConnect()),
-      DatabaseError: (error) => Effect.die(error)
-    })
-  )
+  const spatial = yield* Session.prepared(preparation.prepare(database, parameters.sql))
+  const tables = yield* Session.prepared(QueryTables.queryTables(database, identity.master, parameters.sql))
   if (!identity.isMaster && QueryTables.hasSystemTable(tables)) {
     return yield* new ApiError({ status: 403, message: "system tables are forbidden" })
   }

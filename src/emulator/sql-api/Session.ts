@@ -1,7 +1,7 @@
 /** The checks that every endpoint of the SQL API shares, in their order. */
 import * as Effect from "effect/Effect"
 import { Accounts } from "../accounts/Accounts.ts"
-import type { Database } from "../Database.ts"
+import type { ConnectionError, Database, DatabaseError } from "../Database.ts"
 import { KeyStore } from "../KeyStore.ts"
 import { ApiError, cannotConnect } from "./ApiError.ts"
 import * as Authentication from "./Authentication.ts"
@@ -66,3 +66,12 @@ export const database = (username: string): Effect.Effect<Database, ApiError, Ac
       DatabaseError: (error) => Effect.die(error)
     })
   )
+
+/** The outcome of the emulator's own work in a database: a lost session is an answer, a refused statement a defect. */
+export const prepared = <A, R>(
+  effect: Effect.Effect<A, ConnectionError | DatabaseError, R>
+): Effect.Effect<A, ApiError, R> =>
+  Effect.catchTags(effect, {
+    ConnectionError: () => Effect.fail(cannotConnect()),
+    DatabaseError: (error) => Effect.die(error)
+  })

@@ -4,6 +4,8 @@ import type * as Scope from "effect/Scope"
 import type { Accounts } from "../accounts/Accounts.ts"
 import type { KeyStore } from "../KeyStore.ts"
 import type { ApiError } from "./ApiError.ts"
+import * as CopyFromEndpoint from "./CopyFromEndpoint.ts"
+import * as CopyToEndpoint from "./CopyToEndpoint.ts"
 import * as Exchange from "./Exchange.ts"
 import { notFound } from "./NotFound.ts"
 import { Preparation } from "./Preparation.ts"
@@ -27,6 +29,10 @@ const answer = (route: Route.Route, exchange: Exchange.Exchange): Effect.Effect<
   switch (route.endpoint._tag) {
     case "Query":
       return QueryEndpoint.handle(exchange)
+    case "CopyTo":
+      return CopyToEndpoint.handle(exchange)
+    case "CopyFrom":
+      return CopyFromEndpoint.handle(exchange)
     case "Preflight":
       return Effect.succeed(preflight(exchange))
     case "Version":

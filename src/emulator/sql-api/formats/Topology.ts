@@ -54,6 +54,8 @@ interface Quantizer {
   readonly line: (line: Line) => Line
 }
 
+const factor = (from: number, to: number): number => (to > from ? (quantization - 1) / (to - from) : 1)
+
 const quantizer = (points: Line): Quantizer => {
   let [left, bottom, right, top] = [Infinity, Infinity, -Infinity, -Infinity]
   for (const [x, y] of points) {
@@ -62,7 +64,6 @@ const quantizer = (points: Line): Quantizer => {
     right = Math.max(right, x)
     top = Math.max(top, y)
   }
-  const factor = (from: number, to: number) => (to > from ? (quantization - 1) / (to - from) : 1)
   const [kx, ky] = [factor(left, right), factor(bottom, top)]
   const translate: Point = points.length === 0 ? [0, 0] : [left, bottom]
   const point = ([x, y]: Point): Point => [Math.round((x - translate[0]) * kx), Math.round((y - translate[1]) * ky)]

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import type { Message } from "../../Database.ts"
 import { fromReport } from "../ApiError.ts"
-import { type Execution, start } from "../Execution.ts"
+import { type Execution, isRow, start } from "../Execution.ts"
 import type { AnswerWriter } from "../JsonAnswer.ts"
 import { paged } from "../Paging.ts"
 import { readNothing, type RowReader, rowReader } from "../RowReader.ts"
@@ -53,7 +53,7 @@ export const geojson: Format = {
   jsonp: true,
   run: Effect.fnUntraced(function* (execution) {
     const { database, login, parameters } = execution
-    const messages = yield* start(database.run({ login, sql: geojsonQuery(execution) }))
+    const { messages } = yield* start(database.run({ login, sql: geojsonQuery(execution) }), isRow)
     return streamed(messages, make(parameters.skipFields), execution)
   })
 }

@@ -1,6 +1,6 @@
 /** `format=json`, the default: rows, fields, counts and notices. */
 import * as Effect from "effect/Effect"
-import { start } from "../Execution.ts"
+import { isRow, start } from "../Execution.ts"
 import * as JsonAnswer from "../JsonAnswer.ts"
 import { paged } from "../Paging.ts"
 import { type Format, streamed } from "./Format.ts"
@@ -11,7 +11,7 @@ export const json: Format = {
   jsonp: true,
   run: Effect.fnUntraced(function* (execution) {
     const { database, login, parameters, spatial } = execution
-    const messages = yield* start(database.run({ login, sql: paged(parameters.sql, parameters.paging) }))
+    const { messages } = yield* start(database.run({ login, sql: paged(parameters.sql, parameters.paging) }), isRow)
     return streamed(messages, JsonAnswer.make(spatial, parameters.skipFields), execution)
   })
 }

@@ -1,7 +1,7 @@
 /** `format=svg`: the geometries of a query drawn on a canvas of 1024 × 768. */
 import * as Effect from "effect/Effect"
 import type { Message } from "../../Database.ts"
-import { type Execution, start } from "../Execution.ts"
+import { type Execution, isRow, start } from "../Execution.ts"
 import type { AnswerWriter } from "../JsonAnswer.ts"
 import { paged } from "../Paging.ts"
 import { type Format, streamed } from "./Format.ts"
@@ -80,7 +80,7 @@ export const svg: Format = {
   jsonp: false,
   run: Effect.fnUntraced(function* (execution) {
     const { database, login } = execution
-    const messages = yield* start(database.run({ login, sql: query(execution) }))
+    const { messages } = yield* start(database.run({ login, sql: query(execution) }), isRow)
     return streamed(messages, make(), execution)
   })
 }

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import { Auth } from "./Auth.ts"
 import type { CartoErrorOf } from "./CartoError.ts"
@@ -90,10 +91,11 @@ const decodeRows = <A, R>(
 ): Effect.Effect<ReadonlyArray<A>, RowMalformed, R> =>
   Effect.gen(function* () {
     const decode = SchemaParser.decodeUnknownEffect(schema)
+    const describeIssue = SchemaIssue.makeFormatterDefault()
     const decoded: Array<A> = []
     for (const [row, value] of rows.entries()) {
       decoded.push(
-        yield* Effect.mapError(decode(value), (issue) => new RowMalformed({ row, description: String(issue) }))
+        yield* Effect.mapError(decode(value), (issue) => new RowMalformed({ row, description: describeIssue(issue) }))
       )
     }
     return decoded

@@ -86,6 +86,12 @@ const loginOf = (hash: Hash): Login => ({
   password: hash["database_password"] ?? ""
 })
 
+/** The role of the account's master key; fails with 401 where the account has no valid one. */
+export const masterLogin = (keyStore: KeyStoreService, account: RequestAccount): Effect.Effect<Login, ApiError> => {
+  const master = keyOf(keyStore, account.username, account.masterToken)
+  return master === undefined ? Effect.fail(unauthorized) : Effect.succeed(loginOf(master))
+}
+
 /**
  * Who makes the request. Without credentials it is the default key, whose grant is then not looked at. Fails with 401,
  * or 403; `needsMaster` refuses every other key. `onAccepted` runs between the check of the key and that of its role.
@@ -113,7 +119,7 @@ export const authenticate: (options: {
   const isMaster = given !== undefined && key?.["type"] === "master"
   if (options.needsMaster && !isMaster) return yield* new ApiError({ status: 403, message: "permission denied" })
   options.onAccepted()
-  const master = keyOf(keyStore, account.username, account.masterToken)
-  if (master === undefined || key === undefined) return yield* unauthorized
-  return { isMaster, login: loginOf(key), master: loginOf(master) }
+  const master = yield* masterLogin(keyStore, account)
+  if (key === undefined) return yield* unauthorized
+  return { isMaster, login: loginOf(key), master }
 })

@@ -1,12 +1,16 @@
 /** The SQL API as one function from request to response. */
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { Accounts } from "../accounts/Accounts.ts"
 import type { KeyStore } from "../KeyStore.ts"
 import type { ApiError } from "./ApiError.ts"
+import { Jobs } from "./batch/Jobs.ts"
+import { StatementRunner } from "./batch/StatementRunner.ts"
 import * as CopyFromEndpoint from "./CopyFromEndpoint.ts"
 import * as CopyToEndpoint from "./CopyToEndpoint.ts"
 import * as Exchange from "./Exchange.ts"
+import * as JobEndpoint from "./JobEndpoint.ts"
 import { notFound } from "./NotFound.ts"
 import { Preparation } from "./Preparation.ts"
 import * as QueryEndpoint from "./QueryEndpoint.ts"
@@ -18,7 +22,7 @@ export interface SqlApiService {
   readonly handle: (request: Request) => Effect.Effect<Response>
 }
 
-type Requirements = KeyStore | Accounts | Preparation
+type Requirements = KeyStore | Accounts | Preparation | Jobs
 
 const preflight = (exchange: Exchange.Exchange): Response => {
   exchange.headers.set("Content-Length", "0")
@@ -39,15 +43,23 @@ const answer = (route: Route.Route, exchange: Exchange.Exchange): Effect.Effect<
       return Effect.succeed(Service.version())
     case "Health":
       return Service.health
-    default:
-      return Effect.succeed(notFound(exchange.request, ""))
+    case "CreateJob":
+      return JobEndpoint.create(exchange)
+    case "ReadJob":
+      return JobEndpoint.read(route.endpoint.jobId)(exchange)
+    case "CancelJob":
+      return JobEndpoint.cancel(route.endpoint.jobId)(exchange)
+    case "JobsInProgress":
+      return Jobs.useSync((jobs) => Service.jobsInProgress(jobs.inProgress()))
   }
 }
 
 /** Makes the SQL API. Batch jobs run within the scope. */
 export const make: Effect.Effect<SqlApiService, never, KeyStore | Accounts | Scope.Scope> = Effect.gen(function* () {
-  const context = yield* Effect.context<KeyStore | Accounts>()
-  const preparation = yield* Effect.provide(Preparation, Preparation.layer)
+  const outer = yield* Effect.context<KeyStore | Accounts>()
+  const inner = yield* Layer.build(
+    Jobs.layer.pipe(Layer.provide(StatementRunner.layer), Layer.provideMerge(Preparation.layer))
+  )
   return {
     handle: (request) => {
       const path = new URL(request.url).pathname
@@ -56,8 +68,8 @@ export const make: Effect.Effect<SqlApiService, never, KeyStore | Accounts | Sco
       const exchange = Exchange.make(request, route.user)
       return answer(route, exchange).pipe(
         Effect.catch((error) => Effect.succeed(Exchange.errorResponse(exchange, error))),
-        Effect.provideService(Preparation, preparation),
-        Effect.provide(context)
+        Effect.provide(inner),
+        Effect.provide(outer)
       )
     }
   }

@@ -1,25 +1,15 @@
 /** What an API key is, and how the Auth API writes one. */
+import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import { fromWire as grantsFromWire, type Grants, type Open } from "./Grants.ts"
+import { isObject, type JsonObject } from "./internal/json.ts"
 
 /** `oauth` keys exist too, but the Auth API never shows them. */
 export type ApiKeyType = "master" | "default" | "regular"
 
 export interface ApiKeyFields {
-  readonly name: string
-  readonly type: Open<ApiKeyType>
-  readonly token: Redacted.Redacted<string>
-  readonly grants: Grants
-  readonly username: string
-  readonly createdAt: DateTime.Utc
-  readonly updatedAt: DateTime.Utc
-  readonly extra: Readonly<Record<string, unknown>>
-}
-
-/** An API key of an account. Names are unique and case-sensitive; keys cannot be edited. */
-export class ApiKey implements ApiKeyFields {
   readonly name: string
   readonly type: Open<ApiKeyType>
   /** What authenticates: shown nowhere but in the header of a request. */
@@ -33,52 +23,46 @@ export class ApiKey implements ApiKeyFields {
   readonly updatedAt: DateTime.Utc
   /** Fields of the answer that this library does not know. */
   readonly extra: Readonly<Record<string, unknown>>
-
-  constructor(fields: ApiKeyFields) {
-    this.name = fields.name
-    this.type = fields.type
-    this.token = fields.token
-    this.grants = fields.grants
-    this.username = fields.username
-    this.createdAt = fields.createdAt
-    this.updatedAt = fields.updatedAt
-    this.extra = fields.extra
-  }
 }
 
-const timestamp = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d(?:\.\d+)?) ?(UTC|Z|[+-]\d\d:?\d\d)$/
+const ApiKeyBase: new (fields: ApiKeyFields) => Readonly<ApiKeyFields> = Data.Class
+/** An API key of an account. Names are unique and case-sensitive; keys cannot be edited. */
+export class ApiKey extends ApiKeyBase {}
 
 /** Reads `2018-02-08 14:24:41 UTC` and the older `… +0000`. */
 const readTimestamp = (value: unknown): DateTime.Utc | undefined => {
-  const parts = typeof value === "string" ? timestamp.exec(value) : null
+  const parts = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d(?:\.\d+)?) ?(?:UTC|Z|([+-]\d\d):?(\d\d))$/.exec(String(value))
   if (parts === null) return undefined
-  const [, date = "", time = "", zone = ""] = parts
-  const offset = zone === "UTC" || zone === "Z" ? "Z" : zone.replace(/^([+-]\d\d):?(\d\d)$/, "$1:$2")
-  const read = new Date(`${date}T${time}${offset}`)
+  const [, date, time, hours = "+00", minutes = "00"] = parts
+  const read = new Date(`${date}T${time}${hours}:${minutes}`)
   return Number.isNaN(read.getTime()) ? undefined : DateTime.fromDateUnsafe(read)
 }
 
 /** A key as the Auth API sends it; fails with what is wrong in it, which never holds the token. */
 export const fromWire = (input: unknown): Result.Result<ApiKey, string> => {
-  if (typeof input !== "object" || input === null || Array.isArray(input)) {
-    return Result.fail("an API key is not an object")
-  }
-  const { _links, created_at, grants, name, token, type, updated_at, user, ...extra }: Record<string, unknown> = {
-    ...input
-  }
-  if (typeof name !== "string") return Result.fail("name is not a string")
-  if (typeof type !== "string") return Result.fail("type is not a string")
-  if (typeof token !== "string" || token === "") return Result.fail("token is not a string")
-  if (typeof user !== "object" || user === null || !("username" in user) || typeof user.username !== "string") {
-    return Result.fail("user.username is not a string")
-  }
+  const {
+    _links,
+    created_at,
+    grants: sections,
+    name,
+    token,
+    type,
+    updated_at,
+    user,
+    ...extra
+  }: JsonObject = isObject(input) ? input : {}
+  const wrong = (field: string) => Result.fail(`${field} of an API key is missing or of the wrong type`)
+  if (typeof name !== "string") return wrong("name")
+  if (typeof type !== "string") return wrong("type")
+  if (typeof token !== "string" || token === "") return wrong("token")
+  if (!isObject(user) || typeof user["username"] !== "string") return wrong("user.username")
   const createdAt = readTimestamp(created_at)
-  if (createdAt === undefined) return Result.fail("created_at is not a time")
+  if (createdAt === undefined) return wrong("created_at")
   const updatedAt = readTimestamp(updated_at)
-  if (updatedAt === undefined) return Result.fail("updated_at is not a time")
+  if (updatedAt === undefined) return wrong("updated_at")
   const { username } = user
   return Result.map(
-    grantsFromWire(grants),
+    grantsFromWire(sections),
     (grants) => new ApiKey({ name, type, token: Redacted.make(token), grants, username, createdAt, updatedAt, extra })
   )
 }

@@ -27,13 +27,13 @@ import {
   type RegenerateReason
 } from "./internal/authApi.ts"
 import { cartoError } from "./internal/cartoError.ts"
-import { describe } from "./internal/describe.ts"
+import { refuse } from "./internal/invalidInput.ts"
 import { collectionPath, existingName, isDotName, keyPath, newName, regeneratePath } from "./internal/keyPath.ts"
 import { notHeld } from "./internal/notHeld.ts"
 import { query } from "./internal/sqlApi.ts"
 import { type HttpClient, make as makeWire, type WireRequest, type WireResponse } from "./internal/wire.ts"
 import { ApiKeyNotFound, ApiKeyProtected, HiddenApiKey, MasterKeyRequired } from "./reasons/AuthApi.ts"
-import { type CallReason, InvalidInput, type Unauthenticated } from "./reasons/Call.ts"
+import type { CallReason, InvalidInput, Unauthenticated } from "./reasons/Call.ts"
 
 export type { AuthApiReason, CreateReason, DeleteReason, GetReason, RegenerateReason } from "./internal/authApi.ts"
 
@@ -114,14 +114,10 @@ const targetQuery = (options: TargetUserOptions | undefined): Result.Result<Quer
   if (targetUser === undefined) return Result.succeed([])
   return typeof targetUser === "string" && targetUser.trim() !== ""
     ? Result.succeed([["target_user", targetUser]])
-    : Result.fail(
-        new InvalidInput({ field: "targetUser", received: describe(targetUser), remedy: "give the member's user name" })
-      )
+    : refuse("targetUser", targetUser, "give the member's user name")
 }
 
 const listQuery = (options: ListOptions): Result.Result<Query, InvalidInput> => {
-  const refuse = (field: string, value: unknown, remedy: string) =>
-    Result.fail(new InvalidInput({ field, received: describe(value), remedy }))
   const types: ReadonlyArray<string> =
     options.type === undefined ? [] : typeof options.type === "string" ? [options.type] : options.type
   if (Array.isArray(options.type) && types.length === 0) {
@@ -238,11 +234,8 @@ const make: Effect.Effect<ApiKeyManagerService, never, Auth | HttpClient> = Effe
     yield* Effect.fromResult(existingName(name))
     const query = yield* Effect.fromResult(targetQuery(options))
     if (isDotName(name)) {
-      const found = yield* Stream.runHead(Stream.filter(pages({ ...options }), (key) => key.name === name))
-      return yield* Option.match(found, {
-        onNone: () => Effect.fail(new ApiKeyNotFound({ name })),
-        onSome: Effect.succeed
-      })
+      const all = yield* Stream.runCollect(pages(options ?? {}))
+      return all.find((key) => key.name === name) ?? (yield* Effect.fail(new ApiKeyNotFound({ name })))
     }
     const path = yield* Effect.fromResult(keyPath(name))
     const response = yield* wire.send({ method: "GET", api: "auth", path, query })

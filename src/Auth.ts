@@ -11,7 +11,7 @@ import { ApiKey } from "./ApiKey.ts"
 import type { CartoErrorOf } from "./CartoError.ts"
 import { readAccount } from "./internal/baseUrl.ts"
 import { cartoError } from "./internal/cartoError.ts"
-import { describe } from "./internal/describe.ts"
+import { refuse } from "./internal/invalidInput.ts"
 import type { TransportOptions } from "./internal/wire.ts"
 import { CredentialsUnavailable, InvalidInput } from "./reasons/Call.ts"
 
@@ -64,24 +64,12 @@ const Replacing: Context.Reference<boolean> = Context.Reference<boolean>("effect
 })
 
 const checkToken = (token: Redacted.Redacted<string>): Result.Result<Redacted.Redacted<string>, InvalidInput> => {
-  const value: unknown = Redacted.isRedacted(token) ? Redacted.value(token) : token
-  const refuse = (received: string, remedy: string) =>
-    Result.fail(new InvalidInput({ field: "apiKey", received, remedy }))
-  if (!Redacted.isRedacted(token)) return refuse(describe(value), "wrap the key: Redacted.make(key)")
-  if (typeof value !== "string") return refuse(describe(value), "give the key as a string in Redacted.make")
-  if (value === "") {
-    return refuse(
-      "an empty string",
-      "the server would take it for no key at all; for public data use Auth.defaultPublic"
-    )
-  }
-  if (!/^[\x21-\x7e]+$/.test(value)) {
-    return refuse(
-      "a string with white space, control or non-ASCII characters",
-      "give the key alone, without line ends or quotes"
-    )
-  }
-  return Result.succeed(token)
+  if (!Redacted.isRedacted(token)) return refuse("apiKey", token, "wrap the key: Redacted.make(key)")
+  const value: unknown = Redacted.value(token)
+  // the server would take an empty key for none at all, and answer as to the public
+  return typeof value === "string" && /^[\x21-\x7e]+$/.test(value)
+    ? Result.succeed(token)
+    : refuse("apiKey", value, "give the key alone, without white space; for public data use Auth.defaultPublic")
 }
 
 /** The service for an account and its key. Fails with `InvalidInput` where one of the two can never work. */

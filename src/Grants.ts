@@ -3,8 +3,9 @@
  * a key has differ on the wire, so they are two types here: {@link GrantsRequest} and {@link Grants}.
  */
 import * as Result from "effect/Result"
-import { describe } from "./internal/describe.ts"
-import { InvalidInput } from "./reasons/Call.ts"
+import { invalidInput } from "./internal/invalidInput.ts"
+import { isObject, isStrings, type JsonObject } from "./internal/json.ts"
+import type { InvalidInput } from "./reasons/Call.ts"
 
 /** A value of the wire that a newer server may extend. */
 export type Open<Known extends string> = Known | (string & {})
@@ -82,134 +83,158 @@ export const schema = (
   permissions
 })
 
-const apis: ReadonlyArray<string> = ["sql", "maps", "do"] satisfies ReadonlyArray<Api>
-const tablePermissions: ReadonlyArray<string> = [
-  "select",
-  "insert",
-  "update",
-  "delete"
-] satisfies ReadonlyArray<TablePermission>
-const schemaPermissions: ReadonlyArray<string> = ["create"] satisfies ReadonlyArray<SchemaPermission>
-const services: ReadonlyArray<string> = [
-  "geocoding",
-  "routing",
-  "isolines",
-  "observatory"
-] satisfies ReadonlyArray<Service>
-const userData: ReadonlyArray<string> = ["profile"] satisfies ReadonlyArray<UserData>
+const apis: ReadonlyArray<Api> = ["sql", "maps", "do"]
+const tablePermissions: ReadonlyArray<TablePermission> = ["select", "insert", "update", "delete"]
+const schemaPermissions: ReadonlyArray<SchemaPermission> = ["create"]
+const services: ReadonlyArray<Service> = ["geocoding", "routing", "isolines", "observatory"]
+const userData: ReadonlyArray<UserData> = ["profile"]
 
-const invalid = (field: string, value: unknown, remedy: string): InvalidInput =>
-  new InvalidInput({ field, received: describe(value), remedy })
+type Check = (field: string, value: unknown) => InvalidInput | undefined
 
-const checkList = (field: string, value: unknown, allowed?: ReadonlyArray<string>): InvalidInput | undefined => {
-  if (!Array.isArray(value)) {
-    return invalid(field, value, `give an array${allowed === undefined ? "" : ` of ${allowed.join(", ")}`}`)
+const listOf =
+  (item: Check, mayBeEmpty = false): Check =>
+  (field, value) => {
+    if (!Array.isArray(value)) return invalidInput(field, value, "give an array")
+    if (value.length === 0 && !mayBeEmpty) {
+      return invalidInput(field, value, "an empty list grants nothing; name what to grant, or leave it out")
+    }
+    for (const [index, each] of value.entries()) {
+      const problem = item(`${field}[${index}]`, each)
+      if (problem !== undefined) return problem
+    }
+    return undefined
   }
-  const index = value.findIndex((item) => typeof item !== "string" || item === "" || allowed?.includes(item) === false)
-  if (index === -1) return undefined
-  const known = allowed === undefined ? "give a name" : `use one of ${allowed.join(", ")} (lower case)`
-  return invalid(`${field}[${index}]`, value[index], known)
-}
 
-const checkGrantList = (field: string, value: unknown, allowed?: ReadonlyArray<string>): InvalidInput | undefined =>
-  Array.isArray(value) && value.length === 0
-    ? invalid(field, value, "an empty list grants nothing; name what to grant, or leave it out")
-    : checkList(field, value, allowed)
+const oneOf =
+  (known: ReadonlyArray<string>): Check =>
+  (field, value) =>
+    typeof value === "string" && known.includes(value)
+      ? undefined
+      : invalidInput(field, value, `use one of ${known.join(", ")}`)
 
-const checkName = (field: string, value: unknown): InvalidInput | undefined =>
+const name: Check = (field, value) =>
   typeof value === "string" && value.trim() !== "" && !value.includes("\0")
     ? undefined
-    : invalid(field, value, "give the name as it stands in PostgreSQL, without quotes")
+    : invalidInput(field, value, "give the name as it stands in PostgreSQL, without quotes")
 
-const checkObjects = (
-  field: string,
-  value: unknown,
-  check: (field: string, item: Readonly<Record<string, unknown>>) => InvalidInput | undefined,
-  remedy: string
-): InvalidInput | undefined => {
-  if (!Array.isArray(value)) return invalid(field, value, `give an array; ${remedy}`)
-  if (value.length === 0) return invalid(field, value, "an empty list grants nothing; leave it out")
-  for (const [index, item] of value.entries()) {
-    if (typeof item !== "object" || item === null) return invalid(`${field}[${index}]`, item, remedy)
-    const found = check(`${field}[${index}]`, item)
-    if (found !== undefined) return found
+const flag: Check = (field, value) =>
+  typeof value === "boolean" ? undefined : invalidInput(field, value, "give true or false")
+
+const objectWith =
+  (remedy: string, ...checks: ReadonlyArray<readonly [field: string, check: Check, optional?: boolean]>): Check =>
+  (field, value) => {
+    if (!isObject(value)) return invalidInput(field, value, remedy)
+    for (const [key, check, optional] of checks) {
+      const problem = optional && value[key] === undefined ? undefined : check(`${field}.${key}`, value[key])
+      if (problem !== undefined) return problem
+    }
+    return undefined
+  }
+
+const tableRemedy = 'give schema and name apart: Grants.table("tornadoes", ["select"], { schema: "public" })'
+const isTable = objectWith(
+  tableRemedy,
+  ["name", name],
+  ["schema", name, true],
+  ["permissions", listOf(oneOf(tablePermissions))]
+)
+
+const checks: ReadonlyArray<readonly [keyof GrantsRequest, Check]> = [
+  // unlike the other lists an empty one means something: a key that only reads its account's metadata, say
+  ["apis", listOf(oneOf(apis), true)],
+  [
+    "tables",
+    listOf((field, value) =>
+      isObject(value) && value["schema"] === undefined && String(value["name"]).includes(".")
+        ? invalidInput(`${field}.name`, value["name"], tableRemedy)
+        : isTable(field, value)
+    )
+  ],
+  [
+    "schemas",
+    listOf(
+      objectWith(
+        'make it with Grants.schema("public")',
+        ["name", name],
+        ["permissions", listOf(oneOf(schemaPermissions))]
+      )
+    )
+  ],
+  ["tableMetadata", flag],
+  ["services", listOf(oneOf(services))],
+  ["user", listOf(oneOf(userData))],
+  ["datasets", listOf(name)]
+]
+
+/** What in a request can never work, if anything: the first such field, its shape and the remedy. */
+export const validate = (request: GrantsRequest): InvalidInput | undefined => {
+  for (const [field, check] of checks) {
+    const problem = request[field] === undefined ? undefined : check(field, request[field])
+    if (problem !== undefined) return problem
   }
   return undefined
 }
 
-const checkTable = (field: string, item: Readonly<Record<string, unknown>>): InvalidInput | undefined => {
-  if (item["schema"] === undefined && typeof item["name"] === "string" && item["name"].includes(".")) {
-    return invalid(
-      `${field}.name`,
-      item["name"],
-      'give schema and name apart: Grants.table("tornadoes", ["select"], { schema: "public" })'
-    )
-  }
-  return (
-    checkName(`${field}.name`, item["name"]) ??
-    (item["schema"] === undefined ? undefined : checkName(`${field}.schema`, item["schema"])) ??
-    checkGrantList(`${field}.permissions`, item["permissions"], tablePermissions)
-  )
-}
-
-const checkSchema = (field: string, item: Readonly<Record<string, unknown>>): InvalidInput | undefined =>
-  checkName(`${field}.name`, item["name"]) ??
-  checkGrantList(`${field}.permissions`, item["permissions"], schemaPermissions)
-
-/** What in a request can never work, if anything: the first such field, its shape and the remedy. */
-export const validate = (request: GrantsRequest): InvalidInput | undefined => {
-  const given = <A>(value: A | undefined, check: (value: A) => InvalidInput | undefined) =>
-    value === undefined ? undefined : check(value)
-  return (
-    // unlike the other lists an empty one means something here: a key for data services of a map, say
-    given(request.apis, (value) => checkList("apis", value, apis)) ??
-    given(request.tables, (value) =>
-      checkObjects("tables", value, checkTable, 'make each with Grants.table("tornadoes", ["select"])')
-    ) ??
-    given(request.schemas, (value) =>
-      checkObjects("schemas", value, checkSchema, 'make each with Grants.schema("public")')
-    ) ??
-    given(request.tableMetadata, (value) =>
-      typeof value === "boolean" ? undefined : invalid("tableMetadata", value, "give true or false")
-    ) ??
-    given(request.services, (value) => checkGrantList("services", value, services)) ??
-    given(request.user, (value) => checkGrantList("user", value, userData)) ??
-    given(request.datasets, (value) => checkGrantList("datasets", value))
-  )
-}
-
 /** A request as the Auth API takes it. `defaultSchema` is the schema of tables that name none. */
-export const toWire = (
-  request: GrantsRequest,
-  defaultSchema: string
-): ReadonlyArray<Readonly<Record<string, unknown>>> => [
-  { type: "apis", apis: request.apis ?? ["sql", "maps"] },
-  ...(request.tables === undefined && request.schemas === undefined && request.tableMetadata !== true
-    ? []
-    : [
-        {
-          type: "database",
-          ...(request.tables && {
-            tables: request.tables.map(({ name, permissions, schema }) => ({
-              schema: schema ?? defaultSchema,
-              name,
-              permissions
-            }))
-          }),
-          ...(request.schemas && { schemas: request.schemas.map(({ name, permissions }) => ({ name, permissions })) }),
-          ...(request.tableMetadata === true && { table_metadata: [] })
-        }
-      ]),
-  ...(request.services ? [{ type: "dataservices", services: request.services }] : []),
-  ...(request.user ? [{ type: "user", data: request.user }] : []),
-  ...(request.datasets ? [{ type: "data-observatory", datasets: request.datasets }] : [])
-]
+export const toWire = (request: GrantsRequest, defaultSchema: string): ReadonlyArray<JsonObject> => {
+  const { schemas, services, tables, user: data, datasets } = request
+  const database = {
+    ...(tables && {
+      tables: tables.map(({ name, permissions, schema = defaultSchema }) => ({ schema, name, permissions }))
+    }),
+    ...(schemas && { schemas: schemas.map(({ name, permissions }) => ({ name, permissions })) }),
+    ...(request.tableMetadata && { table_metadata: [] })
+  }
+  return [
+    { type: "apis", apis: request.apis ?? ["sql", "maps"] },
+    ...(Object.keys(database).length === 0 ? [] : [{ type: "database", ...database }]),
+    ...(services ? [{ type: "dataservices", services }] : []),
+    ...(data ? [{ type: "user", data }] : []),
+    ...(datasets ? [{ type: "data-observatory", datasets }] : [])
+  ]
+}
 
-const isRecord = (u: unknown): u is Readonly<Record<string, unknown>> =>
-  typeof u === "object" && u !== null && !Array.isArray(u)
+interface Reading {
+  readonly lists: Record<string, ReadonlyArray<string>>
+  readonly tables: Array<TableGrant>
+  readonly schemas: Array<SchemaGrant>
+  tableMetadata: boolean
+}
 
-const isStrings = (u: unknown): u is ReadonlyArray<string> =>
-  Array.isArray(u) && u.every((item) => typeof item === "string")
+/** The list that each section of the wire is made of. */
+const listFields: Readonly<Record<string, string>> = {
+  apis: "apis",
+  dataservices: "services",
+  user: "data",
+  "data-observatory": "datasets"
+}
+
+/** Adds a section to what was read; answers with the field that is of the wrong type. */
+const readSection = (section: JsonObject, into: Reading): string | undefined => {
+  const field = listFields[String(section["type"])]
+  if (field !== undefined) {
+    const list = section[field] ?? []
+    if (!isStrings(list)) return field
+    into.lists[field] = [...(into.lists[field] ?? []), ...list]
+    return undefined
+  }
+  if (section["type"] !== "database") return undefined
+  const { schemas = [], table_metadata, tables = [] } = section
+  if (!Array.isArray(tables)) return "tables"
+  for (const [index, item] of tables.entries()) {
+    const { name, owner, permissions, schema }: JsonObject = isObject(item) ? item : {}
+    if (typeof schema !== "string" || typeof name !== "string" || !isStrings(permissions)) return `tables[${index}]`
+    into.tables.push({ schema, name, owner: owner === true, permissions })
+  }
+  if (!Array.isArray(schemas)) return "schemas"
+  for (const [index, item] of schemas.entries()) {
+    const { name, permissions }: JsonObject = isObject(item) ? item : {}
+    if (typeof name !== "string" || !isStrings(permissions)) return `schemas[${index}]`
+    into.schemas.push({ name, permissions })
+  }
+  into.tableMetadata ||= table_metadata !== undefined
+  return undefined
+}
 
 /**
  * The grants of an answer. Sections, fields and values that are not known are kept in `sections`; one that is known but
@@ -217,72 +242,14 @@ const isStrings = (u: unknown): u is ReadonlyArray<string> =>
  */
 export const fromWire = (input: unknown): Result.Result<Grants, string> => {
   if (!Array.isArray(input)) return Result.fail("grants is not an array")
-  const found = {
-    apis: new Array<string>(),
-    tables: new Array<TableGrant>(),
-    schemas: new Array<SchemaGrant>(),
-    tableMetadata: false,
-    services: new Array<string>(),
-    user: new Array<string>(),
-    datasets: new Array<string>()
-  }
-  const sections: Array<Readonly<Record<string, unknown>>> = []
+  const read: Reading = { lists: {}, tables: [], schemas: [], tableMetadata: false }
   for (const [index, section] of input.entries()) {
-    const path = `grants[${index}]`
-    if (!isRecord(section)) return Result.fail(`${path} is not an object`)
-    sections.push(section)
-    const strings = (field: string, into: Array<string>): string | undefined => {
-      const value = section[field] ?? []
-      if (!isStrings(value)) return `${path}.${field} is not an array of strings`
-      into.push(...value)
-      return undefined
-    }
-    const problem =
-      section["type"] === "apis"
-        ? strings("apis", found.apis)
-        : section["type"] === "dataservices"
-          ? strings("services", found.services)
-          : section["type"] === "user"
-            ? strings("data", found.user)
-            : section["type"] === "data-observatory"
-              ? strings("datasets", found.datasets)
-              : section["type"] === "database"
-                ? readDatabase(section, path, found)
-                : undefined
-    if (problem !== undefined) return Result.fail(problem)
+    const problem = isObject(section) ? readSection(section, read) : "type"
+    if (problem !== undefined) return Result.fail(`grants[${index}].${problem} is malformed`)
   }
-  return Result.succeed({ ...found, sections })
-}
-
-const readDatabase = (
-  section: Readonly<Record<string, unknown>>,
-  path: string,
-  into: { readonly tables: Array<TableGrant>; readonly schemas: Array<SchemaGrant>; tableMetadata: boolean }
-): string | undefined => {
-  const tables = section["tables"] ?? []
-  if (!Array.isArray(tables)) return `${path}.tables is not an array`
-  for (const [index, item] of tables.entries()) {
-    if (
-      !isRecord(item) ||
-      typeof item["schema"] !== "string" ||
-      typeof item["name"] !== "string" ||
-      !isStrings(item["permissions"])
-    ) {
-      return `${path}.tables[${index}] has no schema, name and permissions`
-    }
-    const { name, permissions, schema } = item
-    into.tables.push({ schema, name, owner: item["owner"] === true, permissions })
-  }
-  const schemas = section["schemas"] ?? []
-  if (!Array.isArray(schemas)) return `${path}.schemas is not an array`
-  for (const [index, item] of schemas.entries()) {
-    if (!isRecord(item) || typeof item["name"] !== "string" || !isStrings(item["permissions"])) {
-      return `${path}.schemas[${index}] has no name and permissions`
-    }
-    into.schemas.push({ name: item["name"], permissions: item["permissions"] })
-  }
-  into.tableMetadata ||= section["table_metadata"] !== undefined
-  return undefined
+  const { lists, ...database } = read
+  const { apis = [], data = [], datasets = [], services = [] } = lists
+  return Result.succeed({ apis, services, user: data, datasets, ...database, sections: input })
 }
 
 /** Both {@link Grants} and {@link GrantsRequest}, as far as they can be compared. */
@@ -416,13 +383,11 @@ export const toRequest = (
   const tables = grants.tables.flatMap((held) => {
     const path = `tables ${held.schema}.${held.name}`
     if (held.owner) dropped.push(`${path}: owner`)
-    const permissions = keep<TablePermission>(["select", "insert", "update", "delete"], held.permissions, (value) =>
-      dropped.push(`${path}: ${value}`)
-    )
+    const permissions = keep(tablePermissions, held.permissions, (value) => dropped.push(`${path}: ${value}`))
     return permissions.length === 0 ? [] : [{ schema: held.schema, name: held.name, permissions }]
   })
   const schemas = grants.schemas.flatMap((held) => {
-    const permissions = keep<SchemaPermission>(["create"], held.permissions, (value) =>
+    const permissions = keep(schemaPermissions, held.permissions, (value) =>
       dropped.push(`schemas ${held.name}: ${value}`)
     )
     return permissions.length === 0 ? [] : [{ name: held.name, permissions }]
@@ -433,16 +398,12 @@ export const toRequest = (
   }
   return {
     request: {
-      apis: keep<Api>(["sql", "maps", "do"], grants.apis, (value) => dropped.push(`apis: ${value}`)),
+      apis: keep(apis, grants.apis, (value) => dropped.push(`apis: ${value}`)),
       tables: nonEmpty(tables),
       schemas: nonEmpty(schemas),
       tableMetadata: grants.tableMetadata ? true : undefined,
-      services: nonEmpty(
-        keep<Service>(["geocoding", "routing", "isolines", "observatory"], grants.services, (value) =>
-          dropped.push(`services: ${value}`)
-        )
-      ),
-      user: nonEmpty(keep<UserData>(["profile"], grants.user, (value) => dropped.push(`user: ${value}`))),
+      services: nonEmpty(keep(services, grants.services, (value) => dropped.push(`services: ${value}`))),
+      user: nonEmpty(keep(userData, grants.user, (value) => dropped.push(`user: ${value}`))),
       datasets: nonEmpty(grants.datasets)
     },
     dropped

@@ -9,10 +9,10 @@ import * as SchemaParser from "effect/SchemaParser"
 import { Auth } from "./Auth.ts"
 import type { CartoErrorOf } from "./CartoError.ts"
 import { cartoError } from "./internal/cartoError.ts"
-import { describe } from "./internal/describe.ts"
+import { invalidInput, refuse } from "./internal/invalidInput.ts"
 import { query, type QueryReason, type QueryResult, type Row } from "./internal/sqlApi.ts"
 import { type HttpClient, make as makeWire } from "./internal/wire.ts"
-import { InvalidInput } from "./reasons/Call.ts"
+import type { InvalidInput } from "./reasons/Call.ts"
 import { RowMalformed } from "./reasons/SqlApi.ts"
 import { compile, type Statement } from "./Statement.ts"
 
@@ -49,14 +49,10 @@ export interface SqlService {
 }
 
 const natural = (field: string, value: number): InvalidInput | undefined =>
-  Number.isSafeInteger(value) && value >= 0
-    ? undefined
-    : new InvalidInput({ field, received: describe(value), remedy: "give a whole number, 0 or more" })
+  Number.isSafeInteger(value) && value >= 0 ? undefined : invalidInput(field, value, "give a whole number, 0 or more")
 
 const readOptions = (options: QueryOptions): Result.Result<ReadonlyArray<readonly [string, string]>, InvalidInput> => {
   const { orderBy, page, rowsPerPage, skipFields, sortOrder } = options
-  const refuse = (field: string, value: unknown, remedy: string) =>
-    Result.fail(new InvalidInput({ field, received: describe(value), remedy }))
   const parameters: Array<readonly [string, string]> = []
   if (page !== undefined || rowsPerPage !== undefined) {
     if (page === undefined || rowsPerPage === undefined) {

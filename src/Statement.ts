@@ -7,7 +7,7 @@ import { isDateTime, toEpochMillis } from "effect/DateTime"
 import { hasProperty } from "effect/Predicate"
 import { isRedacted } from "effect/Redacted"
 import * as Result from "effect/Result"
-import { describe } from "./internal/describe.ts"
+import { invalidInput, refuse } from "./internal/invalidInput.ts"
 import { identifier as identifierText, literal } from "./internal/literal.ts"
 import { firstQuoted } from "./internal/sqlLexer.ts"
 import { InvalidInput } from "./reasons/Call.ts"
@@ -41,27 +41,27 @@ const fromSegments = (segments: ReadonlyArray<Segment>): Statement => ({ [TypeId
 /** Recognises a statement, also one of another copy of this library. */
 export const isStatement = (u: unknown): u is Statement => hasProperty(u, TypeId)
 
-const invalid = (field: string, received: string, remedy: string): Segment => ({
+const invalid = (field: string, value: unknown, remedy: string): Segment => ({
   _tag: "Invalid",
-  reason: new InvalidInput({ field, received, remedy })
+  reason: invalidInput(field, value, remedy)
 })
 
 const valueSegment = (position: string, value: unknown): ReadonlyArray<Segment> => {
   if (isStatement(value)) return value[TypeId]
   if (isRedacted(value)) {
-    return [invalid(position, "a Redacted value", "a secret does not go into SQL text, which servers log")]
+    return [invalid(position, value, "a secret does not go into SQL text, which servers log")]
   }
   const text = literal(isDateTime(value) ? new Date(toEpochMillis(value)) : value)
   return Result.isSuccess(text)
     ? [{ _tag: "Value", text: text.success, position }]
-    : [invalid(position, describe(value), text.failure)]
+    : [invalid(position, value, text.failure)]
 }
 
 const identifier = (...parts: readonly [string, ...Array<string>]): Statement => {
   const texts = parts.map((part) => ({ part, text: identifierText(part) }))
   const bad = texts.find(({ text }) => Result.isFailure(text))
   if (bad !== undefined && Result.isFailure(bad.text)) {
-    return fromSegments([invalid("identifier", describe(bad.part), bad.text.failure)])
+    return fromSegments([invalid("identifier", bad.part, bad.text.failure)])
   }
   const text = texts.map(({ text }) => Result.getOrElse(text, () => "")).join(".")
   return fromSegments([{ _tag: "Value", text, position: "identifier" }])
@@ -71,7 +71,7 @@ const unsafe = (text: string): Statement =>
   fromSegments([
     typeof text === "string" && !text.includes("\0") && text.isWellFormed()
       ? { _tag: "Text", text }
-      : invalid("sql.unsafe", describe(text), "give SQL text without NUL characters or lone surrogates")
+      : invalid("sql.unsafe", text, "give SQL text without NUL characters or lone surrogates")
   ])
 
 const json = (value: unknown): Statement => {
@@ -80,15 +80,15 @@ const json = (value: unknown): Statement => {
     try: (): string | undefined => JSON.stringify(value),
     catch: () => "JSON cannot hold a cycle or a bigint"
   })
-  if (Result.isFailure(text)) return fromSegments([invalid("sql.json", describe(value), text.failure)])
+  if (Result.isFailure(text)) return fromSegments([invalid("sql.json", value, text.failure)])
   if (text.success === undefined) {
-    return fromSegments([invalid("sql.json", describe(value), "give a value that JSON can hold")])
+    return fromSegments([invalid("sql.json", value, "give a value that JSON can hold")])
   }
   const quoted = literal(text.success)
   return fromSegments([
     Result.isSuccess(quoted)
       ? { _tag: "Value", text: `${quoted.success}::jsonb`, position: "sql.json" }
-      : invalid("sql.json", describe(value), quoted.failure)
+      : invalid("sql.json", value, quoted.failure)
   ])
 }
 
@@ -101,7 +101,7 @@ const join = (statements: ReadonlyArray<Statement>, separator: string): Statemen
 
 const csv = (items: ReadonlyArray<Value | Statement>): Statement =>
   items.length === 0
-    ? fromSegments([invalid("sql.csv", "an empty array", "SQL has no empty list here; leave the condition out")])
+    ? fromSegments([invalid("sql.csv", items, "SQL has no empty list here; leave the condition out")])
     : join(
         items.map((item, index) => fromSegments(valueSegment(`sql.csv[${index}]`, item))),
         ", "
@@ -149,13 +149,13 @@ const tag = (strings: TemplateStringsArray, ...values: ReadonlyArray<Value | Sta
   const called: unknown = strings
   if (!Array.isArray(called) || !("raw" in called)) {
     return fromSegments([
-      invalid("statement", describe(called), "write it as a template: sql`SELECT …`; for raw text use sql.unsafe")
+      invalid("statement", called, "write it as a template: sql`SELECT …`; for raw text use sql.unsafe")
     ])
   }
   return fromSegments(
     strings.flatMap((text, index): ReadonlyArray<Segment> => [
       ...(text === undefined
-        ? [invalid("statement", "an invalid escape", "write a backslash in SQL as \\\\")]
+        ? [invalid("statement", text, "the template holds an invalid escape; write a backslash as \\\\")]
         : [{ _tag: "Text" as const, text }]),
       ...(index < values.length ? valueSegment(`value ${index + 1}`, values[index]) : [])
     ])
@@ -173,11 +173,7 @@ const beginsWord = /^[\p{L}\p{N}_$'"\u0080-\uffff]/u
 
 /** The text of a statement, or why there is none. */
 export const compile = (statement: Statement): Result.Result<string, InvalidInput> => {
-  const refuse = (field: string, received: string, remedy: string) =>
-    Result.fail(new InvalidInput({ field, received, remedy }))
-  if (!isStatement(statement)) {
-    return refuse("statement", describe(statement), "give a statement made with sql`…`")
-  }
+  if (!isStatement(statement)) return refuse("statement", statement, "give a statement made with sql`…`")
   let text = ""
   let afterValue = false
   const values: Array<{ readonly offset: number; readonly position: string }> = []
@@ -192,15 +188,17 @@ export const compile = (statement: Statement): Result.Result<string, InvalidInpu
     text += segment.text
     afterValue = isValue
   }
-  if (text.trim() === "") return refuse("statement", "empty", "write the SQL to run")
+  if (text.trim() === "") return refuse("statement", text, "write the SQL to run")
   const offsets = values.map(({ offset }) => offset)
   // The text must read the same whichever way the server takes a backslash in a plain string.
   const quoted = firstQuoted(text, offsets, true) ?? firstQuoted(text, offsets, false)
   return quoted === undefined
     ? Result.succeed(text)
-    : refuse(
-        values.find(({ offset }) => offset === quoted)?.position ?? "statement",
-        "inside quotes or a comment",
-        "a value is a whole literal of its own: write name LIKE ${`%${text}%`}, not name LIKE '%${text}%'"
+    : Result.fail(
+        new InvalidInput({
+          field: values.find(({ offset }) => offset === quoted)?.position ?? "statement",
+          received: "inside quotes or a comment",
+          remedy: "a value is a literal of its own: write name LIKE ${`%${text}%`}, not name LIKE '%${text}%'"
+        })
       )
 }

@@ -187,7 +187,7 @@ describe("create", () => {
     ["an account that is not activated", [empty(403)], "AccountNotActivated", "activated"],
     ["HTML of a proxy", [new Response("<html>no</html>", { status: 404 })], "ResponseMalformed", "404"],
     ["a server error", [new Response("oops", { status: 502 })], "ServerUnavailable", "oops"],
-    ["a key without a token", [json(wireKey({ token: null }), 201)], "ResponseMalformed", "token is not a string"],
+    ["a key without a token", [json(wireKey({ token: null }), 201)], "ResponseMalformed", "token of an API key"],
     ["too many calls", [new Response("", { status: 429, headers: { "retry-after": "7" } })], "RateLimited", "7 s"]
   ]
   for (const [name, script, tag, words] of answers) {

@@ -154,7 +154,7 @@ describe("failures", () => {
     ],
     ["ServerUnavailable", "cannot connect", refused("cannot connect to the database", 500)],
     ["ResponseMalformed", "404", new Response("<pre>Cannot GET /api/v2/nope</pre>", { status: 404 })],
-    ["ResponseMalformed", "not JSON", new Response("<html>", { status: 200 })],
+    ["ResponseMalformed", "not a JSON object", new Response("<html>", { status: 200 })],
     ["ResponseMalformed", "rows", json({ time: 1 })],
     ["ResponseMalformed", "fields", json(result({ fields: 1 }))],
     ["ResponseMalformed", "total_rows", json(result({ total_rows: "1" }))]

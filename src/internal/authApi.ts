@@ -25,6 +25,7 @@ import {
   type ResponseMalformed,
   type ServerUnavailable
 } from "../reasons/Call.ts"
+import { isObject, parse } from "./json.ts"
 import { rateLimited, unexpected, type WireResponse } from "./wire.ts"
 
 /** What every call to the Auth API can fail with. */
@@ -42,20 +43,16 @@ export type GetReason = ApiKeyNotFound | AuthApiReason
 export type DeleteReason = ApiKeyNotFound | ApiKeyProtected | AuthApiReason | GrantRefused | MasterKeyRequired
 export type RegenerateReason = ApiKeyNotFound | ApiKeyProtected | AuthApiReason | MasterKeyRequired | RegenerateRefused
 
-const parse = (text: string): Result.Result<unknown, string> =>
-  Result.try({ try: (): unknown => JSON.parse(text), catch: () => "not JSON" })
-
 /** The server's words in an error body: `errors`, which is a string or rarely an object, or `error`. */
 const serverWords = (response: WireResponse): string | undefined => {
-  const body = Result.getOrUndefined(parse(response.text))
-  if (typeof body !== "object" || body === null) return undefined
-  const words = "errors" in body ? body.errors : "error" in body ? body.error : undefined
-  return typeof words === "string" ? words : words === undefined || words === null ? undefined : JSON.stringify(words)
+  const body = parse(response.text)
+  const words = isObject(body) ? (body["errors"] ?? body["error"]) : undefined
+  return typeof words === "string" || words === undefined ? words : JSON.stringify(words)
 }
 
 /** The key of a success. */
 export const readKey = (response: WireResponse): Result.Result<ApiKey, ResponseMalformed | ServerUnavailable> =>
-  Result.mapError(Result.flatMap(parse(response.text), fromWire), (problem) => unexpected(response, problem))
+  Result.mapError(fromWire(parse(response.text)), (problem) => unexpected(response, problem))
 
 export interface Page {
   readonly keys: ReadonlyArray<ApiKey>
@@ -65,22 +62,15 @@ export interface Page {
 
 /** A page of a list. */
 export const readPage = (response: WireResponse): Result.Result<Page, ResponseMalformed | ServerUnavailable> => {
-  const read = (body: unknown): Result.Result<Page, string> => {
-    if (typeof body !== "object" || body === null || !("result" in body) || !Array.isArray(body.result)) {
-      return Result.fail("result is not an array")
-    }
-    if (!("total" in body) || typeof body.total !== "number") return Result.fail("total is not a number")
-    const links = "_links" in body ? body._links : undefined
-    const hasNext = typeof links === "object" && links !== null && "next" in links
-    const { total } = body
-    return Result.map(
-      Result.all(
-        body.result.map((item, index) => Result.mapError(fromWire(item), (problem) => `result[${index}]: ${problem}`))
-      ),
-      (keys) => ({ keys, total, hasNext })
-    )
+  const body = parse(response.text)
+  if (!isObject(body) || !Array.isArray(body["result"]) || typeof body["total"] !== "number") {
+    return Result.fail(unexpected(response, "no result and total"))
   }
-  return Result.mapError(Result.flatMap(parse(response.text), read), (problem) => unexpected(response, problem))
+  const { _links: links, total } = body
+  return Result.mapBoth(Result.all(body["result"].map(fromWire)), {
+    onSuccess: (keys) => ({ keys, total, hasNext: isObject(links) && "next" in links }),
+    onFailure: (problem) => unexpected(response, problem)
+  })
 }
 
 const organizationPattern = /^User '[^]*' not found in the organization '[^]*'$/
@@ -112,11 +102,9 @@ export const readFailure = (
   if (status === 404 && words !== undefined && organizationPattern.test(words)) {
     return Effect.fail(new TargetUserNotFound({ targetUser: targetUser ?? "", description: words }))
   }
-  const parameter = /^Wrong '(page|per_page|order|order_direction|type)' parameter [^]*$/.exec(words ?? "")
-  if (status === 400 && parameter !== null) {
-    return Effect.fail(
-      new InvalidInput({ field: parameter[1] ?? "", received: "refused by the server", remedy: words ?? "" })
-    )
+  const parameter = /^Wrong '(\w+)' parameter /.exec(words ?? "")
+  if (status === 400 && words !== undefined && parameter !== null) {
+    return Effect.fail(new InvalidInput({ field: parameter[1] ?? "", received: "refused", remedy: words }))
   }
   return Effect.fail(unexpected(response, words ?? "no error message of the Auth API"))
 }
@@ -173,7 +161,7 @@ export const readCreateFailure = (
       })
     )
   }
-  if (rest.includes("Name api_key name cannot be Master nor Default public")) return Effect.fail(reservedName(name))
+  if (rest.includes("Name api_key name cannot be Master nor Default public")) return Effect.fail(reservedName())
   if (rest.includes("Name can't be blank")) return Effect.fail(blankName())
   if (rest.includes("Name has already been taken")) return Effect.fail(new ApiKeyNameTaken({ name }))
   if (rest.includes(tablesLacking)) return Effect.flatMap(notHeld("table"), Effect.fail)
@@ -208,12 +196,12 @@ export const readRegenerateFailure = (
 ): Effect.Effect<never, RegenerateReason> =>
   response.status === 422 ? Effect.fail(new RegenerateRefused({ name })) : readGetFailure(response, name, targetUser)
 
-export const reservedName = (name: string): InvalidInput =>
+export const reservedName = (): InvalidInput =>
   new InvalidInput({
     field: "name",
-    received: `the reserved name ${JSON.stringify(name)}`,
+    received: "reserved",
     remedy: "Master and Default public are the account's own keys; choose another name"
   })
 
 export const blankName = (): InvalidInput =>
-  new InvalidInput({ field: "name", received: "a blank string", remedy: "give the key a name" })
+  new InvalidInput({ field: "name", received: "blank", remedy: "give the key a name" })

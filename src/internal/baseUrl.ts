@@ -1,7 +1,7 @@
 /** Who an account is, from its base URL: the three forms of CARTO's cloud, organisations and on-premises. */
 import * as Result from "effect/Result"
-import { InvalidInput } from "../reasons/Call.ts"
-import { describe } from "./describe.ts"
+import type { InvalidInput } from "../reasons/Call.ts"
+import { refuse } from "./invalidInput.ts"
 
 export interface Account {
   readonly username: string
@@ -23,86 +23,59 @@ export interface AccountInput {
 }
 
 const forms = "https://{user}.carto.com, https://{org}.carto.com/u/{user} or https://{host}/user/{user}"
-const usernamePattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 
-const refuse = (field: string, value: unknown, remedy: string): Result.Result<never, InvalidInput> =>
-  Result.fail(new InvalidInput({ field, received: describe(value), remedy }))
+const isLoopback = (hostname: string): boolean => /^(?:(?:.+\.)?localhost|\[::1\]|127(?:\.\d{1,3}){3})$/.test(hostname)
 
-const isLoopback = (hostname: string): boolean =>
-  hostname === "localhost" ||
-  hostname.endsWith(".localhost") ||
-  hostname === "[::1]" ||
-  /^127(?:\.\d{1,3}){3}$/.test(hostname)
+const isAddress = (hostname: string): boolean => /^(?:\[|[\d.]+$)/.test(hostname)
 
-const isAddress = (hostname: string): boolean => hostname.startsWith("[") || /^\d+(?:\.\d+){3}$/.test(hostname)
+const checkUsername = (field: string, username: unknown): Result.Result<string, InvalidInput> =>
+  typeof username === "string" && /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(username)
+    ? Result.succeed(username)
+    : refuse(field, username, "an account's name is at most 63 of a-z, 0-9 and -, and begins and ends with none of -")
 
-/** The user that a path names: the last of `/user/NAME` and `/u/NAME`. `undefined` where it is neither form. */
-const readPath = (pathname: string): { readonly user?: string; readonly member?: string } | undefined => {
-  const parts = /^(?:\/user\/([^/]+))?(?:\/u\/([^/]+))?\/*$/.exec(pathname)
-  if (parts === null) return undefined
-  const [, user, member] = parts
-  return { ...(user === undefined ? {} : { user }), ...(member === undefined ? {} : { member }) }
-}
-
-const fromUrl = (given: string | URL, input: AccountInput): Result.Result<Account, InvalidInput> => {
-  const text = String(given).trim()
-  if (!URL.canParse(text)) return refuse("baseUrl", given, `give the account's URL: ${forms}`)
-  const url = new URL(text)
-  if (url.protocol !== "https:" && url.protocol !== "http:") {
-    return refuse("baseUrl", given, `it must begin with https://, as ${forms}`)
-  }
+const fromUrl = (url: URL, input: AccountInput): Result.Result<Account, InvalidInput> => {
+  const wrong = (remedy: string) => refuse("baseUrl", input.baseUrl, remedy)
+  if (url.protocol !== "https:" && url.protocol !== "http:") return wrong(`begin with https://, as ${forms}`)
   if (url.protocol === "http:" && input.allowInsecureHttp !== true && !isLoopback(url.hostname)) {
-    return refuse("baseUrl", given, "the key would travel in clear text; use https://, or set allowInsecureHttp: true")
+    return wrong("the key would travel in clear text; use https://, or set allowInsecureHttp: true")
   }
-  if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
-    return refuse("baseUrl", given, "leave out credentials, query and fragment; the key goes into apiKey")
+  if (url.username + url.password + url.search + url.hash !== "") {
+    return wrong("leave out credentials, query and fragment; the key goes into apiKey")
   }
-  const path = readPath(url.pathname)
-  if (path === undefined) return refuse("baseUrl", given, `its path must end with the account, as ${forms}`)
-  const [label = "", ...rest] = url.hostname.split(".")
-  const named = path.member ?? path.user
-  const byHost = rest.length > 0 && !isAddress(url.hostname) ? label : undefined
-  const username = input.username ?? named ?? byHost
-  if (username === undefined || (named === undefined && username === label && url.hostname === "carto.com")) {
-    return refuse("baseUrl", given, `it does not name an account; use ${forms}`)
-  }
+  const path = /^(?:\/user\/([^/]+))?(?:\/u\/([^/]+))?\/*$/.exec(url.pathname)
+  if (path === null) return wrong(`its path must end with the account, as ${forms}`)
+  const [, user, member] = path
+  const named = member ?? user
+  const [label = "", ...domain] = url.hostname.split(".")
+  const ofHost = domain.length > 0 && url.hostname !== "carto.com" && !isAddress(url.hostname) ? label : undefined
   if (input.username !== undefined && named !== undefined && named !== input.username) {
-    return refuse("username", input.username, "it is not the account that baseUrl names; give one of the two")
+    return refuse("username", input.username, "baseUrl names another account; give one of the two")
   }
-  if (!usernamePattern.test(username)) {
-    return refuse(
-      input.username === undefined ? "baseUrl" : "username",
+  const given = input.username ?? named ?? ofHost
+  if (given === undefined) return wrong(`it does not name an account; use ${forms}`)
+  return Result.map(checkUsername(input.username === undefined ? "baseUrl" : "username", given), (username) => {
+    // Both APIs know /user/NAME, but only the Auth API knows /u/NAME.
+    const byPath = named !== undefined || ofHost !== username
+    const sqlUrl = byPath ? `${url.origin}/user/${username}` : url.origin
+    return {
       username,
-      "an account's name has at most 63 of a-z, 0-9 and -, and neither begins nor ends with -"
-    )
-  }
-  const onPremises = path.user !== undefined || (named === undefined && byHost !== username)
-  // Both APIs know /user/NAME, but only the Auth API knows /u/NAME.
-  const userUrl = `${url.origin}/user/${username}`
-  const authUrl = path.member !== undefined ? `${url.origin}/u/${username}` : onPremises ? userUrl : url.origin
-  const schema = onPremises ? undefined : path.member !== undefined && username !== label ? username : "public"
-  return Result.succeed({
-    username,
-    authUrl,
-    sqlUrl: path.member !== undefined || onPremises ? userUrl : url.origin,
-    schema
+      sqlUrl,
+      authUrl: member === undefined ? sqlUrl : `${url.origin}/u/${username}`,
+      schema:
+        member !== undefined && username !== label ? username : byPath && member === undefined ? undefined : "public"
+    }
   })
 }
 
 export const readAccount = (input: AccountInput): Result.Result<Account, InvalidInput> => {
   const { baseUrl, username } = input
-  if (baseUrl !== undefined && String(baseUrl).trim() !== "") return fromUrl(baseUrl, input)
-  if (typeof username !== "string" || username === "") {
-    return baseUrl === undefined
-      ? refuse("username", username, `give username, or baseUrl as ${forms}`)
-      : refuse("baseUrl", baseUrl, `give the account's URL: ${forms}`)
-  }
-  if (!usernamePattern.test(username)) {
-    return refuse(
-      "username",
-      username,
-      "an account's name has at most 63 of a-z, 0-9 and -, and neither begins nor ends with -"
+  if (baseUrl === undefined) {
+    return Result.flatMap(checkUsername("username", username), (name) =>
+      fromUrl(new URL(`https://${name}.carto.com`), input)
     )
   }
-  return fromUrl(`https://${username}.carto.com`, { ...input, username: undefined })
+  const text = String(baseUrl).trim()
+  return URL.canParse(text)
+    ? fromUrl(new URL(text), input)
+    : refuse("baseUrl", baseUrl, `give the account's URL: ${forms}`)
 }

@@ -1,18 +1,17 @@
 /** API keys are addressed by name, as one segment of the path. */
 import * as Result from "effect/Result"
-import { InvalidInput } from "../reasons/Call.ts"
+import type { InvalidInput } from "../reasons/Call.ts"
 import { blankName, reservedName } from "./authApi.ts"
-import { describe } from "./describe.ts"
+import { refuse } from "./invalidInput.ts"
 
 export const collectionPath = "/api/v3/api_keys"
 
-const refuse = (received: string, remedy: string) => Result.fail(new InvalidInput({ field: "name", received, remedy }))
-
-const checkText = (name: unknown): Result.Result<string, InvalidInput> => {
-  if (typeof name !== "string") return refuse(describe(name), "give the key's name, or the key")
+/** A name that an existing key may have. */
+export const existingName = (name: unknown): Result.Result<string, InvalidInput> => {
+  if (typeof name !== "string") return refuse("name", name, "give the key's name, or the key")
   if (name.trim() === "") return Result.fail(blankName())
   return name.includes("\0") || !name.isWellFormed()
-    ? refuse(describe(name), "a name cannot hold NUL characters or half of a surrogate pair")
+    ? refuse("name", name, "a name cannot hold NUL characters or half of a surrogate pair")
     : Result.succeed(name)
 }
 
@@ -21,21 +20,17 @@ export const isDotName = (name: string): boolean => name === "." || name === "..
 
 /** A name that a new key may have. */
 export const newName = (name: unknown): Result.Result<string, InvalidInput> =>
-  Result.flatMap(checkText(name), (text) => {
-    if (text === "Master" || text === "Default public") return Result.fail(reservedName(text))
-    if (text.includes("/")) return refuse("a name with /", "many proxies refuse such a key's URL; leave the / out")
-    return isDotName(text)
-      ? refuse(`the name ${text}`, "no URL can address such a key; choose another name")
+  Result.flatMap(existingName(name), (text) => {
+    if (text === "Master" || text === "Default public") return Result.fail(reservedName())
+    return text.includes("/") || isDotName(text)
+      ? refuse("name", text, "proxies and clients change URLs with / . or .. in them; choose a name without")
       : Result.succeed(text)
   })
-
-/** A name that an existing key may have. */
-export const existingName: (name: unknown) => Result.Result<string, InvalidInput> = checkText
 
 /** The path of a key, percent-encoded once. */
 export const keyPath = (name: string): Result.Result<string, InvalidInput> =>
   isDotName(name)
-    ? refuse(`the name ${name}`, "no URL can address such a key; manage it in CARTO's dashboard")
+    ? refuse("name", name, "no URL can address a key named . or ..; manage it in CARTO's dashboard")
     : Result.succeed(`${collectionPath}/${encodeURIComponent(name)}`)
 
 /** The path that regenerates a key's token: the server finds no route where a `.` of the name stands as it is. */

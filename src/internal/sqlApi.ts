@@ -1,8 +1,8 @@
 /** The answers of the SQL API, told apart: failures by status, then `context` and `detail`, then the server's words. */
 import * as Effect from "effect/Effect"
-import * as Result from "effect/Result"
 import { type CallReason, Unauthenticated } from "../reasons/Call.ts"
 import { AccountNotFound, KeyLacksApi, PartialResult, type StatementReason } from "../reasons/SqlApi.ts"
+import { isObject, type JsonObject, parse } from "./json.ts"
 import { statementReason } from "./statementReason.ts"
 import { rateLimited, unexpected, type Wire, type WireResponse } from "./wire.ts"
 
@@ -19,7 +19,7 @@ export interface Field {
   readonly srid?: number | undefined
 }
 
-export type Row = Readonly<Record<string, unknown>>
+export type Row = JsonObject
 
 export interface QueryResult<A> {
   readonly rows: ReadonlyArray<A>
@@ -38,35 +38,22 @@ export interface QueryResult<A> {
 
 interface ErrorBody {
   readonly description: string
-  readonly context?: string | undefined
   readonly detail?: string | undefined
   readonly hint?: string | undefined
 }
 
-const isRecord = (u: unknown): u is Row => typeof u === "object" && u !== null && !Array.isArray(u)
-
-const parse = (text: string): Result.Result<unknown, string> =>
-  Result.try({ try: (): unknown => JSON.parse(text), catch: () => "not JSON" })
-
 /** The first message of an `error` member: an array with one string. */
-const errorMessage = (body: unknown): string | undefined => {
-  if (!isRecord(body)) return undefined
-  const { error } = body
+const errorMessage = ({ error }: JsonObject): string | undefined => {
   const first = Array.isArray(error) ? error[0] : error
   return typeof first === "string" ? first : undefined
 }
 
 const readErrorBody = (text: string): ErrorBody | undefined => {
-  const body = Result.getOrUndefined(parse(text))
-  const description = errorMessage(body)
-  if (description === undefined || !isRecord(body)) return undefined
-  const string = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined)
-  return {
-    description,
-    context: string(body["context"]),
-    detail: string(body["detail"]),
-    hint: string(body["hint"])
-  }
+  const body = parse(text)
+  const description = isObject(body) ? errorMessage(body) : undefined
+  if (description === undefined || !isObject(body)) return undefined
+  const string = (name: string) => (typeof body[name] === "string" && body[name] !== "" ? body[name] : undefined)
+  return { description, detail: string("detail"), hint: string("hint") }
 }
 
 /** Why a call failed, of any endpoint of the SQL API. */
@@ -98,17 +85,14 @@ export const readFailure = (response: WireResponse, username: string): Effect.Ef
 const readStrings = (value: unknown): ReadonlyArray<string> =>
   Array.isArray(value) ? value.filter((item) => typeof item === "string") : []
 
-const isField = (u: unknown): u is Field => isRecord(u) && typeof u["type"] === "string"
-
-const isFields = (u: unknown): u is Readonly<Record<string, Field>> => isRecord(u) && Object.values(u).every(isField)
+const isFields = (u: unknown): u is Readonly<Record<string, Field>> =>
+  isObject(u) && Object.values(u).every((field) => isObject(field) && typeof field["type"] === "string")
 
 /** The result of a query: a success that carries an error is a failure with the rows that came before it. */
 export const readResult = (response: WireResponse): Effect.Effect<QueryResult<unknown>, QueryReason> => {
   const malformed = (description: string) => Effect.fail(unexpected(response, description))
-  const parsed = parse(response.text)
-  if (Result.isFailure(parsed)) return malformed(parsed.failure)
-  const body = parsed.success
-  if (!isRecord(body)) return malformed("not a JSON object")
+  const body = parse(response.text)
+  if (!isObject(body)) return malformed("not a JSON object")
   const { fields, rows, time, total_rows: totalRows } = body
   if (!Array.isArray(rows)) return malformed("rows is not an array")
   if ("error" in body) {

@@ -61,11 +61,9 @@ export interface Wire {
 const excerptBytes = 4096
 
 /** At most 4 KB of a body, cut between characters. */
-export const excerpt = (text: string): string => {
-  const bytes = new TextEncoder().encode(text.slice(0, excerptBytes))
-  return bytes.length <= excerptBytes
-    ? text.slice(0, excerptBytes)
-    : new TextDecoder().decode(bytes.subarray(0, excerptBytes)).replace(/\uFFFD+$/, "")
+const excerpt = (text: string): string => {
+  const bytes = new TextEncoder().encode(text.slice(0, excerptBytes)).subarray(0, excerptBytes)
+  return new TextDecoder().decode(bytes).replace(/\uFFFD$/, "")
 }
 
 /** An answer that no rule of its API explains. */
@@ -120,8 +118,6 @@ const describeFailure = (error: HttpClientError): string => {
 
 const isRedirect = (status: number): boolean => status === 0 || [301, 302, 303, 307, 308].includes(status)
 
-const basicToken = (username: string, token: string): string => btoa(`${username}:${token}`)
-
 export const make: Effect.Effect<Wire, never, Auth | HttpClient.HttpClient> = Effect.gen(function* () {
   const auth = yield* Auth
   const { fetchOptions, propagateTraceContext, transformClient } = auth.transport
@@ -150,7 +146,7 @@ export const make: Effect.Effect<Wire, never, Auth | HttpClient.HttpClient> = Ef
     Effect.suspend(() => {
       const url = location?.href ?? `${request.api === "auth" ? auth.authUrl : auth.sqlUrl}${request.path}`
       const secret = Redacted.value(token)
-      const encoded = basicToken(auth.username, secret)
+      const encoded = btoa(`${auth.username}:${secret}`)
       const scrub = (text: string) => text.replaceAll(secret, "<redacted>").replaceAll(encoded, "<redacted>")
       const failed = (error: HttpClientError) =>
         new TransportFailed({ method: request.method, url, description: scrub(describeFailure(error)) })
@@ -176,7 +172,7 @@ export const make: Effect.Effect<Wire, never, Auth | HttpClient.HttpClient> = Ef
       }
       const outgoing = HttpClientRequest.make(request.method)(url, { urlParams: request.query }).pipe(
         HttpClientRequest.acceptJson,
-        HttpClientRequest.basicAuth(auth.username, token),
+        HttpClientRequest.setHeader("authorization", `Basic ${encoded}`),
         request.form !== undefined
           ? HttpClientRequest.bodyText(
               new URLSearchParams(request.form.map(([name, value]) => [name, value])).toString(),

@@ -9,118 +9,69 @@ export interface StatementFields {
   readonly hint?: string | undefined
 }
 
-const sentence = (self: {
-  readonly description: string
-  readonly detail?: string | undefined
-  readonly hint?: string | undefined
-}): string => [self.description, self.detail, self.hint].filter((part) => part !== undefined).join("; ")
+/** The base of a reason whose message is all that PostgreSQL said. */
+const statementError = <Tag extends string>(tag: Tag): ReasonClass<Tag, StatementFields> => {
+  const Base: ReasonClass<Tag, StatementFields> = Data.TaggedError(tag)
+  return class extends Base {
+    override get message(): string {
+      return [this.description, this.detail, this.hint].filter((part) => part !== undefined).join("; ")
+    }
+  }
+}
 
-const SqlSyntaxBase: ReasonClass<"SqlSyntax", StatementFields> = Data.TaggedError("SqlSyntax")
+const SqlSyntaxBase: ReasonClass<"SqlSyntax", StatementFields> = statementError("SqlSyntax")
 /** The text is not SQL that PostgreSQL can parse (400). */
-export class SqlSyntax extends SqlSyntaxBase {
-  override get message(): string {
-    return sentence(this)
-  }
-}
+export class SqlSyntax extends SqlSyntaxBase {}
 
-const UndefinedTableBase: ReasonClass<"UndefinedTable", StatementFields> = Data.TaggedError("UndefinedTable")
+const UndefinedTableBase: ReasonClass<"UndefinedTable", StatementFields> = statementError("UndefinedTable")
 /** A table or view that is not there, or not under the key's search path (400). */
-export class UndefinedTable extends UndefinedTableBase {
-  override get message(): string {
-    return sentence(this)
-  }
-}
+export class UndefinedTable extends UndefinedTableBase {}
 
-const UndefinedColumnBase: ReasonClass<"UndefinedColumn", StatementFields> = Data.TaggedError("UndefinedColumn")
+const UndefinedColumnBase: ReasonClass<"UndefinedColumn", StatementFields> = statementError("UndefinedColumn")
 /** A column that is not there (400). `hint` may name the one that was meant. */
-export class UndefinedColumn extends UndefinedColumnBase {
-  override get message(): string {
-    return sentence(this)
-  }
-}
+export class UndefinedColumn extends UndefinedColumnBase {}
 
-const UndefinedFunctionBase: ReasonClass<"UndefinedFunction", StatementFields> = Data.TaggedError("UndefinedFunction")
+const UndefinedFunctionBase: ReasonClass<"UndefinedFunction", StatementFields> = statementError("UndefinedFunction")
 /** A function or operator that is not there for these argument types (400). `hint` may say what to cast. */
-export class UndefinedFunction extends UndefinedFunctionBase {
-  override get message(): string {
-    return sentence(this)
-  }
-}
+export class UndefinedFunction extends UndefinedFunctionBase {}
 
-const UniqueViolationBase: ReasonClass<"UniqueViolation", StatementFields> = Data.TaggedError("UniqueViolation")
+const UniqueViolationBase: ReasonClass<"UniqueViolation", StatementFields> = statementError("UniqueViolation")
 /** A value that must be unique is there already (400). `detail` names the key and its value. */
-export class UniqueViolation extends UniqueViolationBase {
-  override get message(): string {
-    return sentence(this)
-  }
-}
+export class UniqueViolation extends UniqueViolationBase {}
 
-const NotNullViolationBase: ReasonClass<"NotNullViolation", StatementFields> = Data.TaggedError("NotNullViolation")
+const NotNullViolationBase: ReasonClass<"NotNullViolation", StatementFields> = statementError("NotNullViolation")
 /** NULL where a value is required (400). */
-export class NotNullViolation extends NotNullViolationBase {
-  override get message(): string {
-    return sentence(this)
-  }
-}
+export class NotNullViolation extends NotNullViolationBase {}
 
 const ForeignKeyViolationBase: ReasonClass<"ForeignKeyViolation", StatementFields> =
-  Data.TaggedError("ForeignKeyViolation")
+  statementError("ForeignKeyViolation")
 /** A reference to a row that is not there, or a row that others refer to (400). */
-export class ForeignKeyViolation extends ForeignKeyViolationBase {
-  override get message(): string {
-    return sentence(this)
-  }
-}
+export class ForeignKeyViolation extends ForeignKeyViolationBase {}
 
-const CheckViolationBase: ReasonClass<"CheckViolation", StatementFields> = Data.TaggedError("CheckViolation")
+const CheckViolationBase: ReasonClass<"CheckViolation", StatementFields> = statementError("CheckViolation")
 /** A value that breaks a check constraint (400). */
-export class CheckViolation extends CheckViolationBase {
-  override get message(): string {
-    return sentence(this)
-  }
-}
+export class CheckViolation extends CheckViolationBase {}
 
-const ExclusionViolationBase: ReasonClass<"ExclusionViolation", StatementFields> =
-  Data.TaggedError("ExclusionViolation")
+const ExclusionViolationBase: ReasonClass<"ExclusionViolation", StatementFields> = statementError("ExclusionViolation")
 /** A row that conflicts with another under an exclusion constraint (400). */
-export class ExclusionViolation extends ExclusionViolationBase {
-  override get message(): string {
-    return sentence(this)
-  }
-}
+export class ExclusionViolation extends ExclusionViolationBase {}
 
-const NotOwnerBase: ReasonClass<"NotOwner", StatementFields> = Data.TaggedError("NotOwner")
+const NotOwnerBase: ReasonClass<"NotOwner", StatementFields> = statementError("NotOwner")
 /** Only the owner may do this (400). Tables made by a key belong to that key. */
-export class NotOwner extends NotOwnerBase {
-  override get message(): string {
-    return sentence(this)
-  }
-}
+export class NotOwner extends NotOwnerBase {}
 
 const SystemTableForbiddenBase: ReasonClass<"SystemTableForbidden", StatementFields> =
-  Data.TaggedError("SystemTableForbidden")
+  statementError("SystemTableForbidden")
 /** Only the master key may read PostgreSQL's system tables (403). */
-export class SystemTableForbidden extends SystemTableForbiddenBase {
-  override get message(): string {
-    return sentence(this)
-  }
-}
+export class SystemTableForbidden extends SystemTableForbiddenBase {}
 
-const StatementTimeoutBase: ReasonClass<"StatementTimeout", StatementFields> = Data.TaggedError("StatementTimeout")
+const StatementTimeoutBase: ReasonClass<"StatementTimeout", StatementFields> = statementError("StatementTimeout")
 /** The statement ran longer than the account's plan allows (429). Sending it again is pointless. */
-export class StatementTimeout extends StatementTimeoutBase {
-  override get message(): string {
-    return sentence(this)
-  }
-}
+export class StatementTimeout extends StatementTimeoutBase {}
 
-const QueryFailedBase: ReasonClass<"QueryFailed", StatementFields> = Data.TaggedError("QueryFailed")
+const QueryFailedBase: ReasonClass<"QueryFailed", StatementFields> = statementError("QueryFailed")
 /** PostgreSQL refused the statement for another reason (400): `description` is its message. */
-export class QueryFailed extends QueryFailedBase {
-  override get message(): string {
-    return sentence(this)
-  }
-}
+export class QueryFailed extends QueryFailedBase {}
 
 const PermissionDeniedBase: ReasonClass<
   "PermissionDenied",

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import { serve } from "srvx"
 import type { Fixture } from "./sqlFixture.ts"
 import { open } from "./sqlFixture.ts"
+import type { Summary } from "./Summary.ts"
 import { type Answer, type Expectation, problem } from "./sqlMatch.ts"
 
 interface CaseRequest {
@@ -34,12 +35,6 @@ export interface Case {
   }
   readonly request: CaseRequest
   readonly expect: Expectation
-}
-
-export interface Counts {
-  readonly passed: number
-  readonly failed: number
-  readonly skipped: number
 }
 
 const send = (port: number, request: CaseRequest, variables: ReadonlyMap<string, string>): Promise<Answer> =>
@@ -134,8 +129,8 @@ const runCase = async (
 const skipReason = (one: Case): string | undefined =>
   one.tags.includes("ogr") ? "the format needs GDAL, which the emulator does not have" : undefined
 
-/** Runs the cases of a file and prints failures, skips and the counts. `only` is a prefix of ids. */
-export const run = async (file: string, only = ""): Promise<Counts> => {
+/** Runs the cases of a file, and prints failures and skips. `only` is a prefix of ids. */
+export const run: (file: string, only?: string) => Promise<Summary> = async (file, only = "") => {
   const all: ReadonlyArray<Case> = JSON.parse(await readFile(file, "utf8"))
   const cases = all.filter(({ id }) => id.startsWith(only))
   const counts = { passed: 0, failed: 0, skipped: 0 }
@@ -173,13 +168,13 @@ export const run = async (file: string, only = ""): Promise<Counts> => {
       })
     )
   )
-  console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`)
   return counts
 }
 
 if (import.meta.main) {
   const [file, only] = process.argv.slice(2)
   if (file === undefined) throw new Error("usage: node test/conformance/sql.ts FILE [ID-PREFIX]")
-  const { failed } = await run(file, only)
+  const { failed, passed, skipped } = await run(file, only)
+  console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`)
   process.exitCode = failed === 0 ? 0 : 1
 }

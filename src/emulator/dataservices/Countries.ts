@@ -89,5 +89,5 @@ export const read: Effect.Effect<ReadonlyArray<Country>> = Effect.tryPromise(() 
 ).pipe(
   Effect.flatMap(countries),
   Effect.map(fromFeatures),
-  Effect.catch(() => Effect.succeed([]))
+  Effect.orElseSucceed(() => [])
 )

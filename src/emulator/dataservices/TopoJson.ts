@@ -12,9 +12,9 @@ export interface Feature {
   readonly polygons: ReadonlyArray<Polygon>
 }
 
-const Pair = Schema.Tuple([Schema.Number, Schema.Number])
+const Pair = Schema.Tuple([Schema.Finite, Schema.Finite])
 const properties = { id: Schema.optional(Schema.String), properties: Schema.Struct({ name: Schema.String }) }
-const Rings = Schema.Array(Schema.Array(Schema.Number))
+const Rings = Schema.Array(Schema.Array(Schema.Finite))
 const Topology = Schema.Struct({
   transform: Schema.Struct({ scale: Pair, translate: Pair }),
   arcs: Schema.Array(Schema.Array(Pair)),

@@ -187,7 +187,7 @@ export const cancelled = (job: Job): Job | string => {
     case "Fallback": {
       const index = job.work.query.query.findIndex(({ status }) => isCancellable(status))
       const changed = inFallback(stopped, (entries) =>
-        replaceAt(entries, index, (entry) => ({ ...entry, status: "cancelled" }))
+        replaceAt(entries, index, (entry): FallbackEntry => ({ ...entry, status: "cancelled" }))
           .map(skipPending)
           .map(skipCallback)
       )

@@ -39,7 +39,7 @@ const make: Effect.Effect<StatementRunnerService, never, Accounts | KeyStore | P
     run: (user, sql, timeout) =>
       run(user, sql, timeout).pipe(
         Effect.catchTag("DatabaseError", (error) => Effect.die(error)),
-        Effect.catch(() => Effect.succeed(notConnected))
+        Effect.orElseSucceed(() => notConnected)
       )
   }
 })

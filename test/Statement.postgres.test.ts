@@ -1,0 +1,179 @@
+/** Values go through a real PostgreSQL and come back equal, under both settings of `standard_conforming_strings`. */
+import { assert, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import { Emulator } from "../src/emulator/index.ts"
+import { Sql, sql } from "../src/index.ts"
+import { layerEmbedded } from "./support/embedded.ts"
+
+/** A generator of its own, so that a failure can be repeated: the same seed gives the same values. */
+const randomFrom = (seed: number) => {
+  let state = seed
+  return (below: number): number => {
+    // mulberry32
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below
+  }
+}
+
+const pieces = [
+  "'",
+  "''",
+  '"',
+  "\\",
+  "\\\\",
+  "\\'",
+  "'; DROP TABLE canary; --",
+  "--",
+  "/*",
+  "*/",
+  "$$",
+  "$a$",
+  "E'",
+  "e'\\'",
+  "U&'\\0061'",
+  "N'",
+  "B'1'",
+  "X'ff'",
+  "\n",
+  "\r\n",
+  "\t",
+  "\b",
+  "\u0001",
+  "\u007f",
+  "\u0085",
+  "\u2028",
+  "\ufeff",
+  "\u202e",
+  "é",
+  "☃",
+  "😀",
+  "İ",
+  "ﬁ",
+  ";",
+  ":",
+  "::text",
+  "||",
+  "(",
+  ")",
+  "[",
+  "]",
+  "{",
+  "}",
+  "%",
+  "_",
+  "?",
+  "$1",
+  "@",
+  "#",
+  "&",
+  "|",
+  "~",
+  "`",
+  "a",
+  "Z",
+  "0",
+  " ",
+  "NULL",
+  "\\x41",
+  "\\u0041",
+  "\\000",
+  "COMMIT",
+  "\\.",
+  "\\n",
+  ",",
+  "="
+] as const
+
+const hostile = (random: (below: number) => number): string =>
+  Array.from({ length: random(9) }, () => pieces[random(pieces.length)]).join("")
+
+const total = 100_000
+const perQuery = 2_500
+
+layer(layerEmbedded(), { timeout: "60 seconds" })("PostgreSQL reads back", (it) => {
+  for (const setting of ["on", "off"]) {
+    it.effect(`${total / 2} hostile strings with standard_conforming_strings ${setting}`, () =>
+      Effect.gen(function* () {
+        const db = yield* Sql
+        const emulator = yield* Emulator
+        yield* emulator.execute("demo", `ALTER ROLE CURRENT_USER SET standard_conforming_strings = ${setting}`)
+        yield* emulator.execute("demo", "CREATE TABLE IF NOT EXISTS canary AS SELECT 1 AS alive")
+        const shown = yield* db.query(sql`SELECT current_setting('standard_conforming_strings') AS setting`)
+        assert.deepStrictEqual(shown.rows, [{ setting }])
+        const random = randomFrom(setting === "on" ? 1 : 2)
+        for (let done = 0; done < total / 2; done += perQuery) {
+          const values = Array.from({ length: perQuery }, () => hostile(random))
+          const rows = sql.join(
+            values.map((value, index) => sql`(${index}, ${value})`),
+            ", "
+          )
+          const found = yield* db.query(sql`SELECT v FROM (VALUES ${rows}) AS given(i, v) ORDER BY i`)
+          assert.deepStrictEqual(
+            found.rows.map(({ v }) => v),
+            values
+          )
+        }
+        assert.deepStrictEqual((yield* db.query(sql`SELECT alive FROM canary`)).rows, [{ alive: 1 }])
+      })
+    )
+  }
+
+  it.effect("values of every type", () =>
+    Effect.gen(function* () {
+      const db = yield* Sql
+      const bytes = Uint8Array.from({ length: 256 }, (_, index) => index)
+      const { rows } = yield* db.query(sql`SELECT
+        ${1.5}::float8 AS number, -${-2} AS minus, ${-0}::text AS zero, ${Number.NaN} AS nan, ${-Infinity} AS infinity,
+        ${5e-324}::float8 AS tiny, ${1.7976931348623157e308}::float8 AS huge,
+        ${-9223372036854775808n}::text AS bigint, ${true} AS yes, ${null}::int AS nothing,
+        ${new Date("2020-02-03T10:11:12.345Z")}::text AS date, ${new Date("-000043-03-15T00:00:00Z")}::text AS ides,
+        ${bytes} = decode(${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}, 'hex') AS bytes,
+        ${[1, 2, null]} AS list, ${["a'b", 'c"d', "e\\f", "{,}"]} AS texts, ${[
+          [1, 2],
+          [3, 4]
+        ]} AS nested, ${[]}::int[] AS empty,
+        ${sql.json({ "it's": ["\\", 1, null] })} AS json`)
+      assert.deepStrictEqual(rows, [
+        {
+          number: 1.5,
+          minus: 2,
+          zero: "-0",
+          nan: "NaN",
+          infinity: "-Infinity",
+          tiny: 5e-324,
+          huge: 1.7976931348623157e308,
+          bigint: "-9223372036854775808",
+          yes: true,
+          nothing: null,
+          date: "2020-02-03 10:11:12.345+00",
+          ides: "0044-03-15 00:00:00+00 BC",
+          bytes: true,
+          list: [1, 2, null],
+          texts: ["a'b", 'c"d', "e\\f", "{,}"],
+          nested: [
+            [1, 2],
+            [3, 4]
+          ],
+          empty: [],
+          json: { "it's": ["\\", 1, null] }
+        }
+      ])
+    })
+  )
+
+  it.effect("identifiers of any characters", () =>
+    Effect.gen(function* () {
+      const db = yield* Sql
+      const random = randomFrom(3)
+      const names = Array.from({ length: 300 }, () => `${hostile(random)}x`).filter(
+        (name) => new TextEncoder().encode(name).length <= 63
+      )
+      for (const name of names) {
+        const { fields } = yield* db.query(sql`SELECT 1 AS ${sql.identifier(name)}`)
+        assert.deepStrictEqual(Object.keys(fields), [name])
+      }
+    })
+  )
+})

@@ -1,0 +1,5 @@
+import * as Effect from "effect/Effect"
+import * as DenoCarto from "../../src/runtime/deno.ts"
+import { outcome } from "./outcome.ts"
+
+console.log(JSON.stringify(await Effect.runPromise(outcome(DenoCarto.layerConfig()))))

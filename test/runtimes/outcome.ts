@@ -1,0 +1,24 @@
+/** What each runtime reports: which one it is, and what the scenario saw or the typed error that ended it. */
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import type { Carto, CartoError } from "../../src/index.ts"
+import { scenario } from "./scenario.ts"
+
+export interface Outcome {
+  readonly userAgent: string
+  readonly saw?: Readonly<Record<string, unknown>>
+  readonly failed?: { readonly reason: string; readonly message: string }
+}
+
+/** Never fails but by a defect, which is to crash the runtime's process. */
+export const outcome = (layer: Layer.Layer<Carto.CartoServices, CartoError>): Effect.Effect<Outcome> =>
+  scenario.pipe(
+    Effect.provide(layer),
+    Effect.match({
+      onFailure: ({ message, reason }): Outcome => ({
+        userAgent: navigator.userAgent,
+        failed: { reason: reason._tag, message }
+      }),
+      onSuccess: (saw): Outcome => ({ userAgent: navigator.userAgent, saw })
+    })
+  )

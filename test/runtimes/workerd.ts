@@ -1,0 +1,110 @@
+/** Workers in workerd, the runtime of Cloudflare Workers, bundled as wrangler bundles them. */
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import type { PlatformError } from "effect/PlatformError"
+import * as ChildProcess from "effect/process/ChildProcess"
+import type { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as esbuild from "esbuild"
+import { join } from "node:path"
+import { bin, root } from "./commands.ts"
+
+/** The text of a Worker's one module, and the files that went into it. */
+export interface Bundle {
+  readonly text: string
+  readonly inputs: ReadonlyArray<string>
+}
+
+/** Fails, as wrangler does without a compatibility flag, if a module of Node's is imported. */
+export const bundle = (
+  entry: string | { readonly contents: string; readonly resolveDir: string },
+  options: { readonly conditions?: ReadonlyArray<string>; readonly minify?: boolean } = {}
+): Effect.Effect<Bundle> =>
+  Effect.promise(async () => {
+    const { metafile, outputFiles } = await esbuild.build({
+      ...(typeof entry === "string" ? { entryPoints: [entry] } : { stdin: { loader: "ts", ...entry } }),
+      absWorkingDir: root,
+      bundle: true,
+      format: "esm",
+      platform: "neutral",
+      mainFields: ["module", "main"],
+      conditions: [...(options.conditions ?? ["@effect-carto/source"]), "workerd", "worker", "browser", "import"],
+      target: "es2024",
+      minify: options.minify ?? false,
+      write: false,
+      metafile: true,
+      logLevel: "silent"
+    })
+    return { text: outputFiles.map(({ text }) => text).join(""), inputs: Object.keys(metafile.inputs) }
+  })
+
+export interface WorkerOptions {
+  readonly bundle: Bundle
+  /** Text bindings. */
+  readonly variables: Readonly<Record<string, string>>
+  /** Service bindings, to the HTTP servers at these addresses (`127.0.0.1:8080`). */
+  readonly services?: Readonly<Record<string, string>>
+  /** Whether the Worker can reach the network but for its service bindings. Default `true`. */
+  readonly network?: boolean
+}
+
+const quote = (text: string): string => JSON.stringify(text)
+
+const config = ({ network = true, services = {}, variables }: WorkerOptions): string => {
+  const bindings = [
+    ...Object.entries(variables).map(([name, text]) => `(name = ${quote(name)}, text = ${quote(text)})`),
+    ...Object.keys(services).map((name) => `(name = ${quote(name)}, service = ${quote(name)})`)
+  ]
+  const externals = Object.entries(services).map(
+    ([name, address]) => `(name = ${quote(name)}, external = (address = ${quote(address)}, http = ()))`
+  )
+  const internet = `(name = "internet", network = (allow = [${network ? '"private", "local"' : ""}]))`
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [(name = "main", worker = .worker), ${[internet, ...externals].join(", ")}],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")]
+);
+const worker :Workerd.Worker = (
+  modules = [(name = "worker.js", esModule = embed "worker.js")],
+  bindings = [${bindings.join(", ")}],
+  globalOutbound = "internet",
+  compatibilityDate = "2026-10-01"
+);
+`
+}
+
+const Listening = Schema.fromJsonString(
+  Schema.Struct({ event: Schema.Literal("listen"), socket: Schema.Literal("http"), port: Schema.Int })
+)
+
+/** Serves a Worker on a free loopback port, and answers with its URL, until the scope closes. */
+export const serve: (
+  options: WorkerOptions
+) => Effect.Effect<
+  string,
+  PlatformError | Schema.SchemaError,
+  FileSystem.FileSystem | ChildProcessSpawner | Scope.Scope
+> = Effect.fnUntraced(function* (options) {
+  const files = yield* FileSystem.FileSystem
+  const folder = yield* files.makeTempDirectoryScoped({ prefix: "workerd-" })
+  yield* files.writeFileString(join(folder, "worker.js"), options.bundle.text)
+  yield* files.writeFileString(join(folder, "config.capnp"), config(options))
+  const handle = yield* ChildProcess.make(bin("workerd"), ["serve", join(folder, "config.capnp"), "--control-fd=3"], {
+    env: {},
+    stdin: "ignore",
+    stdout: "inherit",
+    stderr: "inherit",
+    additionalFds: { fd3: { type: "output" } },
+    forceKillAfter: "5 seconds"
+  })
+  const line = yield* handle.getOutputFd(3).pipe(
+    Stream.decodeText(),
+    Stream.splitLines,
+    Stream.runHead,
+    Effect.map((first) => (first._tag === "Some" ? first.value : "workerd ended before it listened"))
+  )
+  const { port } = yield* Schema.decodeUnknownEffect(Listening)(line)
+  return `http://127.0.0.1:${port}`
+})

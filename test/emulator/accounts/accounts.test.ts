@@ -14,10 +14,19 @@ import { type EmulatorError, make } from "../../../src/emulator/index.ts"
 import { KeyStore } from "../../../src/emulator/KeyStore.ts"
 import { Metadata } from "../../../src/emulator/Metadata.ts"
 import * as PgliteDatabases from "../../../src/emulator/pglite/PgliteDatabases.ts"
+import { vi } from "vitest"
+
+// A database takes seconds to start when the machine is busy.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const WithoutDatabases = layerParts({}).pipe(Layer.provide(Layer.mock(Databases, {})))
 
 const WithPglite = layerParts({}).pipe(Layer.provide(PgliteDatabases.layer({ postgis: false })))
+
+// Accounts that share a database, because each takes a second to start.
+const organization = { name: "shared", role: "member" as const }
+
+const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
 const apis = [{ type: "apis", apis: ["sql"] }]
 
@@ -127,19 +136,18 @@ layer(WithPglite)("databases and keys", (it) => {
 
   it.effect("grants on tables whatever their names are, and on nothing else", () =>
     Effect.gen(function* () {
-      const account = yield* createAccount(yield* Metadata, { username: "quotes" })
+      const account = yield* createAccount(yield* Metadata, { username: "quotes", organization })
       const database = yield* (yield* Accounts).database("quotes")
       const apiKeys = yield* ApiKeys
       const names = ['"; DROP TABLE safe; --', "it's", "back\\slash", "$$x$$", "日本語 😀", "UPPER", "${x}"]
-      const quote = (name: string) => `public."${name.replaceAll('"', '""')}"`
       yield* database.superuserTransaction([
-        "CREATE TABLE public.safe (id int)",
+        "CREATE TABLE quotes.safe (id int)",
         ...names.flatMap((name) => [
-          `CREATE TABLE ${quote(name)} (id serial)`,
-          `ALTER TABLE ${quote(name)} OWNER TO "${account.role}"`
+          `CREATE TABLE quotes.${quoteName(name)} (id serial)`,
+          `ALTER TABLE quotes.${quoteName(name)} OWNER TO "${account.role}"`
         ])
       ])
-      const tables = names.map((name) => ({ schema: "public", name, permissions: ["select"] }))
+      const tables = names.map((name) => ({ schema: "quotes", name, permissions: ["select"] }))
       const key = yield* apiKeys.create(account, { name: "x", grants: [...apis, { type: "database", tables }] })
       const held = (yield* apiKeys.held(account, [key])).get(key.databaseRole)
       assert.deepStrictEqual(held?.tables.map(({ name }) => name).toSorted(), names.toSorted())
@@ -148,15 +156,15 @@ layer(WithPglite)("databases and keys", (it) => {
 
   it.effect("does not take a name that PostgreSQL would cut or fold", () =>
     Effect.gen(function* () {
-      const account = yield* createAccount(yield* Metadata, { username: "cut" })
+      const account = yield* createAccount(yield* Metadata, { username: "cut", organization })
       const database = yield* (yield* Accounts).database("cut")
       const long = "t".repeat(63)
       yield* database.superuserTransaction([
-        `CREATE TABLE public.${long} (id int)`,
-        `ALTER TABLE public.${long} OWNER TO "${account.role}"`
+        `CREATE TABLE cut.${long} (id int)`,
+        `ALTER TABLE cut.${long} OWNER TO "${account.role}"`
       ])
       for (const name of [`${long}t`, `${long}\0`, `${long}\0x`, long.toUpperCase()]) {
-        const tables = [{ schema: "public", name, permissions: ["select"] }]
+        const tables = [{ schema: "cut", name, permissions: ["select"] }]
         const create = (yield* ApiKeys).create(account, { name: "x", grants: [...apis, { type: "database", tables }] })
         assert.deepInclude(yield* Effect.flip(create), {
           _tag: "ValidationFailed",
@@ -168,14 +176,14 @@ layer(WithPglite)("databases and keys", (it) => {
 
   it.effect("gives the account what a deleted key has made", () =>
     Effect.gen(function* () {
-      const account = yield* createAccount(yield* Metadata, { username: "heir" })
+      const account = yield* createAccount(yield* Metadata, { username: "heir", organization })
       const database = yield* (yield* Accounts).database("heir")
       const apiKeys = yield* ApiKeys
-      const schemas = [{ name: "public", permissions: ["create"] }]
+      const schemas = [{ name: "heir", permissions: ["create"] }]
       const key = yield* apiKeys.create(account, { name: "x", grants: [...apis, { type: "database", schemas }] })
       yield* database.superuserTransaction([
-        "CREATE TABLE public.made (id int)",
-        `ALTER TABLE public.made OWNER TO "${key.databaseRole}"`
+        "CREATE TABLE heir.made (id int)",
+        `ALTER TABLE heir.made OWNER TO "${key.databaseRole}"`
       ])
       yield* apiKeys.delete(account, "x")
       const owners = yield* database.superuser(
@@ -189,16 +197,16 @@ layer(WithPglite)("databases and keys", (it) => {
 
   it.effect("checks again what a key was granted before it gets a new token", () =>
     Effect.gen(function* () {
-      const account = yield* createAccount(yield* Metadata, { username: "again" })
+      const account = yield* createAccount(yield* Metadata, { username: "again", organization })
       const database = yield* (yield* Accounts).database("again")
       const apiKeys = yield* ApiKeys
       yield* database.superuserTransaction([
-        "CREATE TABLE public.gone (id int)",
-        `ALTER TABLE public.gone OWNER TO "${account.role}"`
+        "CREATE TABLE again.gone (id int)",
+        `ALTER TABLE again.gone OWNER TO "${account.role}"`
       ])
-      const tables = [{ schema: "public", name: "gone", permissions: ["select"] }]
+      const tables = [{ schema: "again", name: "gone", permissions: ["select"] }]
       const key = yield* apiKeys.create(account, { name: "x", grants: [...apis, { type: "database", tables }] })
-      yield* database.superuserTransaction(["DROP TABLE public.gone"])
+      yield* database.superuserTransaction(["DROP TABLE again.gone"])
       const error = yield* Effect.flip(apiKeys.regenerate(account, "x"))
       assert.strictEqual(error._tag, "ValidationFailed")
       assert.deepStrictEqual(

@@ -1,0 +1,47 @@
+import { assert, describe, it } from "@effect/vitest"
+import { addressedUsername, token } from "../../../src/emulator/auth-api/credentials.ts"
+
+const basic = (text: string): string => `Basic ${Buffer.from(text).toString("base64")}`
+
+describe("the token of a request", () => {
+  const parameters = new Map([["api_key", "parameter"]])
+  const none = new Map<string, string>()
+  const cases: ReadonlyArray<readonly [string, string, ReadonlyMap<string, string>, string | undefined]> = [
+    ["a Basic header", basic("alice:secret"), none, "secret"],
+    ["without padding", basic("alice:secre").replaceAll("=", ""), none, "secre"],
+    ["in lower case", basic("alice:secret").replace("Basic", "basic"), none, "secret"],
+    ["a header beats the parameter", basic("alice:secret"), parameters, "secret"],
+    ["a header for somebody else beats it too", basic("bob:secret"), parameters, undefined],
+    ["the case of the username counts", basic("Alice:secret"), none, undefined],
+    ["an empty password", basic("alice:"), parameters, undefined],
+    ["two blanks are no header", basic("alice:secret").replace(" ", "  "), parameters, "parameter"],
+    ["nothing after Basic", "Basic ", parameters, "parameter"],
+    ["Bearer", "Bearer secret", parameters, "parameter"],
+    ["no header", "", parameters, "parameter"],
+    ["an empty parameter", "", new Map([["api_key", ""]]), undefined],
+    ["nothing", "", none, undefined]
+  ]
+  for (const [name, header, given, expected] of cases) {
+    it(name, () => assert.strictEqual(token(header, "alice", given), expected))
+  }
+
+  it("is no list", () => assert.isUndefined(token("", "alice", new Map([["api_key", ["parameter"]]]))))
+})
+
+const of = (host: string, userDomain?: string, parameter?: string) =>
+  addressedUsername({
+    host,
+    userDomain,
+    parameters: new Map(parameter === undefined ? [] : [["user_domain", parameter]]),
+    sessionDomain: ".carto.com"
+  })
+
+describe("the account of a request", () => {
+  it("is named by the path, else by a parameter, else by the host", () => {
+    assert.strictEqual(of("alice.carto.com"), "alice")
+    assert.strictEqual(of("alice.carto.com", undefined, "bob"), "bob")
+    assert.strictEqual(of("alice.carto.com", "eve", "bob"), "eve")
+    assert.strictEqual(of("127.0.0.1"), "")
+    assert.strictEqual(of("alice.carto.example"), "")
+  })
+})

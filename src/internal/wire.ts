@@ -13,6 +13,7 @@ import type { HttpClientError } from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
 import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
 import { Auth } from "../Auth.ts"
 import type { CallReason } from "../reasons/Call.ts"
 import {
@@ -43,19 +44,34 @@ export interface WireRequest {
   readonly query?: ReadonlyArray<readonly [string, string]> | undefined
   readonly json?: unknown
   readonly form?: ReadonlyArray<readonly [string, string]> | undefined
+  /** A body that is sent as it comes; such a request is never sent twice. */
+  readonly bytes?: Stream.Stream<Uint8Array, unknown> | undefined
+  readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
-export interface WireResponse {
+interface Head {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  /** The whole body. In an answer that is not a success the key is blanked out. */
-  readonly text: string
   /** Blanks out the key that the request carried. */
   readonly scrub: (text: string) => string
 }
 
+export interface WireResponse extends Head {
+  /** The whole body. In an answer that is not a success the key is blanked out. */
+  readonly text: string
+}
+
+/** An answer whose body has not been read. */
+export interface OpenResponse extends Head {
+  readonly bytes: Stream.Stream<Uint8Array, TransportFailed>
+  readonly read: Effect.Effect<WireResponse, TransportFailed>
+}
+
 export interface Wire {
+  /** Sends a request and reads the whole answer. */
   readonly send: (request: WireRequest) => Effect.Effect<WireResponse, CallReason>
+  /** Sends a request and leaves the body of the answer to be read. */
+  readonly open: (request: WireRequest) => Effect.Effect<OpenResponse, CallReason>
 }
 
 const excerptBytes = 4096
@@ -142,7 +158,7 @@ export const make: Effect.Effect<Wire, never, Auth | HttpClient.HttpClient> = Ef
     token: Redacted.Redacted<string>,
     redirects: number,
     location?: URL
-  ): Effect.Effect<WireResponse, CallReason> =>
+  ): Effect.Effect<OpenResponse, CallReason> =>
     Effect.suspend(() => {
       const url = location?.href ?? `${request.api === "auth" ? auth.authUrl : auth.sqlUrl}${request.path}`
       const secret = Redacted.value(token)
@@ -150,18 +166,11 @@ export const make: Effect.Effect<Wire, never, Auth | HttpClient.HttpClient> = Ef
       const scrub = (text: string) => text.replaceAll(secret, "<redacted>").replaceAll(encoded, "<redacted>")
       const failed = (error: HttpClientError) =>
         new TransportFailed({ method: request.method, url, description: scrub(describeFailure(error)) })
-      const read = (response: HttpClientResponse): Effect.Effect<WireResponse, CallReason> =>
-        Effect.map(Effect.mapError(response.text, failed), (text) => ({
-          status: response.status,
-          headers: response.headers,
-          text: response.status < 300 ? text : scrub(text),
-          scrub
-        }))
-      const follow = (response: HttpClientResponse): Effect.Effect<WireResponse, CallReason> => {
+      const follow = (response: HttpClientResponse): Effect.Effect<OpenResponse, CallReason> => {
         const target = response.headers["location"] ?? ""
         const next = URL.canParse(target, url) ? new URL(target, url) : undefined
         const kept = request.method === "GET" || response.status === 307 || response.status === 308
-        return next !== undefined && next.origin === new URL(url).origin && kept && redirects < 3
+        return next?.origin === new URL(url).origin && kept && redirects < 3 && request.bytes === undefined
           ? attempt(request, token, redirects + 1, next)
           : Effect.fail(
               new RedirectRefused({
@@ -170,9 +179,10 @@ export const make: Effect.Effect<Wire, never, Auth | HttpClient.HttpClient> = Ef
               })
             )
       }
-      const outgoing = HttpClientRequest.make(request.method)(url, { urlParams: request.query }).pipe(
-        HttpClientRequest.acceptJson,
-        HttpClientRequest.setHeader("authorization", `Basic ${encoded}`),
+      const outgoing = HttpClientRequest.make(request.method)(url, {
+        urlParams: request.query,
+        headers: { accept: "application/json", ...request.headers, authorization: `Basic ${encoded}` }
+      }).pipe(
         request.form !== undefined
           ? HttpClientRequest.bodyText(
               new URLSearchParams(request.form.map(([name, value]) => [name, value])).toString(),
@@ -180,23 +190,37 @@ export const make: Effect.Effect<Wire, never, Auth | HttpClient.HttpClient> = Ef
             )
           : request.json !== undefined
             ? HttpClientRequest.bodyText(JSON.stringify(request.json), "application/json")
-            : identity
+            : request.bytes !== undefined
+              ? HttpClientRequest.bodyStream(request.bytes)
+              : identity
       )
-      return Effect.flatMap(Effect.mapError(client.execute(outgoing), failed), (response) =>
-        isRedirect(response.status) ? follow(response) : read(response)
-      )
+      return Effect.flatMap(Effect.mapError(client.execute(outgoing), failed), (response) => {
+        const { headers, status } = response
+        return isRedirect(status)
+          ? follow(response)
+          : Effect.succeed({
+              status,
+              headers,
+              scrub,
+              bytes: Stream.mapError(response.stream, failed),
+              read: Effect.mapBoth(response.text, {
+                onSuccess: (text) => ({ status, headers, scrub, text: status < 300 ? text : scrub(text) }),
+                onFailure: failed
+              })
+            })
+      })
     })
 
-  return {
-    send: (request) =>
-      Effect.gen(function* () {
-        const token = yield* auth.apiKey
-        const response = yield* attempt(request, token, 0)
-        if (response.status !== 401) return response
-        // A key that was regenerated while the request was on its way: it has not run, so it goes again.
-        const next = yield* auth.successor(token)
-        const again = next === undefined ? response : yield* attempt(request, next, 0)
-        return again.status === 401 ? yield* Effect.fail(new Unauthenticated({ username: auth.username })) : again
-      })
-  }
+  const open = (request: WireRequest): Effect.Effect<OpenResponse, CallReason> =>
+    Effect.gen(function* () {
+      const token = yield* auth.apiKey
+      const response = yield* attempt(request, token, 0)
+      if (response.status !== 401) return response
+      // A key that was regenerated while the request was on its way: it has not run, so it goes again.
+      const next = request.bytes === undefined ? yield* auth.successor(token) : undefined
+      const again = next === undefined ? response : yield* attempt(request, next, 0)
+      return again.status === 401 ? yield* Effect.fail(new Unauthenticated({ username: auth.username })) : again
+    })
+
+  return { open, send: (request) => Effect.flatMap(open(request), ({ read }) => read) }
 })

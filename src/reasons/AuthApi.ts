@@ -24,7 +24,7 @@ const ApiKeyNameTakenBase: ReasonClass<"ApiKeyNameTaken", { readonly name: strin
 /** Another key has that name (422). Keys cannot be edited: delete it first, or choose another name. */
 export class ApiKeyNameTaken extends ApiKeyNameTakenBase {
   override get message(): string {
-    return `an API key named ${JSON.stringify(this.name)} exists already; keys cannot be edited, so delete it or choose another name`
+    return `an API key named ${JSON.stringify(this.name)} exists already, and keys cannot be edited`
   }
 }
 
@@ -32,7 +32,7 @@ const ApiKeyQuotaReachedBase: ReasonClass<"ApiKeyQuotaReached", void> = Data.Tag
 /** The account may hold no further regular keys (403). */
 export class ApiKeyQuotaReached extends ApiKeyQuotaReachedBase {
   override get message(): string {
-    return "the account's plan allows no further regular API keys; delete one that is not used"
+    return "the account's plan allows no further regular API keys"
   }
 }
 
@@ -44,8 +44,8 @@ const ApiKeyProtectedBase: ReasonClass<
 export class ApiKeyProtected extends ApiKeyProtectedBase {
   override get message(): string {
     return this.action === "delete"
-      ? `${JSON.stringify(this.name)} is the account's master or default key, which cannot be deleted`
-      : `the token of ${JSON.stringify(this.name)} is the same for every account and cannot be regenerated`
+      ? `${JSON.stringify(this.name)} is the account's own key and cannot be deleted`
+      : `the token of ${JSON.stringify(this.name)} is the same for every account`
   }
 }
 
@@ -85,7 +85,7 @@ const GrantRefusedBase: ReasonClass<"GrantRefused", { readonly description: stri
 /** PostgreSQL refused a statement while the key was made or deleted (422); no key was made. */
 export class GrantRefused extends GrantRefusedBase {
   override get message(): string {
-    return `the database refused a statement (${this.description}); an index named as a table, or a schema that is not a CARTO one, leads here`
+    return `the database refused a statement: ${this.description}`
   }
 }
 
@@ -97,10 +97,7 @@ const RegenerateRefusedBase: ReasonClass<"RegenerateRefused", { readonly name: s
  */
 export class RegenerateRefused extends RegenerateRefusedBase {
   override get message(): string {
-    return (
-      `${JSON.stringify(this.name)} cannot get a new token, since a table named in its grants is gone; ` +
-      "create a key with the grants that are left, then delete this one"
-    )
+    return `a table of ${JSON.stringify(this.name)} is gone: create a key with the grants that are left, then delete this one`
   }
 }
 
@@ -108,7 +105,7 @@ const EngineDisabledBase: ReasonClass<"EngineDisabled", void> = Data.TaggedError
 /** The Auth API is closed to this account (404 without a body): not in its plan, locked, or under maintenance. */
 export class EngineDisabled extends EngineDisabledBase {
   override get message(): string {
-    return "the Auth API is closed to this account: not in its plan, locked, or under maintenance"
+    return "the Auth API is closed to this account"
   }
 }
 
@@ -144,6 +141,6 @@ const HiddenApiKeyBase: ReasonClass<"HiddenApiKey", void> = Data.TaggedError("Hi
 /** The key in use is valid, but of a kind that the Auth API never shows (an OAuth token). */
 export class HiddenApiKey extends HiddenApiKeyBase {
   override get message(): string {
-    return "the key in use is valid, but the Auth API never shows keys of its kind (OAuth tokens)"
+    return "the key in use is valid, but of a kind that is never shown"
   }
 }

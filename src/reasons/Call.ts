@@ -28,7 +28,7 @@ const UnauthenticatedBase: ReasonClass<"Unauthenticated", { readonly username: s
 /** No such account, or the key is not one of its keys (401). Deleted and regenerated keys end here. */
 export class Unauthenticated extends UnauthenticatedBase {
   override get message(): string {
-    return `the API key is not a key of the account ${this.username}, or there is no such account`
+    return `the API key is none of the account ${this.username}, or there is no such account`
   }
 }
 
@@ -48,7 +48,7 @@ const RedirectRefusedBase: ReasonClass<"RedirectRefused", { readonly status: num
 /** The server asked to go elsewhere, where the key must not travel. `location` is the origin and path it named. */
 export class RedirectRefused extends RedirectRefusedBase {
   override get message(): string {
-    return `the server answered ${this.status} with a redirect to ${this.location}, which is not followed; correct baseUrl`
+    return `the redirect to ${this.location} is not followed; correct baseUrl`
   }
 }
 

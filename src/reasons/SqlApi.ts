@@ -84,7 +84,7 @@ const PermissionDeniedBase: ReasonClass<
 /** The key has no right to that (403). `objectType` and `object` as PostgreSQL names them: `table`, `secrets`. */
 export class PermissionDenied extends PermissionDeniedBase {
   override get message(): string {
-    return `${this.description}; a key's grants cannot be changed, so create one that has the grant`
+    return `${this.description}`
   }
 }
 
@@ -101,7 +101,7 @@ const AccountNotFoundBase: ReasonClass<"AccountNotFound", { readonly username: s
 /** The SQL API knows no account of that name (404). */
 export class AccountNotFound extends AccountNotFoundBase {
   override get message(): string {
-    return `the server knows no account ${JSON.stringify(this.username)}; check baseUrl or username`
+    return `the server knows no account ${JSON.stringify(this.username)}`
   }
 }
 

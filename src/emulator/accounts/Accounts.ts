@@ -8,6 +8,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as ScopedCache from "effect/ScopedCache"
+import * as Semaphore from "effect/Semaphore"
 import { type ConnectionError, type Database, type DatabaseError, Databases } from "../Database.ts"
 import type { ErrorClass } from "../ErrorClass.ts"
 import { Metadata } from "../Metadata.ts"
@@ -49,6 +50,8 @@ const make: Effect.Effect<AccountsService, never, Databases | Metadata | Scope.S
     lookup: (name: string) => databases.open(name),
     timeToLive: keepSuccess
   })
+  // Members of an organisation share a role, which the first of them makes.
+  const provisioning = yield* Semaphore.make(1)
   const provisioned = yield* Cache.makeWith(
     Effect.fnUntraced(function* (username: string) {
       const account = find(username)
@@ -59,7 +62,7 @@ const make: Effect.Effect<AccountsService, never, Databases | Metadata | Scope.S
         database,
         account,
         keys.filter(({ type }) => type === "master" || type === "default")
-      )
+      ).pipe(provisioning.withPermit)
       return database
     }),
     { capacity: Number.POSITIVE_INFINITY, timeToLive: keepSuccess }
@@ -69,7 +72,8 @@ const make: Effect.Effect<AccountsService, never, Databases | Metadata | Scope.S
     findOrganization: (name) => metadata.rows().organizations.find((organization) => organization.name === name),
     members: (name) => metadata.rows().accounts.filter(({ organization }) => organization?.name === name),
     isEngineEnabled: (account) => isEngineEnabled(metadata.rows(), account),
-    database: (username) => Cache.get(provisioned, username)
+    // Others may wait for what one has begun, so nobody may interrupt it.
+    database: (username) => Effect.uninterruptible(Cache.get(provisioned, username))
   }
 })
 

@@ -134,6 +134,22 @@ layer(WithPglite)("databases and keys", (it) => {
     })
   )
 
+  it.effect("makes the places of two members at once", () =>
+    Effect.gen(function* () {
+      const accounts = yield* Accounts
+      const team = { name: "team", role: "member" as const }
+      for (const username of ["one", "two"]) yield* createAccount(yield* Metadata, { username, organization: team })
+      const [one, two] = yield* Effect.all([accounts.database("one"), accounts.database("two")], {
+        concurrency: "unbounded"
+      })
+      assert.strictEqual(one, two)
+      const schemas = yield* one.superuser(
+        "SELECT nspname FROM pg_namespace WHERE nspname IN ('one', 'two') ORDER BY 1"
+      )
+      assert.deepStrictEqual(schemas, [{ nspname: "one" }, { nspname: "two" }])
+    })
+  )
+
   it.effect("grants on tables whatever their names are, and on nothing else", () =>
     Effect.gen(function* () {
       const account = yield* createAccount(yield* Metadata, { username: "quotes", organization })

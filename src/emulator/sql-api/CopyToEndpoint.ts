@@ -76,7 +76,7 @@ export const handle: (
   exchange.headers.set("Content-Type", "application/octet-stream")
   exchange.headers.set(
     "Content-Disposition",
-    `attachment; filename=${encodeURIComponent(filename === "" ? "carto-sql-copyto.dmp" : filename)}`
+    `attachment; filename=${encodeURIComponent(filename === "" ? "carto-sql-copyto.dmp" : filename.toWellFormed())}`
   )
   return yield* Exchange.bodyResponse(
     exchange,

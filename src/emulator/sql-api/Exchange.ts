@@ -30,9 +30,12 @@ export const make = (request: Request, userInPath: string | undefined): Exchange
   const query = parseForm(url.search)
   const headers = corsHeaders()
   const client = query["client"]
-  if (typeof client === "string" && client !== "") headers.set("Carto-Client", client.replace(/[^\t\x20-\x7e]/g, ""))
+  if (typeof client === "string" && client !== "") headers.set("Carto-Client", headerText(client))
   return { request, query, host: request.headers.get("host") ?? url.host, userInPath, headers }
 }
+
+/** A text that a header can hold: what is not printable ASCII is percent-encoded. */
+export const headerText = (text: string): string => text.toWellFormed().replace(/[^ -~]+/g, encodeURIComponent)
 
 const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text)
 

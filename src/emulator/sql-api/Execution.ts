@@ -16,8 +16,8 @@ export interface Execution {
   readonly spatial: SpatialTypes
   /** Milliseconds since 1970. */
   readonly startedAt: number
-  /** Milliseconds for the formats that are made whole before they are sent. */
-  readonly exportTimeout: number
+  /** Milliseconds for the formats that are made whole before they are sent; the role's own timeout when undefined. */
+  readonly exportTimeout: number | undefined
 }
 
 /** What `response` sends: bytes that are there, or a stream that goes on after the status is sent. */

@@ -12,13 +12,11 @@ import * as QueryParameters from "./QueryParameters.ts"
 import * as QueryTables from "./QueryTables.ts"
 import * as Session from "./Session.ts"
 
-const fiveMinutes = 300_000
-
 const names: ReadonlySet<string> = new Set(formats.keys())
 
 const disposition = (parameters: QueryParameters.QueryParameters, extension: string, now: number): string => {
   const kind = parameters.attachment ? "attachment" : "inline"
-  const filename = encodeURI(parameters.filename)
+  const filename = Exchange.headerText(parameters.filename)
   return `${kind}; filename=${filename}.${extension}; modification-date="${new Date(now).toUTCString()}";`
 }
 
@@ -32,7 +30,7 @@ export const handle: (
   const database = yield* Session.database(account.username)
   const preparation = yield* Preparation
   const spatial = yield* Session.prepared(preparation.prepare(database, parameters.sql))
-  const tables = yield* Session.prepared(QueryTables.queryTables(database, identity.master, parameters.sql))
+  const tables = yield* Session.prepared(QueryTables.queryTables(database, identity, parameters.sql))
   if (!identity.isMaster && QueryTables.hasSystemTable(tables)) {
     return yield* new ApiError({ status: 403, message: "system tables are forbidden" })
   }
@@ -58,7 +56,7 @@ export const handle: (
       parameters,
       spatial,
       startedAt: now,
-      exportTimeout: exportTimeout > 0 ? exportTimeout : fiveMinutes
+      exportTimeout: exportTimeout > 0 ? exportTimeout : undefined
     })
   )
 })

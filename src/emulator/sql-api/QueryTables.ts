@@ -1,9 +1,9 @@
-/** Which tables a text reads, as PostgreSQL plans it under the account's own role, and when they last changed. */
+/** Which tables a text reads, as PostgreSQL plans it, and when they last changed. */
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import type { ConnectionError, Database, DatabaseError, Login } from "../Database.ts"
-import { statements } from "./SqlText.ts"
+import { statements, withoutLeadingComments } from "./SqlText.ts"
 
 /**
  * The function that plans statements, for superuser to run in every database. It runs with the rights of its caller:
@@ -56,7 +56,9 @@ export const tablesOfPlans = (plans: ReadonlyArray<string>): ReadonlyArray<strin
 
 /** The statements of a text whose tables count: those that begin with SELECT or WITH. */
 export const plannable = (sql: string): ReadonlyArray<string> =>
-  statements(sql).filter((statement) => /^(?:select|with)/i.test(statement))
+  statements(sql)
+    .map(withoutLeadingComments)
+    .filter((statement) => /^(?:select|with)/i.test(statement))
 
 const plans = Effect.fnUntraced(function* (
   database: Database,
@@ -87,23 +89,45 @@ const updateTimes = Effect.fnUntraced(function* (
   )
 })
 
-/** The tables of a text, or `undefined` when one of its statements cannot be planned. */
+// Planning runs functions that are declared immutable. A function of somebody else's would then run with the account's
+// own rights, and what it finds there could be read off the headers of the answer.
+const hasForeignFunction = Effect.fnUntraced(function* (
+  database: Database,
+  master: Login
+): Effect.fn.Return<boolean, ConnectionError | DatabaseError> {
+  const rows = yield* database.superuser(
+    `SELECT 1 FROM pg_catalog.pg_shdepend d
+     JOIN pg_catalog.pg_database b ON b.oid = d.dbid AND b.datname = current_database()
+     JOIN pg_catalog.pg_roles r ON r.oid = d.refobjid AND NOT r.rolsuper AND r.rolname <> $1
+     WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.deptype = 'o' LIMIT 1`,
+    [master.role]
+  )
+  return rows.length > 0
+})
+
+/**
+ * The tables of a text, or `undefined` when one of its statements cannot be planned. They are planned under the role
+ * of the master key, unless the database has functions that belong to others: then under the caller's own role.
+ */
 export const queryTables: (
   database: Database,
-  master: Login,
+  identity: { readonly login: Login; readonly master: Login },
   sql: string
-) => Effect.Effect<ReadonlyArray<Table> | undefined, ConnectionError | DatabaseError> = Effect.fnUntraced(
-  function* (database, master, sql) {
-    const planned = plannable(sql)
-    if (planned.length === 0) return []
-    const explained = yield* plans(database, master, planned)
-    if (explained === undefined) return undefined
-    const names = tablesOfPlans(explained)
-    if (names.length === 0) return []
-    const times = yield* updateTimes(database)
-    return names.map((name) => ({ name, updatedAt: times.get(name) }))
-  }
-)
+) => Effect.Effect<ReadonlyArray<Table> | undefined, ConnectionError | DatabaseError> = Effect.fnUntraced(function* (
+  database,
+  { login, master },
+  sql
+) {
+  const planned = plannable(sql)
+  if (planned.length === 0) return []
+  const planner = (yield* hasForeignFunction(database, master)) ? login : master
+  const explained = yield* plans(database, planner, planned)
+  if (explained === undefined) return undefined
+  const names = tablesOfPlans(explained)
+  if (names.length === 0) return []
+  const times = yield* updateTimes(database)
+  return names.map((name) => ({ name, updatedAt: times.get(name) }))
+})
 
 /** Whether a text's tables are closed to every key but the master key. */
 export const hasSystemTable = (tables: ReadonlyArray<Table> | undefined): boolean =>

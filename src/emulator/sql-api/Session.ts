@@ -5,7 +5,7 @@ import type { ConnectionError, Database, DatabaseError } from "../Database.ts"
 import { KeyStore } from "../KeyStore.ts"
 import { ApiError, cannotConnect } from "./ApiError.ts"
 import * as Authentication from "./Authentication.ts"
-import type { Exchange } from "./Exchange.ts"
+import { type Exchange, headerText } from "./Exchange.ts"
 import { type Parameters, readBody } from "./Parameters.ts"
 import * as RateLimit from "./RateLimit.ts"
 
@@ -20,7 +20,7 @@ export interface Session {
 export const account: (exchange: Exchange) => Effect.Effect<Authentication.RequestAccount, ApiError, KeyStore> =
   Effect.fnUntraced(function* (exchange) {
     const name = yield* Authentication.username(exchange.userInPath, exchange.host)
-    exchange.headers.set("Carto-User", encodeURIComponent(name))
+    exchange.headers.set("Carto-User", headerText(name))
     const found = yield* Authentication.account(yield* KeyStore, name)
     exchange.headers.set("Carto-User-Id", found.id)
     return found

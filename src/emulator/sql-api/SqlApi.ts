@@ -4,7 +4,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { Accounts } from "../accounts/Accounts.ts"
 import type { KeyStore } from "../KeyStore.ts"
-import type { ApiError } from "./ApiError.ts"
+import { ApiError } from "./ApiError.ts"
 import { Jobs } from "./batch/Jobs.ts"
 import { StatementRunner } from "./batch/StatementRunner.ts"
 import * as CopyFromEndpoint from "./CopyFromEndpoint.ts"
@@ -54,6 +54,17 @@ const answer = (route: Route.Route, exchange: Exchange.Exchange): Effect.Effect<
   }
 }
 
+const internalError = new ApiError({ status: 500, message: "Internal Server Error" })
+
+// A client that leaves takes its statement with it. Nobody reads the answer.
+const whenAborted = ({ signal }: Request): Effect.Effect<Response> =>
+  Effect.callback((resume) => {
+    const leave = () => resume(Effect.succeed(new Response(null, { status: 499 })))
+    if (signal.aborted) return leave()
+    signal.addEventListener("abort", leave, { once: true })
+    return Effect.sync(() => signal.removeEventListener("abort", leave))
+  })
+
 /** Makes the SQL API. Batch jobs run within the scope. */
 export const make: Effect.Effect<SqlApiService, never, KeyStore | Accounts | Scope.Scope> = Effect.gen(function* () {
   const outer = yield* Effect.context<KeyStore | Accounts>()
@@ -68,6 +79,10 @@ export const make: Effect.Effect<SqlApiService, never, KeyStore | Accounts | Sco
       const exchange = Exchange.make(request, route.user)
       return answer(route, exchange).pipe(
         Effect.catch((error) => Effect.succeed(Exchange.errorResponse(exchange, error))),
+        Effect.catchDefect((defect) =>
+          Effect.logError("the SQL API failed", defect).pipe(Effect.as(Exchange.errorResponse(exchange, internalError)))
+        ),
+        Effect.raceFirst(whenAborted(request)),
         Effect.provide(inner),
         Effect.provide(outer)
       )

@@ -104,6 +104,12 @@ export const withoutLineComments = (sql: string): string => {
     .join("")
 }
 
+/** The text from its first token on that is neither blank nor a comment. */
+export const withoutLeadingComments = (sql: string): string => {
+  const first = tokens(sql).find(({ kind }) => kind !== "space" && kind !== "comment")
+  return first === undefined ? "" : sql.slice(first.start)
+}
+
 /** A SELECT apart from the common table expressions before it, or `undefined` for any other statement. */
 export const splitSelect = (sql: string): { readonly with: string; readonly select: string } | undefined => {
   let depth = 0

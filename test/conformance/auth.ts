@@ -36,6 +36,8 @@ const parseBody = (text: string): Schema.Json | undefined => {
   }
 }
 
+const usernames: ReadonlyArray<string> = ["alice", "bob", "olga", "adam", "mary", "max", "eve"]
+
 const must = <A>(value: A | undefined, what: string): A => {
   if (value === undefined) throw new Error(`there is no ${what}`)
   return value
@@ -45,7 +47,6 @@ const must = <A>(value: A | undefined, what: string): A => {
 const bind = Effect.fnUntraced(function* (addressed: string) {
   const accounts = yield* Accounts
   const apiKeys = yield* ApiKeys
-  const usernames = ["alice", "bob", "olga", "adam", "mary", "max", "eve"]
   const given = new Map(usernames.map((username) => [username, apiKeys.list(username)]))
   const split = (key: string): readonly [string, string] => {
     const separator = key.indexOf("/")
@@ -146,8 +147,11 @@ const redisProblems = (expect: Expect, bindings: Bindings): Effect.Effect<Readon
     })
   )
 
-/** The account that a case is about; a request to the installation itself names none. */
-const addressedBy = ({ given, request }: Case): string => request.user || (given.fixture === "solo" ? "alice" : "olga")
+/** The account that a case is about. A request may name none, or one that does not exist. */
+const addressedBy = ({ given, request }: Case): string => {
+  const byDefault = given.fixture === "solo" ? "alice" : "olga"
+  return request.user !== undefined && usernames.includes(request.user) ? request.user : byDefault
+}
 
 const isExchange = (step: Exchange | Statements): step is Exchange => "request" in step
 

@@ -1,4 +1,5 @@
 /** `npm run conformance -- auth|sql [FILE]`: runs conformance cases over HTTP against the emulator. */
+import { existsSync } from "node:fs"
 import process from "node:process"
 import { fileURLToPath } from "node:url"
 import type { Suite } from "./Summary.ts"
@@ -16,9 +17,14 @@ const main = async ([name = "", file, ...rest]: ReadonlyArray<string>): Promise<
     process.stderr.write(usage)
     return 2
   }
-  const run = await load()
   const own = fileURLToPath(new URL(`./cases/${name}-api-cases.json`, import.meta.url))
-  const { failed, passed, skipped } = await run(file ?? own)
+  const cases = file ?? own
+  if (!existsSync(cases)) {
+    process.stderr.write(`there is no file ${cases}\n`)
+    return 2
+  }
+  const run = await load()
+  const { failed, passed, skipped } = await run(cases)
   process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`)
   return failed > 0 ? 1 : 0
 }

@@ -7,6 +7,8 @@ import type * as Duration from "effect/Duration"
 import { hasProperty } from "effect/Predicate"
 import type * as AuthApi from "./reasons/AuthApi.ts"
 import type * as Call from "./reasons/Call.ts"
+import type * as Copy from "./reasons/Copy.ts"
+import type * as Job from "./reasons/Job.ts"
 import type { ReasonClass } from "./reasons/ReasonClass.ts"
 import type * as SqlApi from "./reasons/SqlApi.ts"
 
@@ -38,6 +40,15 @@ export {
   TransportFailed,
   Unauthenticated
 } from "./reasons/Call.ts"
+export { CopyLimitExceeded, CopyTruncated, NoRowsCopied } from "./reasons/Copy.ts"
+export {
+  JobCancelled,
+  JobDeadlineExceeded,
+  JobFailed,
+  JobNotCancellable,
+  JobNotFound,
+  JobQueueFull
+} from "./reasons/Job.ts"
 export {
   AccountNotFound,
   CheckViolation,
@@ -77,6 +88,15 @@ export type CartoErrorReason =
   | AuthApi.TargetUserForbidden
   | AuthApi.TargetUserNotFound
   | Call.CallReason
+  | Copy.CopyLimitExceeded
+  | Copy.CopyTruncated
+  | Copy.NoRowsCopied
+  | Job.JobCancelled
+  | Job.JobDeadlineExceeded
+  | Job.JobFailed
+  | Job.JobNotCancellable
+  | Job.JobNotFound
+  | Job.JobQueueFull
   | SqlApi.AccountNotFound
   | SqlApi.KeyLacksApi
   | SqlApi.PartialResult

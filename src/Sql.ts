@@ -4,16 +4,15 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
-import * as SchemaIssue from "effect/SchemaIssue"
-import * as SchemaParser from "effect/SchemaParser"
 import { Auth } from "./Auth.ts"
 import type { CartoErrorOf } from "./CartoError.ts"
 import { cartoError } from "./internal/cartoError.ts"
+import { decodeRows } from "./internal/decodeRows.ts"
 import { invalidInput, refuse } from "./internal/invalidInput.ts"
 import { query, type QueryReason, type QueryResult, type Row } from "./internal/sqlApi.ts"
 import { type HttpClient, make as makeWire } from "./internal/wire.ts"
 import type { InvalidInput } from "./reasons/Call.ts"
-import { RowMalformed } from "./reasons/SqlApi.ts"
+import type { RowMalformed } from "./reasons/SqlApi.ts"
 import { compile, type Statement } from "./Statement.ts"
 
 export type { Field, QueryReason, QueryResult, Row } from "./internal/sqlApi.ts"
@@ -80,22 +79,6 @@ const readOptions = (options: QueryOptions): Result.Result<ReadonlyArray<readonl
   }
   return Result.succeed(parameters)
 }
-
-const decodeRows = <A, R>(
-  rows: ReadonlyArray<unknown>,
-  schema: Schema.Decoder<A, R>
-): Effect.Effect<ReadonlyArray<A>, RowMalformed, R> =>
-  Effect.gen(function* () {
-    const decode = SchemaParser.decodeUnknownEffect(schema)
-    const describeIssue = SchemaIssue.makeFormatterDefault()
-    const decoded: Array<A> = []
-    for (const [row, value] of rows.entries()) {
-      decoded.push(
-        yield* Effect.mapError(decode(value), (issue) => new RowMalformed({ row, description: describeIssue(issue) }))
-      )
-    }
-    return decoded
-  })
 
 const make: Effect.Effect<SqlService, never, Auth | HttpClient> = Effect.gen(function* () {
   const { username } = yield* Auth

@@ -56,6 +56,9 @@ const readErrorBody = (text: string): ErrorBody | undefined => {
   return { description, detail: string("detail"), hint: string("hint") }
 }
 
+/** The server's words in a failure. */
+export const errorOf = (response: WireResponse): string | undefined => readErrorBody(response.text)?.description
+
 /** Why a call failed, of any endpoint of the SQL API. */
 export const readFailure = (response: WireResponse, username: string): Effect.Effect<never, SqlApiReason> => {
   const said = readErrorBody(response.text)

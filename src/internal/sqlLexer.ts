@@ -85,3 +85,15 @@ export const firstQuoted = (
   }
   return undefined
 }
+
+/** The text with spaces in the place of everything quoted or commented, for looking at its keywords. */
+export const codeOnly = (text: string): string => {
+  let code = ""
+  let index = 0
+  while (index < text.length) {
+    const end = skip(text, index, true)
+    code += end === undefined ? text[index] : " "
+    index = end ?? index + 1
+  }
+  return code
+}

@@ -1,0 +1,28 @@
+/** COPY out: data as it comes from the server. */
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import type { CopyTruncated } from "../reasons/Copy.ts"
+import { withoutTail } from "./copyTail.ts"
+import type { CopyStatement } from "./copyStatement.ts"
+import { readFailure, type SqlApiReason } from "./sqlApi.ts"
+import type { Wire } from "./wire.ts"
+
+export type CopyToReason = CopyTruncated | SqlApiReason
+
+export const copyTo = (
+  wire: Wire,
+  username: string,
+  { binary, text }: CopyStatement
+): Stream.Stream<Uint8Array, CopyToReason> =>
+  wire.open({ method: "POST", api: "sql", path: "/api/v2/sql/copyto", form: [["q", text]] }).pipe(
+    Effect.map((response): Stream.Stream<Uint8Array, CopyToReason> => {
+      if (response.status !== 200) {
+        return Stream.fromEffect(Effect.flatMap(response.read, (answer) => readFailure(answer, username)))
+      }
+      // no rows at all: some runtimes then have no body to read
+      return response.headers["content-length"] === "0"
+        ? Stream.empty
+        : withoutTail(response.bytes, binary, response.scrub)
+    }),
+    Stream.unwrap
+  )

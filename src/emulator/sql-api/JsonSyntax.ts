@@ -5,8 +5,9 @@
 
 const blanks = /[ \t\n\r]*/y
 const numbers = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
+const numberBeginnings = /-?(?:(?:0|[1-9]\d*)(?:\.(?:\d+(?:[eE][+-]?\d*)?)?|[eE][+-]?\d*)?)?/y
 const strings = /"(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[\dA-Fa-f]{4}))*"/y
-const beginnings = /"(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[\dA-Fa-f]{4}))*/y
+const stringBeginnings = /"(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[\dA-Fa-f]{4}))*/y
 
 /** Reads one value; the answer is where it ends, or where it goes wrong. */
 type Reading = { readonly end: number } | { readonly wrong: number }
@@ -21,7 +22,13 @@ const skip = (text: string, at: number): number => at + match(blanks, text, at)
 const readString = (text: string, at: number): Reading => {
   const length = match(strings, text, at)
   if (length > 0) return { end: at + length }
-  return { wrong: at + Math.max(match(beginnings, text, at), text[at] === '"' ? 1 : 0) }
+  return { wrong: at + Math.max(match(stringBeginnings, text, at), text[at] === '"' ? 1 : 0) }
+}
+
+const readNumber = (text: string, at: number): Reading => {
+  const length = match(numbers, text, at)
+  const begun = match(numberBeginnings, text, at)
+  return length > 0 && length === begun ? { end: at + length } : { wrong: at + begun }
 }
 
 const readWord = (text: string, at: number, word: string): Reading => {
@@ -64,10 +71,8 @@ const readValue = (text: string, at: number): Reading => {
       return readWord(text, at, "false")
     case "n":
       return readWord(text, at, "null")
-    default: {
-      const length = match(numbers, text, at)
-      return length > 0 ? { end: at + length } : { wrong: text[at] === "-" ? at + 1 : at }
-    }
+    default:
+      return readNumber(text, at)
   }
 }
 

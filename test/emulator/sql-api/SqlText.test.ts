@@ -1,0 +1,86 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Schema from "effect/Schema"
+import {
+  splitSelect,
+  statements,
+  tokens,
+  withoutLeadingComments,
+  withoutLineComments
+} from "../../../src/emulator/sql-api/SqlText.ts"
+
+describe("tokens", () => {
+  it.prop("cover the text without gaps", [Schema.String], ([sql]) => {
+    let end = 0
+    for (const token of tokens(sql)) {
+      assert.strictEqual(token.start, end)
+      assert.isAbove(token.end, token.start)
+      end = token.end
+    }
+    assert.strictEqual(end, sql.length)
+  })
+})
+
+describe("statements", () => {
+  const cases: ReadonlyArray<readonly [string, ReadonlyArray<string>]> = [
+    ["", []],
+    [" ; ;; ", []],
+    ["select 1", ["select 1"]],
+    ["select 1; select 2 ;", ["select 1", "select 2"]],
+    ["select ';'; select 2", ["select ';'", "select 2"]],
+    ["select 'it''s;'; select 2", ["select 'it''s;'", "select 2"]],
+    [String.raw`select 'a\'; select 2`, [String.raw`select 'a\'`, "select 2"]],
+    [String.raw`select E'a\';'; select 2`, [String.raw`select E'a\';'`, "select 2"]],
+    ['select 1 as "a;""b"; select 2', ['select 1 as "a;""b"', "select 2"]],
+    ["select $$;$$; select 2", ["select $$;$$", "select 2"]],
+    ["select $a$;$$;$a$; select 2", ["select $a$;$$;$a$", "select 2"]],
+    ["select a$b; select c$b", ["select a$b", "select c$b"]],
+    ["select 1 -- ; not here\n; select 2", ["select 1 -- ; not here", "select 2"]],
+    ["select /* ; /* ; */ ; */ 1; select 2", ["select /* ; /* ; */ ; */ 1", "select 2"]],
+    ["select 'open; select 2", ["select 'open; select 2"]]
+  ]
+  for (const [sql, expected] of cases) {
+    it(JSON.stringify(sql), () => assert.deepStrictEqual(statements(sql), expected))
+  }
+})
+
+describe("withoutLineComments", () => {
+  it("leaves strings and block comments alone", () => {
+    assert.strictEqual(
+      withoutLineComments("select '--a', /* --b */ 1 -- c\n, 2 -- d"),
+      "select '--a', /* --b */ 1  \n, 2  "
+    )
+  })
+})
+
+describe("withoutLeadingComments", () => {
+  it("begins at the first word", () => {
+    assert.strictEqual(withoutLeadingComments(" /* a */ -- b\n select 1 -- c"), "select 1 -- c")
+    assert.strictEqual(withoutLeadingComments("-- a"), "")
+  })
+})
+
+describe("splitSelect", () => {
+  it("keeps common table expressions apart", () => {
+    assert.deepStrictEqual(splitSelect(" with a as (select 1), b as (select 2) select * from a, b"), {
+      with: " with a as (select 1), b as (select 2) ",
+      select: "select * from a, b"
+    })
+    assert.deepStrictEqual(splitSelect("SELECT (select 1 into y) FROM t"), {
+      with: "",
+      select: "SELECT (select 1 into y) FROM t"
+    })
+  })
+  for (const sql of [
+    "",
+    "values (1)",
+    "insert into t select 1",
+    "with a as (select 1) insert into t select * from a",
+    "with a as (select 1) delete from t",
+    "select 1 into t",
+    "(select 1)",
+    "selection",
+    "/* a */ select 1"
+  ]) {
+    it(`is nothing for ${JSON.stringify(sql)}`, () => assert.isUndefined(splitSelect(sql)))
+  }
+})

@@ -1,12 +1,12 @@
 /** Who we are: an account, and the API key in use. */
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import * as Semaphore from "effect/Semaphore"
 import { ApiKey } from "./ApiKey.ts"
 import type { CartoErrorOf } from "./CartoError.ts"
 import { readAccount } from "./internal/baseUrl.ts"
@@ -79,7 +79,7 @@ export const make = (options: AuthOptions): Effect.Effect<AuthService, CartoErro
     const source = options.apiKey
     if (!Effect.isEffect(source)) yield* Effect.fromResult(checkToken(source))
     const successors = new Map<string, Redacted.Redacted<string>>()
-    const replacement = yield* Semaphore.make(1)
+    let underWay: Deferred.Deferred<void> | undefined
     const newest = (token: Redacted.Redacted<string>): Redacted.Redacted<string> => {
       const next = successors.get(Redacted.value(token))
       return next === undefined ? token : newest(next)
@@ -103,17 +103,31 @@ export const make = (options: AuthOptions): Effect.Effect<AuthService, CartoErro
         transformClient: options.transformClient
       },
       apiKey,
-      replacing: (effect) =>
-        Effect.map(effect, ({ from, key }) => {
-          if (from !== undefined && Redacted.value(from) !== Redacted.value(key.token)) {
-            successors.set(Redacted.value(from), key.token)
+      replacing: (effect) => {
+        const begin = (): Effect.Effect<Deferred.Deferred<void>> => {
+          if (underWay !== undefined) return Effect.flatMap(Deferred.await(underWay), () => Effect.suspend(begin))
+          underWay = Deferred.makeUnsafe<void>()
+          return Effect.succeed(underWay)
+        }
+        return Effect.acquireUseRelease(
+          Effect.suspend(begin),
+          () =>
+            Effect.map(Effect.provideService(effect, Replacing, true), ({ from, key }) => {
+              if (from !== undefined && Redacted.value(from) !== Redacted.value(key.token)) {
+                successors.set(Redacted.value(from), key.token)
+              }
+              return key
+            }),
+          (deferred) => {
+            underWay = undefined
+            return Deferred.succeed(deferred, undefined)
           }
-          return key
-        }).pipe(Effect.provideService(Replacing, true), replacement.withPermits(1)),
+        )
+      },
       successor: (token) =>
         Effect.flatMap(Replacing, (replacing) => {
           const found = Effect.sync(() => successors.get(Redacted.value(token)))
-          return replacing ? found : replacement.withPermits(1)(found)
+          return replacing || underWay === undefined ? found : Effect.andThen(Deferred.await(underWay), found)
         })
     } satisfies AuthService
   }).pipe(Effect.mapError((reason) => cartoError("Auth.layer", reason)))

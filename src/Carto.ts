@@ -2,14 +2,18 @@
 import * as Layer from "effect/Layer"
 import { ApiKeyManager } from "./ApiKeyManager.ts"
 import { Auth, type AuthOptions } from "./Auth.ts"
+import { BatchSql } from "./BatchSql.ts"
 import type { CartoErrorOf, InvalidInput } from "./CartoError.ts"
+import { CopySql } from "./CopySql.ts"
 import type { HttpClient } from "./internal/wire.ts"
 import { Sql } from "./Sql.ts"
 
-export type CartoServices = ApiKeyManager | Auth | Sql
+export type CartoServices = ApiKeyManager | Auth | BatchSql | CopySql | Sql
 
-const services: Layer.Layer<ApiKeyManager | Sql, never, Auth | HttpClient> = Layer.mergeAll(
+const services: Layer.Layer<ApiKeyManager | BatchSql | CopySql | Sql, never, Auth | HttpClient> = Layer.mergeAll(
   ApiKeyManager.layer,
+  BatchSql.layer,
+  CopySql.layer,
   Sql.layer
 )
 

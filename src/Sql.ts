@@ -4,15 +4,20 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 import { Auth } from "./Auth.ts"
 import type { CartoErrorOf } from "./CartoError.ts"
+import type { CopySql } from "./CopySql.ts"
 import { cartoError } from "./internal/cartoError.ts"
+import { copySqlKey } from "./internal/copySqlKey.ts"
 import { decodeRows } from "./internal/decodeRows.ts"
+import { openExport } from "./internal/export.ts"
 import { invalidInput, refuse } from "./internal/invalidInput.ts"
 import { query, type QueryReason, type QueryResult, type Row } from "./internal/sqlApi.ts"
 import { type HttpClient, make as makeWire } from "./internal/wire.ts"
-import type { InvalidInput } from "./reasons/Call.ts"
-import type { RowMalformed } from "./reasons/SqlApi.ts"
+import type { StreamReason } from "./internal/streamRows.ts"
+import type { InvalidInput, TransportFailed } from "./reasons/Call.ts"
+import type { PartialResult, RowMalformed, StatementReason } from "./reasons/SqlApi.ts"
 import { compile, type Statement } from "./Statement.ts"
 
 export type { Field, QueryReason, QueryResult, Row } from "./internal/sqlApi.ts"
@@ -30,6 +35,33 @@ export interface QueryOptions {
   readonly skipFields?: ReadonlyArray<string> | undefined
 }
 
+export type ExportFormat =
+  | "arraybuffer"
+  | "csv"
+  | "geojson"
+  | "gpkg"
+  | "kml"
+  | "shp"
+  | "spatialite"
+  | "svg"
+  | "topojson"
+
+export interface ExportOptions extends QueryOptions {
+  readonly format: ExportFormat
+  /** Without directory and extension. Default: the server's, `cartodb-query`. */
+  readonly filename?: string | undefined
+  /** Decimals of coordinates in geojson, topojson and svg: 0 to 15. Default: the server's, 6. */
+  readonly dp?: number | undefined
+}
+
+export interface Exported {
+  /** As the server names it: `cartodb-query.csv`. */
+  readonly filename: string
+  /** The media type, as the server gives it. */
+  readonly contentType: string
+  readonly bytes: Stream.Stream<Uint8Array, CartoErrorOf<PartialResult | StatementReason | TransportFailed>>
+}
+
 export interface SqlService {
   /**
    * Runs a statement, or several as one transaction, and returns the rows.
@@ -45,6 +77,22 @@ export interface SqlService {
     ): Effect.Effect<QueryResult<A>, CartoErrorOf<QueryReason | RowMalformed>, R>
     (statement: Statement, options?: QueryOptions): Effect.Effect<QueryResult<Row>, CartoErrorOf<QueryReason>>
   }
+  /**
+   * The rows of a query of any size, in bounded memory, over COPY: that of {@link CopySql}, which must be provided too.
+   * Values are those of `query`, but nothing is cut from times. Interrupting it cancels the statement.
+   */
+  readonly stream: {
+    <A, R = never>(
+      statement: Statement,
+      options: { readonly schema: Schema.Decoder<A, R> }
+    ): Stream.Stream<A, CartoErrorOf<RowMalformed | StreamReason>, CopySql | R>
+    (statement: Statement): Stream.Stream<Row, CartoErrorOf<StreamReason>, CopySql>
+  }
+  /**
+   * The result of a query as a file, with its name and media type. Only `geojson`, `csv` and `topojson` show an error that
+   * comes after the first byte; a broken `svg` is merely shorter. `POST /api/v2/sql`.
+   */
+  readonly export: (statement: Statement, options: ExportOptions) => Effect.Effect<Exported, CartoErrorOf<QueryReason>>
 }
 
 const natural = (field: string, value: number): InvalidInput | undefined =>
@@ -78,6 +126,25 @@ const readOptions = (options: QueryOptions): Result.Result<ReadonlyArray<readonl
     parameters.push(["skipfields", field])
   }
   return Result.succeed(parameters)
+}
+
+const formats: ReadonlyArray<string> = "arraybuffer csv geojson gpkg kml shp spatialite svg topojson".split(" ")
+
+const readExportOptions = ({
+  dp,
+  filename,
+  format
+}: ExportOptions): Result.Result<ReadonlyArray<readonly [string, string]>, InvalidInput> => {
+  if (!formats.includes(format)) return refuse("format", format, `use one of ${formats.join(", ")}`)
+  if (dp !== undefined && !(Number.isInteger(dp) && dp >= 0 && dp <= 15)) {
+    return refuse("dp", dp, "give a whole number from 0 to 15")
+  }
+  if (filename !== undefined && filename.trim() === "") return refuse("filename", filename, "give a name")
+  return Result.succeed([
+    ["format", format],
+    ...(dp === undefined ? [] : [["dp", String(dp)] as const]),
+    ...(filename === undefined ? [] : [["filename", filename] as const])
+  ])
 }
 
 const make: Effect.Effect<SqlService, never, Auth | HttpClient> = Effect.gen(function* () {
@@ -119,7 +186,39 @@ const make: Effect.Effect<SqlService, never, Auth | HttpClient> = Effect.gen(fun
     )
   }
 
-  return { query: runQuery }
+  function stream<A, R = never>(
+    statement: Statement,
+    options: { readonly schema: Schema.Decoder<A, R> }
+  ): Stream.Stream<A, CartoErrorOf<RowMalformed | StreamReason>, CopySql | R>
+  function stream(statement: Statement): Stream.Stream<Row, CartoErrorOf<StreamReason>, CopySql>
+  function stream(
+    statement: Statement,
+    options?: { readonly schema: Schema.Decoder<unknown, unknown> }
+  ): Stream.Stream<unknown, CartoErrorOf<RowMalformed | StreamReason>, unknown> {
+    return Stream.unwrap(
+      Effect.map(copySqlKey, ({ toRows }) => (options === undefined ? toRows(statement) : toRows(statement, options)))
+    ).pipe(Stream.mapError(({ reason }) => cartoError("Sql.stream", reason)))
+  }
+
+  const exportFile = Effect.fnUntraced(function* (
+    statement: Statement,
+    options: ExportOptions
+  ): Effect.fn.Return<Exported, QueryReason> {
+    const text = yield* Effect.fromResult(compile(statement))
+    const parameters = yield* Effect.fromResult(readOptions(options))
+    const more = yield* Effect.fromResult(readExportOptions(options))
+    return yield* openExport(wire, username, [["q", text], ...parameters, ...more])
+  })
+
+  return {
+    query: runQuery,
+    stream,
+    export: (statement, options) =>
+      exportFile(statement, options).pipe(
+        Effect.mapError((reason) => cartoError("Sql.export", reason)),
+        Effect.withSpan("Sql.export", { attributes: { "carto.username": username } })
+      )
+  }
 })
 
 const SqlBase: Context.ServiceClass<Sql, "effect-carto/Sql", SqlService> = Context.Service<Sql, SqlService>()(

@@ -18,6 +18,23 @@ export {
   type TargetUserOptions
 } from "./ApiKeyManager.ts"
 export { type ApiKeySource, Auth, type AuthOptions, type AuthService, type TransportOptions } from "./Auth.ts"
+export {
+  BatchSql,
+  type BatchSqlService,
+  type CancelJobReason,
+  type CreateJobReason,
+  type FallbackStatus,
+  type GetJobReason,
+  type Job,
+  type JobInput,
+  type JobPlan,
+  type JobQuery,
+  type JobReason,
+  type JobStatement,
+  type JobStatus,
+  type WaitOptions,
+  type WaitReason
+} from "./BatchSql.ts"
 export * as Carto from "./Carto.ts"
 export {
   AccountNotActivated,
@@ -31,6 +48,8 @@ export {
   type CartoErrorOf,
   type CartoErrorReason,
   CheckViolation,
+  CopyLimitExceeded,
+  CopyTruncated,
   CredentialsUnavailable,
   EngineDisabled,
   ExclusionViolation,
@@ -42,8 +61,15 @@ export {
   InvalidGrants,
   InvalidInput,
   isCartoError,
+  JobCancelled,
+  JobDeadlineExceeded,
+  JobFailed,
+  JobNotCancellable,
+  JobNotFound,
+  JobQueueFull,
   KeyLacksApi,
   MasterKeyRequired,
+  NoRowsCopied,
   NotNullViolation,
   NotOwner,
   PartialResult,
@@ -68,6 +94,17 @@ export {
   UndefinedTable,
   UniqueViolation
 } from "./CartoError.ts"
+export {
+  type CopyFromOptions,
+  type CopyFromReason,
+  type CopyProgress,
+  type CopyResult,
+  CopySql,
+  type CopySqlService,
+  type CopyTarget,
+  type CopyToReason,
+  type StreamReason
+} from "./CopySql.ts"
 export * as Grants from "./Grants.ts"
 export {
   type Field,

@@ -1,0 +1,55 @@
+/** PostGIS's binary geometries as hex text, which is how the SQL API sends them. */
+
+/** What the first bytes of a geometry say of it. `srid` is absent where the geometry has none. */
+export interface EwkbHeader {
+  readonly type: string
+  readonly srid?: number
+  readonly hasZ: boolean
+  readonly hasM: boolean
+}
+
+const types: ReadonlyArray<string | undefined> = [
+  undefined,
+  "Point",
+  "LineString",
+  "Polygon",
+  "MultiPoint",
+  "MultiLineString",
+  "MultiPolygon",
+  "GeometryCollection",
+  "CircularString",
+  "CompoundCurve",
+  "CurvePolygon",
+  "MultiCurve",
+  "MultiSurface",
+  undefined,
+  undefined,
+  "PolyhedralSurface",
+  "Tin",
+  "Triangle"
+]
+
+const withZ = 0x80000000
+const withM = 0x40000000
+const withSrid = 0x20000000
+
+const hex = /^0[01](?:[0-9a-f]{8}){1,2}/i
+
+/** `undefined` where the text does not begin as a geometry does. */
+export const readHeader = (text: string): EwkbHeader | undefined => {
+  const [start] = hex.exec(text) ?? []
+  if (start === undefined || !/^(?:[0-9a-f]{2})+$/i.test(text)) return undefined
+  const bytes = Uint8Array.from(start.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16))
+  const view = new DataView(bytes.buffer)
+  const littleEndian = bytes[0] === 1
+  const word = view.getUint32(1, littleEndian)
+  const type = types[word & 0x1fffffff]
+  const hasSrid = (word & withSrid) !== 0
+  if (type === undefined || (hasSrid && bytes.length < 9)) return undefined
+  return {
+    type,
+    ...(hasSrid ? { srid: view.getInt32(5, littleEndian) } : {}),
+    hasZ: (word & withZ) !== 0,
+    hasM: (word & withM) !== 0
+  }
+}

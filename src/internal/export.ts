@@ -1,0 +1,62 @@
+/** Results as files. */
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import type { CartoErrorOf } from "../CartoError.ts"
+import type { TransportFailed } from "../reasons/Call.ts"
+import { PartialResult, type StatementReason } from "../reasons/SqlApi.ts"
+import { cartoError } from "./cartoError.ts"
+import { parse } from "./json.ts"
+import { type QueryReason, readFailure } from "./sqlApi.ts"
+import { statementReason } from "./statementReason.ts"
+import type { Wire } from "./wire.ts"
+
+interface Exported {
+  readonly filename: string
+  readonly contentType: string
+  readonly bytes: Stream.Stream<Uint8Array, CartoErrorOf<PartialResult | StatementReason | TransportFailed>>
+}
+
+/** The end of GeoJSON that broke off: the features have ended, and an error follows them. */
+const brokenGeoJson = /\],"error":(\[".*"\])\}$/
+
+/** Passes bytes on; fails at their end where they end with an error. The bytes of the error itself have gone out by then. */
+const watchEnd = <E>(
+  bytes: Stream.Stream<Uint8Array, E>,
+  scrub: (text: string) => string
+): Stream.Stream<Uint8Array, E | PartialResult> =>
+  Stream.suspend(() => {
+    const decoder = new TextDecoder()
+    let end = ""
+    const check = Effect.suspend(() => {
+      const errors = parse(brokenGeoJson.exec(end)?.[1] ?? "")
+      const [description]: ReadonlyArray<unknown> = Array.isArray(errors) ? errors : []
+      return typeof description === "string"
+        ? Effect.fail(new PartialResult({ rows: [], failure: statementReason({ description: scrub(description) }) }))
+        : Effect.void
+    })
+    return bytes.pipe(
+      Stream.map((chunk) => {
+        end = (end + decoder.decode(chunk.subarray(-8192), { stream: true })).slice(-8192)
+        return chunk
+      }),
+      Stream.concat(Stream.drain(Stream.fromEffect(check)))
+    )
+  })
+
+export const openExport = (
+  wire: Wire,
+  username: string,
+  form: ReadonlyArray<readonly [string, string]>
+): Effect.Effect<Exported, QueryReason> =>
+  Effect.flatMap(
+    wire.open({ method: "POST", api: "sql", path: "/api/v2/sql", form }),
+    (response): Effect.Effect<Exported, QueryReason> => {
+      if (response.status !== 200) return Effect.flatMap(response.read, (answer) => readFailure(answer, username))
+      const name = /filename=([^;]+)/.exec(response.headers["content-disposition"] ?? "")
+      return Effect.succeed({
+        filename: name?.[1] ?? "cartodb-query",
+        contentType: response.headers["content-type"] ?? "application/octet-stream",
+        bytes: Stream.mapError(watchEnd(response.bytes, response.scrub), (reason) => cartoError("Sql.export", reason))
+      })
+    }
+  )

@@ -59,6 +59,9 @@ describe("mayWrite", () => {
   })
 })
 
+const plan = (node: object) => JSON.stringify([{ Plan: node }])
+const table = (name: string) => [{ name, updatedAt: undefined }]
+
 describe("QueryTables", () => {
   it("plans what begins with SELECT or WITH", () => {
     assert.deepEqual(plannable("select 1; update t set a=1; -- x\n WITH a as (select 2) select 3; explain select 4"), [
@@ -67,7 +70,6 @@ describe("QueryTables", () => {
     ])
   })
   it("finds tables anywhere in a plan", () => {
-    const plan = (node: object) => JSON.stringify([{ Plan: node }])
     assert.deepEqual(
       tablesOfPlans([
         plan({
@@ -83,7 +85,6 @@ describe("QueryTables", () => {
     )
   })
   it("knows a system table by its name", () => {
-    const table = (name: string) => [{ name, updatedAt: undefined }]
     assert.isTrue(hasSystemTable(table("pg_catalog.pg_class")))
     assert.isTrue(hasSystemTable(table("public.pg_mine")))
     assert.isFalse(hasSystemTable(table("public.my_pg_table")))

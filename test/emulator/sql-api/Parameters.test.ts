@@ -67,7 +67,7 @@ describe("QueryParameters", () => {
         filename: "cartodb-query",
         attachment: false,
         paging: { orderBy: undefined, sortOrder: undefined },
-        skipFields: new Set(),
+        skipFields: new Set<string>(),
         decimals: "6",
         callback: undefined,
         persist: false

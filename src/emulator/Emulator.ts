@@ -172,7 +172,7 @@ export const makeFromParts = (
 
 const isPostgisInstalled: Effect.Effect<boolean> = Effect.tryPromise(() => import("@electric-sql/pglite-postgis")).pipe(
   Effect.as(true),
-  Effect.catch(() => Effect.succeed(false))
+  Effect.orElseSucceed(() => false)
 )
 
 const layerDatabases = (options: EmulatorOptions): Layer.Layer<Databases> =>

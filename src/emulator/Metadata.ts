@@ -51,7 +51,7 @@ const Rows: Schema.Codec<Rows> = Schema.Struct({
       publicRolePassword: Schema.String,
       engineEnabled: Schema.NullOr(Schema.Boolean),
       state: Schema.Literals(["active", "locked", "maintenance", "not-activated"]),
-      keyQuota: Schema.NullOr(Schema.Number)
+      keyQuota: Schema.NullOr(Schema.Finite)
     })
   ),
   keys: Schema.Array(
@@ -63,8 +63,8 @@ const Rows: Schema.Codec<Rows> = Schema.Struct({
       grants: Schema.Array(Grant),
       databaseRole: Schema.String,
       databasePassword: Schema.String,
-      createdAt: Schema.Number,
-      updatedAt: Schema.Number
+      createdAt: Schema.Finite,
+      updatedAt: Schema.Finite
     })
   )
 })

@@ -104,7 +104,7 @@ const exchange = {
     rawBody: Schema.optionalKey(Schema.String)
   }),
   expect: Schema.Struct({
-    status: Schema.Number,
+    status: Schema.Finite,
     body: Schema.optionalKey(Schema.Json),
     bodyShape: Schema.optionalKey(Schema.Json),
     bodyText: Schema.optionalKey(Schema.String),
@@ -140,7 +140,7 @@ const Case: Schema.Codec<Case> = Schema.Struct({
     fixture: Schema.Literals(["solo", "org"]),
     engineEnabled: Schema.optionalKey(perUser(Schema.Boolean)),
     locked: Schema.optionalKey(perUser(Schema.Boolean)),
-    quota: Schema.optionalKey(perUser(Schema.NullOr(Schema.Number))),
+    quota: Schema.optionalKey(perUser(Schema.NullOr(Schema.Finite))),
     keys: Schema.optionalKey(Keys),
     otherKeys: Schema.optionalKey(Schema.Record(Schema.String, Keys)),
     schemas: Schema.optionalKey(Strings),

@@ -79,7 +79,7 @@ export const Numeric: Schema.Codec<BigDecimal.BigDecimal, string | number> = col
     if (scale > fractionDigits || digits.length - scale > integerDigits) {
       return Result.fail(`PostgreSQL holds ${integerDigits} digits before the point and ${fractionDigits} after it`)
     }
-    const whole = digits.padStart(scale + 1, "0").padEnd(digits.length - scale, "0")
+    const whole = scale > 0 ? digits.padStart(scale + 1, "0") : digits === "0" ? "0" : digits + "0".repeat(-scale)
     const text = scale > 0 ? `${whole.slice(0, -scale)}.${whole.slice(-scale)}` : whole
     return Result.succeed(value < 0n ? `-${text}` : text)
   }

@@ -33,13 +33,13 @@ const withZ = 0x80000000
 const withM = 0x40000000
 const withSrid = 0x20000000
 
-const hex = /^0[01](?:[0-9a-f]{8}){1,2}/i
+/** The byte order, the type, and the reference system where the type says so. */
+const headerDigits = 18
 
-/** `undefined` where the text does not begin as a geometry does. */
+/** `undefined` where the text is not hex that begins as a geometry does. */
 export const readHeader = (text: string): EwkbHeader | undefined => {
-  const [start] = hex.exec(text) ?? []
-  if (start === undefined || !/^(?:[0-9a-f]{2})+$/i.test(text)) return undefined
-  const bytes = Uint8Array.from(start.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16))
+  if (!/^0[01]/.test(text) || text.length < 10 || text.length % 2 !== 0 || /[^0-9a-f]/i.test(text)) return undefined
+  const bytes = Uint8Array.from(text.slice(0, headerDigits).match(/../g) ?? [], (byte) => Number.parseInt(byte, 16))
   const view = new DataView(bytes.buffer)
   const littleEndian = bytes[0] === 1
   const word = view.getUint32(1, littleEndian)

@@ -8,12 +8,14 @@ const offsetSeconds = (zone: string): number => {
   return (zone.startsWith("-") ? -1 : 1) * (hours * 3600 + minutes * 60 + seconds)
 }
 
-/** Milliseconds of a day of the calendar. JavaScript's own parser takes two-digit years for others. */
+/** Milliseconds of a day, if the calendar has it. JavaScript's own parser takes two-digit years for others. */
 const dayMillis = (year: number, month: number, day: number): number | undefined => {
   const date = new Date(0)
   date.setUTCFullYear(year, month - 1, day)
-  // 30 February would become 1 or 2 March
-  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? date.getTime() : undefined
+  // 30 February would become 1 or 2 March; a year that is too far away is no number
+  return Number.isNaN(date.getTime()) || (date.getUTCMonth() === month - 1 && date.getUTCDate() === day)
+    ? date.getTime()
+    : undefined
 }
 
 interface Read {

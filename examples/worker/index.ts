@@ -16,13 +16,14 @@ interface Env extends Workers.WorkersEnv {
 const problem = (status: number, error: string, headers: Readonly<Record<string, string>> = {}) =>
   Response.json({ error }, { status, headers: { ...headers, "cache-control": "no-store" } })
 
-const countByState = Effect.fn("countByState")(function* (year: number) {
-  const db = yield* Sql
-  const { rows } = yield* db.query(sql`
-    SELECT state, count(*)::int AS tornadoes, max(magnitude) AS strongest
-    FROM tornadoes WHERE year = ${year} GROUP BY state ORDER BY tornadoes DESC, state`)
-  return Response.json(rows, { headers: { "cache-control": "public, max-age=300" } })
-})
+const countByState = (year: number) =>
+  Effect.gen(function* () {
+    const db = yield* Sql
+    const { rows } = yield* db.query(sql`
+      SELECT state, count(*)::int AS tornadoes, max(magnitude) AS strongest
+      FROM tornadoes WHERE year = ${year} GROUP BY state ORDER BY tornadoes DESC, state`)
+    return Response.json(rows, { headers: { "cache-control": "public, max-age=300" } })
+  })
 
 /** What a visitor is told of a failure; the operator finds the rest in the log. */
 const handle = (request: Request, env: Env): Effect.Effect<Response> => {
@@ -30,7 +31,7 @@ const handle = (request: Request, env: Env): Effect.Effect<Response> => {
   if (!/^\d{4}$/.test(year)) return Effect.succeed(problem(400, "give a year: ?year=2025"))
   return countByState(Number(year)).pipe(
     Effect.provide(Workers.layerEnv(env, { service: env.CARTO })),
-    Effect.tapError((error) => Effect.logError(error.message)),
+    Effect.tapError((error) => Effect.sync(() => console.error(error.message))),
     Effect.catchReasons(
       "CartoError",
       {

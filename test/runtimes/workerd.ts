@@ -1,6 +1,8 @@
 /** Workers in workerd, the runtime of Cloudflare Workers, bundled as wrangler bundles them. */
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as FileSystem from "effect/FileSystem"
+import * as Option from "effect/Option"
 import type { PlatformError } from "effect/PlatformError"
 import * as ChildProcess from "effect/process/ChildProcess"
 import type { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
@@ -94,17 +96,13 @@ export const serve: (
   const handle = yield* ChildProcess.make(bin("workerd"), ["serve", join(folder, "config.capnp"), "--control-fd=3"], {
     env: {},
     stdin: "ignore",
-    stdout: "inherit",
-    stderr: "inherit",
     additionalFds: { fd3: { type: "output" } },
     forceKillAfter: "5 seconds"
   })
-  const line = yield* handle.getOutputFd(3).pipe(
-    Stream.decodeText(),
-    Stream.splitLines,
-    Stream.runHead,
-    Effect.map((first) => (first._tag === "Some" ? first.value : "workerd ended before it listened"))
-  )
-  const { port } = yield* Schema.decodeUnknownEffect(Listening)(line)
+  // read to the end, or workerd would stall once the pipe is full
+  const log = yield* Effect.forkScoped(Stream.mkString(Stream.decodeText(handle.all)))
+  const line = yield* Stream.runHead(Stream.splitLines(Stream.decodeText(handle.getOutputFd(3))))
+  if (Option.isNone(line)) return yield* Effect.die(new Error(`workerd ended: ${yield* Fiber.join(log)}`))
+  const { port } = yield* Schema.decodeUnknownEffect(Listening)(line.value)
   return `http://127.0.0.1:${port}`
 })

@@ -1,0 +1,120 @@
+/** `npm test`: everything that must hold. Ends with one line that adds it all up. */
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as Clock from "effect/Clock"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import type { PlatformError } from "effect/PlatformError"
+import * as Schema from "effect/Schema"
+import { delimiter, dirname, join } from "node:path"
+import process from "node:process"
+import "./requireNode24.js"
+import type { Summary } from "./conformance/Summary.ts"
+import { bin, type Finished, root, run } from "./runtimes/commands.ts"
+
+interface Step {
+  readonly name: string
+  readonly command: string
+  readonly args: ReadonlyArray<string>
+  /** Where a step counts for more than one. */
+  readonly count?: (finished: Finished) => Effect.Effect<Summary, PlatformError | Schema.SchemaError>
+}
+
+const step = (name: string, command: string, ...args: ReadonlyArray<string>): Step => ({ name, command, args })
+
+/** By its JavaScript file: these are programs of Node's, whatever the machine's own Node is. */
+const nodeStep = (name: string, file: string, ...args: ReadonlyArray<string>): Step =>
+  step(name, process.execPath, file, ...args)
+
+const conformance = (suite: "auth" | "sql"): Step => ({
+  ...nodeStep(`conformance ${suite}`, "test/conformance/run.ts", suite),
+  count: ({ stdout }) => {
+    const line = /^(\d+) passed, (\d+) failed, (\d+) skipped$/m.exec(stdout.trimEnd().split("\n").at(-1) ?? "")
+    const [passed, failed, skipped] = line === null ? [0, 1, 0] : line.slice(1).map(Number)
+    return Effect.succeed({ passed: passed ?? 0, failed: failed ?? 0, skipped: skipped ?? 0 })
+  }
+})
+
+const VitestReport = Schema.fromJsonString(
+  Schema.Struct({
+    numPassedTests: Schema.Natural,
+    numFailedTests: Schema.Natural,
+    numPendingTests: Schema.Natural,
+    numTodoTests: Schema.Natural
+  })
+)
+
+const vitest = (report: string, files: FileSystem.FileSystem): Step => ({
+  ...step(
+    "vitest",
+    bin("vitest"),
+    "run",
+    "--config=test/vitest.config.ts",
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile.json=${report}`
+  ),
+  count: () =>
+    Effect.map(
+      Effect.flatMap(files.readFileString(report), Schema.decodeUnknownEffect(VitestReport)),
+      ({ numFailedTests, numPassedTests, numPendingTests, numTodoTests }) => ({
+        passed: numPassedTests,
+        failed: numFailedTests,
+        skipped: numPendingTests + numTodoTests
+      })
+    )
+})
+
+/** Steps of one stage run two at a time; vitest has both cores to itself. */
+const stages = (vitest: Step): ReadonlyArray<ReadonlyArray<Step>> => [
+  [
+    step("format", bin("oxfmt"), "--check"),
+    step("lint", bin("oxlint"), "--deny-warnings"),
+    nodeStep("types", "node_modules/typescript/bin/tsc", "--noEmit"),
+    nodeStep("types of tests and examples", "node_modules/typescript/bin/tsc", "--noEmit", "--project", "test"),
+    step("Effect diagnostics", bin("effect-tsgo"), "diagnostics", "--project", "tsconfig.json", "--strict"),
+    step("deno check", bin("deno"), "task", "check"),
+    step("deno publish, dry run", bin("deno"), "publish", "--dry-run", "--allow-dirty"),
+    nodeStep("size", "test/packaging/size.ts")
+  ],
+  [vitest],
+  [conformance("auth"), conformance("sql")]
+]
+
+/** Variables of the developer's own, CARTO_API_KEY above all, must not decide what is tested. */
+const environment: Readonly<Record<string, string>> = {
+  PATH: [dirname(bin("node")), process.env["PATH"] ?? ""].join(delimiter),
+  HOME: process.env["HOME"] ?? root,
+  CI: "true",
+  NO_COLOR: "1"
+}
+
+const runStep = Effect.fnUntraced(function* ({ args, command, count, name }: Step) {
+  const started = yield* Clock.currentTimeMillis
+  const finished = yield* run(command, args, { env: environment })
+  const seconds = (((yield* Clock.currentTimeMillis) - started) / 1000).toFixed(1)
+  const ended = finished.exitCode === 0
+  const one: Summary = { passed: ended ? 1 : 0, failed: ended ? 0 : 1, skipped: 0 }
+  const counted = count === undefined ? one : yield* Effect.orElseSucceed(count(finished), () => one)
+  // a step that ends badly has failed, whatever it counts
+  const summary = { ...counted, failed: Math.max(counted.failed, ended ? 0 : 1) }
+  const { failed, passed, skipped } = summary
+  yield* Console.log(
+    `${failed === 0 ? "ok  " : "FAIL"} ${name}${count === undefined ? "" : `: ${passed} passed, ${failed} failed, ${skipped} skipped`} (${seconds} s)`
+  )
+  if (failed > 0) yield* Console.log(finished.stdout + finished.stderr)
+  return summary
+})
+
+const all = Effect.gen(function* () {
+  const files = yield* FileSystem.FileSystem
+  const folder = yield* files.makeTempDirectoryScoped({ prefix: "effect-carto-" })
+  const summaries = yield* Effect.forEach(stages(vitest(join(folder, "vitest.json"), files)), (steps) =>
+    Effect.forEach(steps, runStep, { concurrency: 2 })
+  )
+  const total = (key: keyof Summary): number => summaries.flat().reduce((sum, summary) => sum + summary[key], 0)
+  yield* Console.log(`${total("passed")} passed, ${total("failed")} failed, ${total("skipped")} skipped`)
+  return total("failed") === 0 ? 0 : 1
+}).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
+
+process.exitCode = await Effect.runPromise(all)

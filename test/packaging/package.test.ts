@@ -1,0 +1,189 @@
+/** The package as npm would publish it: what is in it, and that it works where it is installed. */
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, layer } from "@effect/vitest"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import { dirname, join } from "node:path"
+import process from "node:process"
+import { fileURLToPath } from "node:url"
+import { bin, root, run } from "../runtimes/commands.ts"
+import { bundle } from "../runtimes/workerd.ts"
+
+const node = bin("node")
+const tsc = join(root, "node_modules/typescript/bin/tsc")
+
+/** The output of a command, which must end well. */
+const succeed = Effect.fnUntraced(function* (command: string, args: ReadonlyArray<string>, cwd: string = root) {
+  const { PATH = "" } = process.env
+  const { exitCode, stderr, stdout } = yield* run(command, args, { cwd, env: { PATH, HOME: cwd } })
+  assert.strictEqual(exitCode, 0, `${command} ${args.join(" ")}\n${stdout}${stderr}`)
+  return stdout
+})
+
+/** Packages that a consumer has besides ours. */
+const peers = {
+  client: ["effect"],
+  emulator: ["effect", "@effect/platform-node", "@electric-sql/pglite", "srvx", "world-atlas"]
+}
+
+const Manifest = Schema.fromJsonString(
+  Schema.Struct({
+    version: Schema.String,
+    license: Schema.String,
+    exports: Schema.Record(Schema.String, Schema.Union([Schema.String, Schema.Record(Schema.String, Schema.String)]))
+  })
+)
+
+class Packed extends Context.Service<
+  Packed,
+  {
+    readonly tarball: string
+    readonly files: ReadonlyArray<string>
+    /** Folders of two programs that have it installed. */
+    readonly client: string
+    readonly emulator: string
+  }
+>()("test/Packed") {
+  static readonly layer = Layer.effect(
+    Packed,
+    Effect.gen(function* () {
+      const files = yield* FileSystem.FileSystem
+      const folder = yield* files.makeTempDirectoryScoped({ prefix: "effect-carto-" })
+      yield* succeed(node, ["test/packaging/build.ts"])
+      const name = yield* succeed("npm", ["pack", "--silent", "--ignore-scripts", "--pack-destination", folder])
+      const tarball = join(folder, name.trim())
+      const list = yield* succeed("tar", ["-tzf", tarball])
+
+      const install = Effect.fnUntraced(function* (program: "client" | "emulator") {
+        const consumer = join(folder, program)
+        const own = join(consumer, "node_modules", "effect-carto")
+        yield* files.makeDirectory(own, { recursive: true })
+        yield* succeed("tar", ["-xzf", tarball, "--strip-components=1", "-C", own])
+        for (const peer of peers[program]) {
+          const link = join(consumer, "node_modules", peer)
+          yield* files.makeDirectory(dirname(link), { recursive: true })
+          yield* files.symlink(join(root, "node_modules", peer), link)
+        }
+        yield* files.writeFileString(join(consumer, "package.json"), `{ "type": "module" }`)
+        const source = fileURLToPath(new URL(`consumer/${program}.ts`, import.meta.url))
+        yield* files.copyFile(source, join(consumer, "main.ts"))
+        return consumer
+      })
+      return {
+        tarball,
+        files: list.trimEnd().split("\n"),
+        client: yield* install("client"),
+        emulator: yield* install("emulator")
+      }
+    })
+  )
+}
+
+layer(Layer.provideMerge(Packed.layer, NodeServices.layer), { excludeTestServices: true, timeout: "60 seconds" })(
+  "the package",
+  (it) => {
+    it.effect("holds the JavaScript and declarations of every source, and nothing of this machine", () =>
+      Effect.gen(function* () {
+        const { client, files: packed } = yield* Packed
+        const files = yield* FileSystem.FileSystem
+        const sources = yield* files.readDirectory(join(root, "src"), { recursive: true })
+        const modules = sources.filter((name) => name.endsWith(".ts")).map((name) => name.slice(0, -".ts".length))
+        const top = ["LICENSE", "README.md", "CHANGELOG.md", "package.json"]
+        const expected = [...top, ...modules.flatMap((name) => [`dist/${name}.js`, `dist/${name}.d.ts`])]
+        const names = packed.map((name) => name.replace("package/", ""))
+        assert.deepStrictEqual(
+          {
+            missing: expected.filter((name) => !names.includes(name)),
+            unexpected: names.filter((name) => !expected.includes(name))
+          },
+          { missing: [], unexpected: [] }
+        )
+        for (const name of names) {
+          const text = yield* files.readFileString(join(client, "node_modules", "effect-carto", name))
+          assert.notInclude(text, root, name)
+        }
+      })
+    )
+
+    it.effect("is the same for JSR as for npm", () =>
+      Effect.gen(function* () {
+        const files = yield* FileSystem.FileSystem
+        const [npm, jsr] = yield* Effect.forEach(["package.json", "deno.json"], (name) =>
+          Effect.flatMap(files.readFileString(join(root, name)), Schema.decodeUnknownEffect(Manifest))
+        )
+        assert.strictEqual(jsr?.version, npm?.version)
+        assert.strictEqual(jsr?.license, npm?.license)
+        const sources = Object.entries(npm?.exports ?? {}).map(([subpath, target]) => [
+          subpath,
+          typeof target === "string" ? target : target["@effect-carto/source"]
+        ])
+        const { "./package.json": _, ...expected } = Object.fromEntries(sources)
+        assert.deepStrictEqual(jsr?.exports, expected)
+      })
+    )
+
+    it.effect("is well formed in the eyes of publint and Are the types wrong?", () =>
+      Effect.gen(function* () {
+        const { tarball } = yield* Packed
+        yield* succeed(node, [bin("publint"), "--strict", tarball])
+        yield* succeed(node, [bin("attw"), tarball, "--profile", "esm-only"])
+      })
+    )
+
+    const programs = ["client", "emulator"] as const
+    for (const program of programs) {
+      for (const moduleResolution of ["node16", "nodenext", "bundler"]) {
+        it.effect(`type-checks in a program (${program}), libraries and all, under ${moduleResolution}`, () =>
+          Effect.gen(function* () {
+            const folder = (yield* Packed)[program]
+            const compilerOptions = {
+              module: moduleResolution === "bundler" ? "esnext" : moduleResolution,
+              moduleResolution,
+              target: "es2024",
+              lib: ["es2024", "esnext.disposable", "dom", "dom.iterable", "dom.asynciterable"],
+              types: program === "client" ? [] : ["node"],
+              typeRoots: [join(root, "node_modules/@types")],
+              strict: true,
+              exactOptionalPropertyTypes: true,
+              skipLibCheck: false,
+              noEmit: true
+            }
+            const config = JSON.stringify({ compilerOptions, files: ["main.ts"] })
+            yield* (yield* FileSystem.FileSystem).writeFileString(join(folder, "tsconfig.json"), config)
+            yield* succeed(node, [tsc, "--project", folder])
+          })
+        )
+      }
+    }
+
+    it.effect("runs with nothing beside it but effect", () =>
+      Effect.gen(function* () {
+        const { client } = yield* Packed
+        assert.strictEqual(yield* succeed(node, ["main.ts"], client), '[{"n":1}]\n')
+      })
+    )
+
+    it.effect("brings its embedded CARTO, without prepared data directories", () =>
+      Effect.gen(function* () {
+        const { emulator } = yield* Packed
+        assert.strictEqual(yield* succeed(node, ["main.ts"], emulator), '[{"found":true}]\n')
+      })
+    )
+
+    it.effect("adds nothing of the embedded CARTO to a Worker", () =>
+      Effect.gen(function* () {
+        const { client } = yield* Packed
+        const contents = `import * as Carto from "effect-carto"; export default { fetch: () => Response.json(Object.keys(Carto)) }`
+        const { inputs } = yield* bundle({ contents, resolveDir: client }, { conditions: [] })
+        assert.isTrue(inputs.some((name) => name.endsWith("effect-carto/dist/Sql.js")))
+        assert.deepStrictEqual(
+          inputs.filter((name) => /\/emulator\/|pglite|srvx|world-atlas|platform-node/.test(name)),
+          []
+        )
+      })
+    )
+  }
+)

@@ -39,7 +39,7 @@ const watchEnd = <E>(
         end = (end + decoder.decode(chunk.subarray(-8192), { stream: true })).slice(-8192)
         return chunk
       }),
-      Stream.concat(Stream.drain(Stream.fromEffect(check)))
+      Stream.onEnd(check)
     )
   })
 

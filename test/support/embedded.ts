@@ -1,14 +1,14 @@
 /** An embedded CARTO for tests: its accounts, and the client's services for one of them. */
 import { Effect, Layer } from "effect"
 import { FetchHttpClient } from "effect/http"
-import { type ApiKeyManager, type Auth, type AuthOptions, Carto, type Sql } from "../../src/index.ts"
+import { type AuthOptions, Carto } from "../../src/index.ts"
 import { Emulator, type EmulatorOptions } from "../../src/emulator/index.ts"
 
 /** The services of an account of the emulator, in process. */
 export const services = (
   username = "demo",
   options: Partial<AuthOptions> = {}
-): Layer.Layer<ApiKeyManager | Auth | Sql, never, Emulator> =>
+): Layer.Layer<Carto.CartoServices, never, Emulator> =>
   Layer.unwrap(
     Effect.gen(function* () {
       const { account, fetch } = yield* Emulator
@@ -23,5 +23,5 @@ export const services = (
 /** An emulator with its account `demo` and the services of that account. */
 export const layerEmbedded = (
   options: EmulatorOptions = { postgis: false }
-): Layer.Layer<ApiKeyManager | Auth | Emulator | Sql> =>
+): Layer.Layer<Carto.CartoServices | Emulator> =>
   services().pipe(Layer.provideMerge(Emulator.layer(options)), Layer.orDie)

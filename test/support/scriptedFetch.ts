@@ -1,7 +1,7 @@
 /** A `fetch` that answers from a script and remembers what it was asked: for what a server cannot be made to do. */
 import { FetchHttpClient } from "effect/http"
 import { Effect, Layer, Redacted } from "effect"
-import { Carto, type ApiKeyManager, type Auth, type AuthOptions, type Sql } from "../../src/index.ts"
+import { Carto, type AuthOptions } from "../../src/index.ts"
 
 export interface Asked {
   readonly method: string
@@ -49,7 +49,7 @@ export const masterToken = "0123456789abcdef0123456789abcdef01234567"
 export const layerScripted = (
   script: ScriptedFetch,
   options: Partial<AuthOptions> = {}
-): Layer.Layer<ApiKeyManager | Auth | Sql> =>
+): Layer.Layer<Carto.CartoServices> =>
   Carto.layer({ baseUrl: "https://alice.carto.com", apiKey: Redacted.make(masterToken), ...options }).pipe(
     Layer.provide(FetchHttpClient.layer),
     Layer.provide(Layer.succeed(FetchHttpClient.Fetch, script.fetch)),
@@ -58,7 +58,7 @@ export const layerScripted = (
 
 export const provideScript =
   (script: ScriptedFetch, options?: Partial<AuthOptions>) =>
-  <A, E>(effect: Effect.Effect<A, E, ApiKeyManager | Auth | Sql>): Effect.Effect<A, E> =>
+  <A, E>(effect: Effect.Effect<A, E, Carto.CartoServices>): Effect.Effect<A, E> =>
     Effect.provide(effect, layerScripted(script, options))
 
 /** A key as the Auth API sends it. */

@@ -1,12 +1,16 @@
 /** The types say which reasons each method can fail with. Checked by the compiler; nothing here runs. */
-import { Effect, type Layer, Schema, type Stream } from "effect"
+import { Effect, type Layer, Schema, Stream } from "effect"
 import {
   type ApiKeyManager,
   type ApiKeyManagerService,
   Auth,
+  type BatchSql,
+  type BatchSqlService,
   Carto,
   type CartoError,
   type CartoErrorOf,
+  type CopySql,
+  type CopySqlService,
   type InvalidInput,
   type QueryResult,
   type Row,
@@ -66,19 +70,12 @@ same<TagsOf<ApiKeyManagerService["isValid"]>, Exclude<AuthApi, "Unauthenticated"
 declare const keys: ApiKeyManager["Service"]
 declare const db: SqlService
 
-const query = db.query(sql`SELECT 1`)
-same<Effect.Success<typeof query>, QueryResult<Row>>(true)
-same<
-  Tags<Effect.Error<typeof query>>,
-  | Call
-  | "AccountNotFound"
+type Statement =
   | "CheckViolation"
   | "ExclusionViolation"
   | "ForeignKeyViolation"
-  | "KeyLacksApi"
   | "NotNullViolation"
   | "NotOwner"
-  | "PartialResult"
   | "PermissionDenied"
   | "QueryFailed"
   | "SqlSyntax"
@@ -88,7 +85,27 @@ same<
   | "UndefinedFunction"
   | "UndefinedTable"
   | "UniqueViolation"
->(true)
+type SqlApi = Call | "AccountNotFound" | "KeyLacksApi" | Statement
+type GetJob = SqlApi | "JobNotFound" | "MasterKeyRequired"
+
+same<TagsOf<SqlService["export"]>, SqlApi | "PartialResult">(true)
+same<TagsOf<CopySqlService["to"]>, SqlApi | "CopyTruncated">(true)
+same<TagsOf<BatchSqlService["create"]>, SqlApi | "JobQueueFull" | "MasterKeyRequired">(true)
+same<TagsOf<BatchSqlService["get"]>, GetJob>(true)
+same<TagsOf<BatchSqlService["cancel"]>, GetJob | "JobNotCancellable">(true)
+same<TagsOf<BatchSqlService["wait"]>, GetJob | "JobCancelled" | "JobDeadlineExceeded" | "JobFailed">(true)
+same<TagsOf<BatchSqlService["watch"]>, GetJob | "JobDeadlineExceeded">(true)
+same<TagsOf<BatchSqlService["run"]>, GetJob | "JobCancelled" | "JobDeadlineExceeded" | "JobFailed" | "JobQueueFull">(
+  true
+)
+
+declare const copy: CopySqlService
+const copied = copy.from(sql`COPY t FROM STDIN`, Stream.empty)
+same<Tags<Effect.Error<typeof copied>>, SqlApi | "CopyLimitExceeded" | "NoRowsCopied">(true)
+
+const query = db.query(sql`SELECT 1`)
+same<Effect.Success<typeof query>, QueryResult<Row>>(true)
+same<Tags<Effect.Error<typeof query>>, SqlApi | "PartialResult">(true)
 
 const typed = db.query(sql`SELECT 1`, { schema: Schema.Struct({ year: Schema.Number }) })
 same<Effect.Success<typeof typed>, QueryResult<{ readonly year: number }>>(true)
@@ -127,5 +144,5 @@ export const impossible: unknown = [
 
 same<
   ReturnType<typeof Carto.layer> extends Layer.Layer<infer A, infer E, infer _R> ? [A, E] : never,
-  [ApiKeyManager | Auth | Sql, CartoErrorOf<InvalidInput>]
+  [ApiKeyManager | Auth | BatchSql | CopySql | Sql, CartoErrorOf<InvalidInput>]
 >(true)

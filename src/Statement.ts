@@ -3,28 +3,19 @@
  * `` sql`…` `` becomes a literal that reads the same under both settings of `standard_conforming_strings`, and a value in
  * a place where a literal would not stay one (inside quotes or a comment) is refused.
  */
-import { isDateTime, toEpochMillis } from "effect/DateTime"
+import type { DateTime } from "effect/DateTime"
 import { hasProperty } from "effect/Predicate"
-import { isRedacted } from "effect/Redacted"
 import * as Result from "effect/Result"
 import { invalidInput, refuse } from "./internal/invalidInput.ts"
 import { identifier as identifierText, literal } from "./internal/literal.ts"
 import { firstQuoted } from "./internal/sqlLexer.ts"
 import { InvalidInput } from "./reasons/Call.ts"
 
-const TypeId = "~effect-carto/Statement"
+// a symbol, which no JSON can hold: an object from outside must not pass for SQL text
+const TypeId: unique symbol = Symbol.for("~effect-carto/Statement")
 
 /** A value that a statement takes. An array becomes a PostgreSQL array; for JSON see `sql.json`. */
-export type Value =
-  | string
-  | number
-  | bigint
-  | boolean
-  | null
-  | Date
-  | import("effect/DateTime").DateTime
-  | Uint8Array
-  | ReadonlyArray<Value>
+export type Value = string | number | bigint | boolean | null | Date | DateTime | Uint8Array | ReadonlyArray<Value>
 
 type Segment =
   | { readonly _tag: "Text"; readonly text: string }
@@ -48,10 +39,7 @@ const invalid = (field: string, value: unknown, remedy: string): Segment => ({
 
 const valueSegment = (position: string, value: unknown): ReadonlyArray<Segment> => {
   if (isStatement(value)) return value[TypeId]
-  if (isRedacted(value)) {
-    return [invalid(position, value, "a secret does not go into SQL text, which servers log")]
-  }
-  const text = literal(isDateTime(value) ? new Date(toEpochMillis(value)) : value)
+  const text = literal(value)
   return Result.isSuccess(text)
     ? [{ _tag: "Value", text: text.success, position }]
     : [invalid(position, value, text.failure)]
@@ -67,12 +55,12 @@ const identifier = (...parts: readonly [string, ...Array<string>]): Statement =>
   return fromSegments([{ _tag: "Value", text, position: "identifier" }])
 }
 
-const unsafe = (text: string): Statement =>
-  fromSegments([
-    typeof text === "string" && !text.includes("\0") && text.isWellFormed()
-      ? { _tag: "Text", text }
-      : invalid("sql.unsafe", text, "give SQL text without NUL characters or lone surrogates")
-  ])
+const textSegment = (field: string, text: unknown): Segment =>
+  typeof text === "string" && !text.includes("\0") && text.isWellFormed()
+    ? { _tag: "Text", text }
+    : invalid(field, text, "give SQL text without NUL characters or lone surrogates")
+
+const unsafe = (text: string): Statement => fromSegments([textSegment("sql.unsafe", text)])
 
 const json = (value: unknown): Statement => {
   // what JSON.stringify cannot write it answers with undefined, or by throwing
@@ -145,6 +133,17 @@ export interface SqlTag {
   readonly join: (statements: ReadonlyArray<Statement>, separator: string) => Statement
 }
 
+/** Pieces of SQL text with a value between each two of them; the values are checked as those of a template are. */
+export const interleave = (texts: ReadonlyArray<string | undefined>, values: ReadonlyArray<unknown>): Statement =>
+  fromSegments(
+    texts.flatMap((text, index): ReadonlyArray<Segment> => [
+      text === undefined
+        ? invalid("statement", text, "the template holds an invalid escape; write a backslash as \\\\")
+        : textSegment("statement", text),
+      ...(index < values.length ? valueSegment(`value ${index + 1}`, values[index]) : [])
+    ])
+  )
+
 const tag = (strings: TemplateStringsArray, ...values: ReadonlyArray<Value | Statement>): Statement => {
   const called: unknown = strings
   if (!Array.isArray(called) || !("raw" in called)) {
@@ -152,14 +151,7 @@ const tag = (strings: TemplateStringsArray, ...values: ReadonlyArray<Value | Sta
       invalid("statement", called, "write it as a template: sql`SELECT …`; for raw text use sql.unsafe")
     ])
   }
-  return fromSegments(
-    strings.flatMap((text, index): ReadonlyArray<Segment> => [
-      ...(text === undefined
-        ? [invalid("statement", text, "the template holds an invalid escape; write a backslash as \\\\")]
-        : [{ _tag: "Text" as const, text }]),
-      ...(index < values.length ? valueSegment(`value ${index + 1}`, values[index]) : [])
-    ])
-  )
+  return interleave(strings, values)
 }
 
 /**

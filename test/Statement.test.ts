@@ -29,6 +29,11 @@ describe("values", () => {
     ],
     ["bytes", sql`SELECT ${new Uint8Array([0, 222, 173])}`, "SELECT E'\\\\x00dead'::bytea"],
     ["an array", sql`SELECT ${[1, 2]}`, "SELECT ARRAY[1, 2]"],
+    [
+      "DateTimes in an array",
+      sql`SELECT ${[DateTime.makeUnsafe(0)]}`,
+      "SELECT ARRAY['1970-01-01T00:00:00.000Z'::timestamptz]"
+    ],
     ["an empty array", sql`SELECT ${[]}::int[]`, "SELECT '{}'::int[]"],
     ["JSON", sql`SELECT ${sql.json({ a: "it's" })}`, `SELECT '{"a":"it''s"}'::jsonb`],
     ["a word before a value", sql`SELECT E${"a"}`, "SELECT E 'a'"],
@@ -63,6 +68,12 @@ describe("refused, naming the place", () => {
     ["undefined", sql`SELECT ${JSON.parse("{}").missing}`, "value 1"],
     ["an object", sql`SELECT ${1}, ${JSON.parse("{}")}`, "value 2"],
     ["a secret", sql`SELECT ${JSON.parse("{}") && (Redacted.make("s") as never)}`, "value 1"],
+    [
+      "what passes for a statement in JSON",
+      sql`SELECT ${JSON.parse('{"~effect-carto/Statement":[{"_tag":"Text","text":"now()"}]}')}`,
+      "value 1"
+    ],
+    ["NUL in the text", sql`SELECT '\0'`, "statement"],
     ["NUL", sql`SELECT ${"a\0b"}`, "value 1"],
     ["half a surrogate pair", sql`SELECT ${"\ud800"}`, "value 1"],
     ["an invalid date", sql`SELECT ${new Date(Number.NaN)}`, "value 1"],

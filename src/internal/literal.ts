@@ -1,4 +1,6 @@
 /** Values as PostgreSQL literals, and names as identifiers. */
+import { isDateTime, toEpochMillis } from "effect/DateTime"
+import { isRedacted } from "effect/Redacted"
 import * as Result from "effect/Result"
 
 type Literal = Result.Result<string, string>
@@ -56,8 +58,10 @@ export const literal = (value: unknown): Literal => {
   }
   if (value === null) return Result.succeed("NULL")
   if (value instanceof Date) return date(value)
+  if (isDateTime(value)) return date(new Date(toEpochMillis(value)))
   if (value instanceof Uint8Array) return Result.succeed(bytes(value))
   if (Array.isArray(value)) return array(value)
+  if (isRedacted(value)) return Result.fail("a secret does not go into SQL text, which servers log")
   return Result.fail(
     "give a string, number, bigint, boolean, null, Date, DateTime, Uint8Array or array; sql.json for JSON"
   )

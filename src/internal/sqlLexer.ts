@@ -97,3 +97,34 @@ export const codeOnly = (text: string): string => {
   }
   return code
 }
+
+/** A place of a parameter: `$1` is number 1. */
+export interface Parameter {
+  readonly start: number
+  readonly end: number
+  readonly number: number
+}
+
+const parameterAt = /\$(\d+)/y
+
+/** The parameters of a text, in order: not what looks like one inside quotes, comments or names. */
+export const parameters = (text: string, standardStrings: boolean): ReadonlyArray<Parameter> => {
+  const found: Array<Parameter> = []
+  let index = 0
+  while (index < text.length) {
+    const end = skip(text, index, standardStrings)
+    if (end !== undefined) {
+      index = end
+      continue
+    }
+    parameterAt.lastIndex = index
+    const match = parameterAt.exec(text)
+    const inName = word.test(text[index - 1] ?? "") && found.at(-1)?.end !== index
+    if (match === null || inName) index += 1
+    else {
+      index = parameterAt.lastIndex
+      found.push({ start: parameterAt.lastIndex - match[0].length, end: index, number: Number(match[1]) })
+    }
+  }
+  return found
+}

@@ -18,6 +18,7 @@ import { type Bindings, expand, expandJson } from "./auth/expand.ts"
 import { arrange, publishTables, runStatements } from "./auth/fixture.ts"
 import { type Answer, exchange, makeAgent } from "./auth/http.ts"
 import { equalityProblems, shapeProblems } from "./auth/match.ts"
+import { clientProblems } from "./clientAnswer.ts"
 import { DatabasePool } from "./DatabasePool.ts"
 import type { Suite } from "./Summary.ts"
 
@@ -166,7 +167,13 @@ const runCase = Effect.fnUntraced(function* (server: Server, emulator: EmulatorS
   const converse = Effect.fnUntraced(function* ({ expect, request }: Exchange, label: string) {
     const answer = yield* sendRequest(server, request, bindings, addressed, cookie)
     remember(parseBody(answer.text))
-    const problems = [...answerProblems(expect, answer, bindings), ...(yield* redisProblems(expect, bindings))]
+    const { headers, status, text } = answer
+    const recorded = { status, headers: Object.fromEntries(headers), body: text }
+    const problems = [
+      ...answerProblems(expect, answer, bindings),
+      ...(yield* Effect.promise(() => clientProblems("auth", recorded))),
+      ...(yield* redisProblems(expect, bindings))
+    ]
     for (const query of expect.sql ?? []) {
       const expanded = { ...query, query: expand(query.query, bindings) }
       problems.push(...(yield* sqlProblems(addressed, expanded)))

@@ -8,6 +8,7 @@ import { request as httpRequest } from "node:http"
 import { setTimeout as delay } from "node:timers/promises"
 import * as Effect from "effect/Effect"
 import { serve } from "srvx"
+import { clientProblems } from "./clientAnswer.ts"
 import type { Fixture } from "./sqlFixture.ts"
 import { open } from "./sqlFixture.ts"
 import type { Summary } from "./Summary.ts"
@@ -123,7 +124,13 @@ const runCase = async (
     if (answer.status !== 200) return `given sql failed: ${sql}: ${answer.body.toString("utf8")}`
   }
   for (const before of given.requests ?? []) await sendPolling(port, before, variables)
-  return problem(expect, await sendPolling(port, request, variables))
+  const answer = await sendPolling(port, request, variables)
+  const headers = Object.entries(answer.headers).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value]]
+  )
+  const recorded = { status: answer.status, headers: Object.fromEntries(headers), body: new Uint8Array(answer.body) }
+  const [ofClient] = await clientProblems("sql", recorded)
+  return problem(expect, answer) ?? ofClient
 }
 
 const skipReason = (one: Case): string | undefined =>

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import { fromFeatures, normalize, read } from "../../../src/emulator/dataservices/Countries.ts"
 import { multiPolygon } from "../../../src/emulator/dataservices/Ewkb.ts"
 import { countryCodes } from "../../../src/emulator/dataservices/IsoCountries.ts"
-import { countries } from "../../../src/emulator/dataservices/TopoJson.ts"
+import { countries, type Ring } from "../../../src/emulator/dataservices/TopoJson.ts"
 
 const topology = JSON.stringify({
   type: "Topology",
@@ -35,7 +35,7 @@ describe("TopoJson", () => {
   it.effect("joins arcs, some of them backwards", () =>
     Effect.gen(function* () {
       const [spain, nowhere] = yield* countries(topology)
-      const ring = [
+      const ring: Ring = [
         [10, 20],
         [11, 20],
         [11, 22],
@@ -76,6 +76,8 @@ describe("Ewkb", () => {
   })
 })
 
+const ringOf = (points: number): Ring => Array.from({ length: points }, (_, at) => [at, at])
+
 describe("Countries", () => {
   it("knows every code once", () => {
     const codes = [...countryCodes.values()]
@@ -92,10 +94,9 @@ describe("Countries", () => {
     }
   })
   it("gives a name to the larger of two features", () => {
-    const ring = (points: number) => Array.from({ length: points }, (_, at): readonly [number, number] => [at, at])
     const [first, second] = fromFeatures([
-      { id: "036", name: "Reef", polygons: [[ring(4)]] },
-      { id: "036", name: "Australia", polygons: [[ring(5)]] }
+      { id: "036", name: "Reef", polygons: [[ringOf(4)]] },
+      { id: "036", name: "Australia", polygons: [[ringOf(5)]] }
     ])
     assert.includeMembers([...(first?.names ?? [])], ["au", "aus", "australia", "australien"])
     assert.deepEqual(second?.names, ["reef"])

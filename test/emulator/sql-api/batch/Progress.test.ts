@@ -221,16 +221,18 @@ describe("a job with fallbacks", () => {
   })
 })
 
+const whileRunning = (query: unknown): Job.Job => {
+  const job = jobOf(query)
+  const step = Progress.next(job)
+  return step === undefined ? job : Progress.started(job, step, now)
+}
+
+const cancel = (job: Job.Job) => {
+  const after = Progress.cancelled(job)
+  return typeof after === "string" ? after : JSON.parse(Job.toJson(after))
+}
+
 describe("cancelled", () => {
-  const whileRunning = (query: unknown): Job.Job => {
-    const job = jobOf(query)
-    const step = Progress.next(job)
-    return step === undefined ? job : Progress.started(job, step, now)
-  }
-  const cancel = (job: Job.Job) => {
-    const after = Progress.cancelled(job)
-    return typeof after === "string" ? after : JSON.parse(Job.toJson(after))
-  }
   it("stops a running query", () => {
     assert.deepInclude(cancel(whileRunning("a")), { status: "cancelled", query: "a" })
     assert.deepInclude(cancel(whileRunning(["a", "b"])), {

@@ -71,8 +71,10 @@ const SECURITY_LOCAL_USERID_CHANGE = 1
 /** The status with which PGlite's build leaves the main loop after an ordinary error. */
 const LONGJMP = 100
 const QUERY_CANCELED = "57014"
-/** A request whose answer is longer than this many bytes is cancelled: the answer is held in memory. */
+/** A request whose answer takes more than this many bytes is cancelled: the answer is held in memory. */
 const ANSWER_LIMIT = 128 * 1024 * 1024
+/** What a message takes beside its data, about. */
+const MESSAGE_SIZE = 100
 
 export const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
@@ -121,24 +123,25 @@ export const make = async (pglite: PGlite, wire: typeof protocol, clock: Clock):
   }
 
   let received: Array<Message> = []
-  let length = 0
+  let size = 0
   let parser = new wire.Parser()
   const receive = (bytes: Uint8Array): void => {
-    length += bytes.length
-    if (length > ANSWER_LIMIT) cancel()
+    size += bytes.length
     parser.parse(bytes, (backendMessage) => {
       const message = toMessage(wire, backendMessage)
       if (message === undefined) return
-      if (length > ANSWER_LIMIT && (message._tag === "Row" || message._tag === "CopyData")) return
+      size += MESSAGE_SIZE
+      if (size > ANSWER_LIMIT && (message._tag === "Row" || message._tag === "CopyData")) return
       received.push(message)
     })
+    if (size > ANSWER_LIMIT) cancel()
   }
   await pglite.execProtocolRawStream(wire.serialize.sync(), { syncToFs: false, onRawData: receive })
 
   const exchange = (request: Uint8Array): ReadonlyArray<Message> => {
     if (crash !== undefined) throw crash
     received = []
-    length = 0
+    size = 0
     parser = new wire.Parser()
     try {
       pglite.execProtocolRawSync(request)

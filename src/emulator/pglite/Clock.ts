@@ -32,16 +32,23 @@ const OCCASIONS = new Set(["fd_pread", "fd_pwrite", "fd_read", "fd_write", "__sy
 const PATIENCE = 2048
 /** A step through a sleep, as a part of what has been slept already: the sleep ends late by no more than that. */
 const STEP = 1 / 256
+/** How often a sleep is looked at to learn from it: on a busy machine one may pass without a chance to. */
+const LESSONS = 100
 /** `ITIMER_REAL`. */
 const REAL_TIME = 0
 
 /** The innermost functions of PostgreSQL on the stack, in whatever form the JavaScript engine prints them. */
-const callers = (): string =>
-  (new Error("stack").stack ?? "")
+const callers = (): string => {
+  const limit = Error.stackTraceLimit
+  Error.stackTraceLimit = 10
+  const { stack = "" } = new Error("stack")
+  Error.stackTraceLimit = limit
+  return stack
     .split("\n")
     .filter((line) => line.includes("wasm"))
     .slice(0, 3)
     .join("\n")
+}
 
 const replacing = <T extends object>(imports: T, replace: (name: string, original: Import) => Import | undefined): T =>
   new Proxy(imports, {
@@ -184,7 +191,10 @@ export const make = (): Clock => {
       learning = true
       active = true
       try {
-        sleep()
+        for (let lesson = 0; lesson < LESSONS; lesson += 1) {
+          sleep()
+          if (sleeping !== "") break
+        }
       } finally {
         learning = false
         active = false

@@ -7,6 +7,7 @@ import { join } from "node:path"
 import { ConnectionError } from "../Database.ts"
 import * as Backend from "./Backend.ts"
 import * as Clock from "./Clock.ts"
+import * as Files from "./files.ts"
 import type { Packages } from "./packages.ts"
 import { deferOptimization } from "./tiering.ts"
 
@@ -16,7 +17,7 @@ export interface Instance {
    * The data directory as a crash left it. PostgreSQL recovers from it what had been committed. `undefined` where it
    * lies in a folder, which only has to be opened again.
    */
-  readonly files: Effect.Effect<Blob | undefined, ConnectionError>
+  readonly remains: Effect.Effect<Files.Files | undefined, ConnectionError>
   /** The data directory as it is, compressed: to start others from. */
   readonly archive: Effect.Effect<Uint8Array, ConnectionError>
   /** Shuts PostgreSQL down. Only for an instance that has not crashed. */
@@ -28,6 +29,8 @@ export interface Start {
   readonly folder?: string | undefined
   /** A data directory to start from, as a tar archive; ignored where the folder holds one already. */
   readonly data?: Blob | undefined
+  /** What a crashed instance in memory has left, to start from instead. */
+  readonly remains?: Files.Files | undefined
 }
 
 /** One WAL segment is the least that PostgreSQL keeps: 16 MB by default, of a data directory of 40 MB. */
@@ -66,15 +69,16 @@ const create = Effect.fnUntraced(function* (
   start: Start,
   clock: Clock.Clock
 ): Effect.fn.Return<PGlite, ConnectionError> {
-  const { PGlite, postgis } = start.packages
-  const loadDataDir =
-    start.folder !== undefined && existsSync(join(start.folder, "PG_VERSION")) ? undefined : start.data
+  const { MemoryFS, PGlite, postgis } = start.packages
+  const exists =
+    start.remains !== undefined || (start.folder !== undefined && existsSync(join(start.folder, "PG_VERSION")))
   return yield* Effect.tryPromise({
     try: () => {
       deferOptimization()
       return PGlite.create({
         ...(start.folder === undefined ? {} : { dataDir: start.folder }),
-        ...(loadDataDir === undefined ? {} : { loadDataDir }),
+        ...(start.remains === undefined ? {} : { fs: Files.startingWith(MemoryFS, start.remains) }),
+        ...(exists || start.data === undefined ? {} : { loadDataDir: start.data }),
         extensions: { clock: clock.extension, ...(postgis === undefined ? {} : { postgis }) },
         startParams,
         initDbStartParams
@@ -97,9 +101,9 @@ export const start = (options: Start): Effect.Effect<Instance, ConnectionError> 
     }).pipe(Effect.onExit((exit) => (Exit.isFailure(exit) ? close(pglite) : Effect.void)))
     return {
       backend,
-      files:
+      remains:
         options.folder === undefined
-          ? Effect.tryPromise({ try: () => pglite.dumpDataDir("none"), catch: unavailable })
+          ? Effect.try({ try: () => Files.read(pglite), catch: unavailable })
           : Effect.succeed(undefined),
       archive: Effect.tryPromise({
         try: async () => new Uint8Array(await (await pglite.dumpDataDir("gzip")).arrayBuffer()),

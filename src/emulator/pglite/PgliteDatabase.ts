@@ -6,6 +6,7 @@ import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import { type Column, ConnectionError, type Database, DatabaseError, type Message, type Run } from "../Database.ts"
 import { type Backend, BackendCrash, failureOf, type Session } from "./Backend.ts"
+import type { Files } from "./files.ts"
 import type { Instance } from "./Instance.ts"
 import { readRole } from "./login.ts"
 import * as Scram from "./scram.ts"
@@ -38,7 +39,7 @@ export interface Options {
   readonly name: string
   readonly postgis: boolean
   /** Starts PostgreSQL, from what a crashed instance has left if there is one. */
-  readonly start: (files: Blob | undefined) => Effect.Effect<Instance, ConnectionError>
+  readonly start: (remains: Files | undefined) => Effect.Effect<Instance, ConnectionError>
 }
 
 /** Opens the database. It is closed with the scope. */
@@ -53,7 +54,7 @@ export const make: (options: Options) => Effect.Effect<Database, ConnectionError
 
     // What had been committed is recovered from the files, as PostgreSQL does after a crash.
     const recover = Effect.gen(function* () {
-      state.instance = yield* start(yield* state.instance.files)
+      state.instance = yield* start(yield* state.instance.remains)
       state.crashed = false
     }).pipe(Effect.uninterruptible)
 

@@ -36,7 +36,7 @@ const open = Effect.fnUntraced(function* (
   const database = yield* PgliteDatabase.make({
     name,
     postgis: options.postgis === true,
-    start: (files) => Instance.start({ packages: installed, folder, data: files ?? prepared })
+    start: (remains) => Instance.start({ packages: installed, folder, data: prepared, remains })
   })
   yield* initialize(database)
   return database

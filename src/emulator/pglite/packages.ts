@@ -8,6 +8,7 @@ import { ConnectionError } from "../Database.ts"
 /** PostgreSQL, and PostGIS if asked for, with what identifies their files. */
 export interface Packages {
   readonly PGlite: typeof Pglite.PGlite
+  readonly MemoryFS: typeof Pglite.MemoryFS
   readonly protocol: typeof Pglite.protocol
   readonly postgis: Pglite.Extension | undefined
   /** Names and versions; a data directory fits only the packages that it was made with. */
@@ -44,9 +45,13 @@ const version = (name: string): Effect.Effect<string, ConnectionError> =>
 /** Loads PGlite, and its PostGIS if asked for. */
 export const packages: (postgis: boolean) => Effect.Effect<Packages, ConnectionError> = Effect.fnUntraced(
   function* (postgis) {
-    const { PGlite, protocol } = yield* load(PGLITE, "the embedded CARTO", () => import("@electric-sql/pglite"))
+    const { MemoryFS, PGlite, protocol } = yield* load(
+      PGLITE,
+      "the embedded CARTO",
+      () => import("@electric-sql/pglite")
+    )
     const pglite = yield* version(PGLITE)
-    if (!postgis) return { PGlite, protocol, postgis: undefined, versions: [`${PGLITE} ${pglite}`] }
+    if (!postgis) return { PGlite, MemoryFS, protocol, postgis: undefined, versions: [`${PGLITE} ${pglite}`] }
     const extension = yield* load(
       POSTGIS,
       "PostGIS in the embedded CARTO",
@@ -59,6 +64,7 @@ export const packages: (postgis: boolean) => Effect.Effect<Packages, ConnectionE
     }
     return {
       PGlite,
+      MemoryFS,
       protocol,
       postgis: extension.postgis,
       versions: [`${PGLITE} ${pglite}`, `${POSTGIS} ${yield* version(POSTGIS)}`]

@@ -26,8 +26,8 @@ const open = Effect.gen(function* () {
   const database = yield* PgliteDatabase.make({
     name: "naive",
     postgis: false,
-    start: (files) =>
-      Effect.map(Instance.start({ packages: installed, data: files ?? data }), (instance) => ({
+    start: (remains) =>
+      Effect.map(Instance.start({ packages: installed, data, remains }), (instance) => ({
         ...instance,
         backend: naive(instance.backend)
       }))

@@ -7,7 +7,6 @@ import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
-import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import * as Stream from "effect/Stream"
 import { Auth } from "./Auth.ts"
@@ -16,6 +15,7 @@ import { cartoError } from "./internal/cartoError.ts"
 import { readCopy } from "./internal/copyStatement.ts"
 import { writeLine } from "./internal/copyText.ts"
 import { copyTo, type CopyToReason } from "./internal/copyTo.ts"
+import { describeIssue } from "./internal/describeIssue.ts"
 import { invalidInput, refuse } from "./internal/invalidInput.ts"
 import { isObject, parse } from "./internal/json.ts"
 import { errorOf, readFailure, type Row, type SqlApiReason } from "./internal/sqlApi.ts"
@@ -245,14 +245,13 @@ const make: Effect.Effect<CopySqlService, never, Auth | HttpClient> = Effect.gen
     const table = typeof target.table === "string" ? sql.identifier(target.table) : sql.identifier(...target.table)
     const names = columns.map((column) => sql.identifier(column))
     const encode = options.schema === undefined ? undefined : SchemaParser.encodeUnknownEffect(options.schema)
-    const describe = SchemaIssue.makeFormatterDefault()
     const encoder = new TextEncoder()
     let count = 0
     const toLine = (value: unknown, row: number): Effect.Effect<string, RowMalformed, unknown> =>
       Effect.flatMap(
         encode === undefined
           ? Effect.succeed(value)
-          : Effect.mapError(encode(value), (issue) => new RowMalformed({ row, description: describe(issue) })),
+          : Effect.mapError(encode(value), (issue) => new RowMalformed({ row, description: describeIssue(issue) })),
         (encoded) => {
           if (!isObject(encoded)) return Effect.fail(new RowMalformed({ row, description: "it is not an object" }))
           const written = writeLine(columns, encoded)

@@ -95,7 +95,7 @@ describe("query", () => {
       const error = yield* Effect.flip(db.query(sql`SELECT 1`, { schema: Row }))
       assert.strictEqual(error.reason._tag, "RowMalformed")
       assert.strictEqual("row" in error.reason && error.reason.row, 1)
-      assert.include(error.message, '"n"')
+      assert.include(error.message, "n: expected Number")
     }).pipe(provideScript(script))
   })
 })
@@ -257,7 +257,7 @@ describe("transport", () => {
     return Effect.gen(function* () {
       const error = yield* Effect.flip(query)
       assert.strictEqual(error.reason._tag, "RedirectRefused")
-      assert.include(error.message, "https://evil.example.org/api,")
+      assert.include(error.message, "redirect to https://evil.example.org/api is not followed")
       assert.strictEqual(script.asked.length, 1)
     }).pipe(provideScript(script))
   })

@@ -4,6 +4,7 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Workers from "effect-carto/runtime/workers"
 import { Sql } from "effect-carto/Sql"
 import { sql } from "effect-carto/Statement"
@@ -30,7 +31,7 @@ const handle = (request: Request, env: Env): Effect.Effect<Response> => {
   const year = new URL(request.url).searchParams.get("year") ?? ""
   if (!/^\d{4}$/.test(year)) return Effect.succeed(problem(400, "give a year: ?year=2025"))
   return countByState(Number(year)).pipe(
-    Effect.provide(Workers.layerEnv(env, { service: env.CARTO })),
+    Effect.provide(Sql.layer.pipe(Layer.provide(Workers.layerEnv(env, { service: env.CARTO })))),
     Effect.tapError((error) => Effect.sync(() => console.error(error.message))),
     Effect.catchReasons(
       "CartoError",

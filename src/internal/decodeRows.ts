@@ -1,8 +1,8 @@
 import * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
-import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import { RowMalformed } from "../reasons/SqlApi.ts"
+import { describeIssue } from "./describeIssue.ts"
 
 /** Rows by a schema; the first that does not fit fails with its number, which counts from `first`. */
 export const decodeRows = <A, R>(
@@ -12,13 +12,12 @@ export const decodeRows = <A, R>(
 ): Effect.Effect<ReadonlyArray<A>, RowMalformed, R> =>
   Effect.gen(function* () {
     const decode = SchemaParser.decodeUnknownEffect(schema)
-    const describe = SchemaIssue.makeFormatterDefault()
     const decoded: Array<A> = []
     for (const [index, value] of rows.entries()) {
       decoded.push(
         yield* Effect.mapError(
           decode(value),
-          (issue) => new RowMalformed({ row: first + index, description: describe(issue) })
+          (issue) => new RowMalformed({ row: first + index, description: describeIssue(issue) })
         )
       )
     }

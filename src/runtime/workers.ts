@@ -3,8 +3,7 @@ import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import type { ApiKeySource, AuthOptions } from "../Auth.ts"
-import * as Carto from "../Carto.ts"
+import { type ApiKeySource, Auth, type AuthOptions } from "../Auth.ts"
 import type { CartoErrorOf, InvalidInput } from "../CartoError.ts"
 import { variableProvider } from "../internal/variableProvider.ts"
 import { fetchLayer } from "../internal/fetchLayer.ts"
@@ -39,12 +38,6 @@ export const layerHttpClient = (options: WorkersOptions = {}): Layer.Layer<HttpC
   return service === undefined ? fetchLayer() : fetchLayer((input, init) => service.fetch(input, init))
 }
 
-/** All services of an account. */
-export const layer = (
-  options: AuthOptions & WorkersOptions
-): Layer.Layer<Carto.CartoServices, CartoErrorOf<InvalidInput>> =>
-  Layer.provide(Carto.layer(options), layerHttpClient(options))
-
 const fromBinding = (binding: SecretBinding): ApiKeySource =>
   Effect.map(
     Effect.tryPromise(() => binding.get()),
@@ -52,13 +45,14 @@ const fromBinding = (binding: SecretBinding): ApiKeySource =>
   )
 
 /**
- * All services of the account that the Worker's `env` names: `CARTO_BASE_URL` or `CARTO_USERNAME`, and `CARTO_API_KEY`,
- * which is a secret or a Secrets Store binding.
+ * The account that the Worker's `env` names, and the transport to it: `CARTO_BASE_URL` or `CARTO_USERNAME`, and
+ * `CARTO_API_KEY`, which is a secret or a Secrets Store binding. Put the services that the Worker uses on top of it, and it
+ * carries no others: `Sql.layer.pipe(Layer.provide(Workers.layerEnv(env)))`.
  */
 export const layerEnv = (
   env: WorkersEnv,
   options: Partial<AuthOptions> & WorkersOptions = {}
-): Layer.Layer<Carto.CartoServices, CartoErrorOf<InvalidInput>> => {
+): Layer.Layer<Auth | HttpClient, CartoErrorOf<InvalidInput>> => {
   const { CARTO_API_KEY: key, CARTO_BASE_URL, CARTO_USERNAME } = env
   const variables = new Map([
     ["CARTO_BASE_URL", CARTO_BASE_URL],
@@ -66,8 +60,9 @@ export const layerEnv = (
     ["CARTO_API_KEY", typeof key === "string" ? key : undefined]
   ])
   const bound = typeof key === "object" ? { apiKey: fromBinding(key) } : {}
-  return Carto.layerConfig({ ...bound, ...options }).pipe(
-    Layer.provide(layerHttpClient(options)),
-    Layer.provide(ConfigProvider.layer(variableProvider((name) => variables.get(name))))
+  const provider = variableProvider((name) => variables.get(name))
+  return Layer.merge(
+    Auth.layerConfig({ ...bound, ...options }).pipe(Layer.provide(ConfigProvider.layer(provider))),
+    layerHttpClient(options)
   )
 }

@@ -10,7 +10,32 @@ const everything = `
   import * as Workers from "effect-carto/runtime/workers"
   export default { fetch: () => Response.json(Object.keys({ ...everything, ...Workers })) }`
 
+/** Every method of the three services that most Workers use. */
+const services = `
+  import * as Effect from "effect/Effect"
+  import * as Layer from "effect/Layer"
+  import { ApiKeyManager } from "effect-carto/ApiKeyManager"
+  import { Auth } from "effect-carto/Auth"
+  import * as Grants from "effect-carto/Grants"
+  import { Sql } from "effect-carto/Sql"
+  import { sql } from "effect-carto/Statement"
+  import * as Workers from "effect-carto/runtime/workers"
+  const program = Effect.gen(function*() {
+    const keys = yield* ApiKeyManager
+    const db = yield* Sql
+    const key = yield* keys.create({ name: "a", tables: [Grants.table("t", ["select"])] })
+    const { rows } = yield* db.query(sql\`SELECT * FROM t WHERE year = \${2025}\`).pipe(Auth.withApiKey(key))
+    yield* keys.regenerate(key)
+    yield* keys.delete(key)
+    return Response.json([yield* keys.list({ type: "regular" }), rows])
+  })
+  const services = Layer.mergeAll(ApiKeyManager.layer, Sql.layer)
+  export default {
+    fetch: (_, env) => Effect.runPromise(Effect.provide(program, Layer.provide(services, Workers.layerEnv(env))))
+  }`
+
 const workers = [
+  { name: "Auth, ApiKeyManager and Sql", entry: { contents: services, resolveDir: root }, limit: 48 },
   { name: "examples/worker", entry: "examples/worker/index.ts", limit: 48 },
   { name: "everything that effect-carto exports", entry: { contents: everything, resolveDir: root } }
 ]

@@ -1,4 +1,6 @@
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { ApiKeyManager, Sql } from "../../src/index.ts"
 import * as Workers from "../../src/runtime/workers.ts"
 import { outcome } from "./outcome.ts"
 
@@ -6,7 +8,11 @@ interface Env extends Workers.WorkersEnv {
   readonly CARTO?: Workers.Fetcher
 }
 
+const services = Layer.mergeAll(ApiKeyManager.layer, Sql.layer)
+
 export default {
   fetch: async (_request: Request, env: Env): Promise<Response> =>
-    Response.json(await Effect.runPromise(outcome(Workers.layerEnv(env, { service: env.CARTO }))))
+    Response.json(
+      await Effect.runPromise(outcome(services.pipe(Layer.provideMerge(Workers.layerEnv(env, { service: env.CARTO })))))
+    )
 }

@@ -1,5 +1,6 @@
 /** A program that has the package and `effect`, and no more: it needs nothing else to compile and to run. */
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import { ApiKey } from "effect-carto/ApiKey"
 import { ApiKeyManager } from "effect-carto/ApiKeyManager"
 import { Auth } from "effect-carto/Auth"
@@ -34,7 +35,9 @@ const answer: Effect.Effect<unknown, CartoError> = Effect.gen(function* () {
   return rows
 }).pipe(
   Effect.catchReason("CartoError", "RateLimited", ({ retryAfter }) => Effect.succeed(retryAfter)),
-  Effect.provide(Workers.layerEnv({ CARTO_USERNAME: "demo", CARTO_API_KEY: "key" }, { service }))
+  Effect.provide(
+    Sql.layer.pipe(Layer.provide(Workers.layerEnv({ CARTO_USERNAME: "demo", CARTO_API_KEY: "key" }, { service })))
+  )
 )
 
 export const limited = (error: CartoErrorOf<RateLimited>): number | undefined => error.reason.limit

@@ -3,6 +3,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import { setImmediate } from "node:timers/promises"
 import { gzipSync } from "node:zlib"
 import { type EmulatorService, make } from "../../../src/emulator/index.ts"
 
@@ -81,6 +82,7 @@ const jobs = (method: string, path: string, body?: unknown) =>
 const final = (id: unknown) =>
   jobs("GET", `/${id}`).pipe(
     Effect.map(json),
+    Effect.tap(() => Effect.promise(() => setImmediate())),
     Effect.repeat({ until: ({ status }) => status !== "pending" && status !== "running" })
   )
 

@@ -53,7 +53,15 @@ class Packed extends Context.Service<
       const files = yield* FileSystem.FileSystem
       const folder = yield* files.makeTempDirectoryScoped({ prefix: "effect-carto-" })
       yield* succeed(node, ["test/packaging/build.ts"])
-      const name = yield* succeed("npm", ["pack", "--silent", "--ignore-scripts", "--pack-destination", folder])
+      const name = yield* succeed("npm", [
+        "pack",
+        "--silent",
+        "--ignore-scripts",
+        "--cache",
+        join(folder, "npm"),
+        "--pack-destination",
+        folder
+      ])
       const tarball = join(folder, name.trim())
       const list = yield* succeed("tar", ["-tzf", tarball])
 

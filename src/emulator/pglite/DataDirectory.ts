@@ -6,14 +6,17 @@ import * as Effect from "effect/Effect"
 import { createHash } from "node:crypto"
 import { readFile } from "node:fs/promises"
 import { setUp } from "../schema/CartoSchema.ts"
+import { installPostgis } from "./initialize.ts"
+import { initDbStartParams } from "./Instance.ts"
 import type { Packages } from "./packages.ts"
 
 /** Where `prepare` writes them; a build copies the folder. */
 export const folder: URL = new URL("./prepared/", import.meta.url)
 
-export const fileName = ({ postgis, versions }: Packages): string => {
+/** The name of the data directory that fits, of everything that goes into it. */
+export const fileName = ({ postgis, versions }: Pick<Packages, "postgis" | "versions">): string => {
   const hash = createHash("sha256")
-    .update(JSON.stringify([versions, setUp]))
+    .update(JSON.stringify([versions, initDbStartParams, postgis === undefined ? [] : [installPostgis], setUp]))
     .digest("hex")
   return `${postgis === undefined ? "postgres" : "postgis"}-${hash.slice(0, 16)}.tar.gz`
 }

@@ -34,7 +34,7 @@ export interface Start {
 }
 
 /** One WAL segment is the least that PostgreSQL keeps: 16 MB by default, of a data directory of 40 MB. */
-const initDbStartParams = ["--wal-segsize=1"]
+export const initDbStartParams: Array<string> = ["--wal-segsize=1"]
 
 /**
  * PostgreSQL's command line. Without fsync, what a crash of the process cannot lose a power failure can. `search_path`

@@ -99,6 +99,25 @@ AS $$
   FROM pg_attribute WHERE attrelid = reloid AND attname = columnname AND attnum > 0 AND NOT attisdropped
 $$;
 
+CREATE FUNCTION cartodb.cdb_querytablestext(query text) RETURNS text[]
+LANGUAGE plpgsql AS $$
+DECLARE
+  -- A cursor takes one statement only, so nothing can be run by way of planning it.
+  planner refcursor;
+  plan text;
+BEGIN
+  OPEN planner FOR EXECUTE 'EXPLAIN (VERBOSE, FORMAT JSON) ' || query;
+  FETCH planner INTO plan;
+  CLOSE planner;
+  RETURN ARRAY(
+    SELECT DISTINCT pg_catalog.quote_ident(node ->> 'Schema') || '.' || pg_catalog.quote_ident(node ->> 'Relation Name')
+    FROM pg_catalog.jsonb_path_query(plan::pg_catalog.jsonb, 'strict $.**') node
+    WHERE pg_catalog.jsonb_typeof(node) = 'object' AND node ? 'Relation Name'
+    ORDER BY 1
+  );
+END
+$$;
+
 CREATE FUNCTION cartodb.cdb_userdatasize(schemaname text) RETURNS bigint
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$

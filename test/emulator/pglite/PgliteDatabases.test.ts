@@ -315,6 +315,11 @@ layer(Shared.layer, { timeout: "60 seconds" })("a database", (it) => {
           (SELECT count(*) FROM CDB_UserTables() t WHERE t = 'mine'), (SELECT string_agg(c, ',') FROM CDB_ColumnNames('mine') c),
           CDB_ColumnType('mine', 'a')`
         assert.deepStrictEqual(values(yield* run({ sql })), [["alice", "1000", "1", "a", "integer"]])
+        const tables =
+          "SELECT CDB_QueryTablesText('SELECT * FROM mine a JOIN mine b USING (a) JOIN cdb_usertables() ON true')"
+        assert.deepStrictEqual(values(yield* run({ sql: tables })), [["{own.mine}"]])
+        const several = yield* run({ sql: "SELECT CDB_QueryTablesText('SELECT 1; DROP TABLE mine')" })
+        assert.strictEqual(failure(several)?.code, "42P11")
         for (const table of ["cdb_conf", "cdb_tablemetadata", "cdb_analysis_catalog"]) {
           assert.strictEqual(failure(yield* run({ sql: `SELECT * FROM ${table}` }))?.code, "42501")
         }

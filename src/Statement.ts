@@ -166,7 +166,10 @@ const beginsWord = /^[\p{L}\p{N}_$'"\u0080-\uffff]/u
 /** The text of a statement, or why there is none. */
 export const compile = (statement: Statement): Result.Result<string, InvalidInput> => {
   if (!isStatement(statement)) return refuse("statement", statement, "give a statement made with sql`…`")
-  let text = ""
+  const pieces: Array<string> = []
+  // the length and the end of the text so far, which is joined once: a look at a string that grows copies it
+  let length = 0
+  let end = ""
   let afterValue = false
   const values: Array<{ readonly offset: number; readonly position: string }> = []
   for (const segment of statement[TypeId]) {
@@ -174,12 +177,15 @@ export const compile = (statement: Statement): Result.Result<string, InvalidInpu
     if (segment.text === "") continue
     const isValue = segment._tag === "Value"
     // A literal must not grow together with what stands beside it: E'…', 12, ''.
-    const apart = isValue ? afterValue || endsWord.test(text.slice(-2)) : afterValue && beginsWord.test(segment.text)
-    if (apart) text += " "
-    if (isValue) values.push({ offset: text.length, position: segment.position })
-    text += segment.text
+    const apart = isValue ? afterValue || endsWord.test(end) : afterValue && beginsWord.test(segment.text)
+    const piece = apart ? ` ${segment.text}` : segment.text
+    if (isValue) values.push({ offset: length + piece.length - segment.text.length, position: segment.position })
+    pieces.push(piece)
+    length += piece.length
+    end = (end + piece).slice(-2)
     afterValue = isValue
   }
+  const text = pieces.join("")
   if (text.trim() === "") return refuse("statement", text, "write the SQL to run")
   const offsets = values.map(({ offset }) => offset)
   // The text must read the same whichever way the server takes a backslash in a plain string.

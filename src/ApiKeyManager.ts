@@ -322,5 +322,8 @@ const make: Effect.Effect<ApiKeyManagerService, never, Auth | HttpClient> = Effe
 const ApiKeyManagerBase: Context.ServiceClass<ApiKeyManager, "effect-carto/ApiKeyManager", ApiKeyManagerService> =
   Context.Service<ApiKeyManager, ApiKeyManagerService>()("effect-carto/ApiKeyManager")
 export class ApiKeyManager extends ApiKeyManagerBase {
-  static readonly layer: Layer.Layer<ApiKeyManager, never, Auth | HttpClient> = Layer.effect(ApiKeyManager, make)
+  /** Never shared by two accounts: layers are otherwise built once, under whichever account comes first. */
+  static readonly layer: Layer.Layer<ApiKeyManager, never, Auth | HttpClient> = Layer.fresh(
+    Layer.effect(ApiKeyManager, make)
+  )
 }

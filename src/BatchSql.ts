@@ -281,5 +281,6 @@ const BatchSqlBase: Context.ServiceClass<BatchSql, "effect-carto/BatchSql", Batc
   BatchSqlService
 >()("effect-carto/BatchSql")
 export class BatchSql extends BatchSqlBase {
-  static readonly layer: Layer.Layer<BatchSql, never, Auth | HttpClient> = Layer.effect(BatchSql, make)
+  /** Never shared by two accounts: layers are otherwise built once, under whichever account comes first. */
+  static readonly layer: Layer.Layer<BatchSql, never, Auth | HttpClient> = Layer.fresh(Layer.effect(BatchSql, make))
 }

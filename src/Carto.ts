@@ -10,19 +10,16 @@ import { Sql } from "./Sql.ts"
 
 export type CartoServices = ApiKeyManager | Auth | BatchSql | CopySql | Sql
 
-const services: Layer.Layer<ApiKeyManager | BatchSql | CopySql | Sql, never, Auth | HttpClient> = Layer.mergeAll(
-  ApiKeyManager.layer,
-  BatchSql.layer,
-  CopySql.layer,
-  Sql.layer
-)
+/** Made anew for each account: layers are otherwise built once, under whichever account comes first. */
+const services = (): Layer.Layer<Exclude<CartoServices, Auth>, never, Auth | HttpClient> =>
+  Layer.mergeAll(ApiKeyManager.layer, BatchSql.layer, CopySql.layer, Sql.layer)
 
 /** The services of the account of `baseUrl` or `username`, under `apiKey`. See {@link AuthOptions}. */
 export const layer = (options: AuthOptions): Layer.Layer<CartoServices, CartoErrorOf<InvalidInput>, HttpClient> =>
-  Layer.provideMerge(services, Auth.layer(options))
+  Layer.provideMerge(services(), Auth.layer(options))
 
 /** The services of the account of `CARTO_BASE_URL` or `CARTO_USERNAME`, under `CARTO_API_KEY`. */
 export const layerConfig = (
   options?: Partial<AuthOptions>
 ): Layer.Layer<CartoServices, CartoErrorOf<InvalidInput>, HttpClient> =>
-  Layer.provideMerge(services, Auth.layerConfig(options))
+  Layer.provideMerge(services(), Auth.layerConfig(options))

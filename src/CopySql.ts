@@ -296,5 +296,6 @@ const CopySqlBase: Context.ServiceClass<CopySql, "effect-carto/CopySql", CopySql
   CopySqlService
 >()("effect-carto/CopySql")
 export class CopySql extends CopySqlBase {
-  static readonly layer: Layer.Layer<CopySql, never, Auth | HttpClient> = Layer.effect(CopySql, make)
+  /** Never shared by two accounts: layers are otherwise built once, under whichever account comes first. */
+  static readonly layer: Layer.Layer<CopySql, never, Auth | HttpClient> = Layer.fresh(Layer.effect(CopySql, make))
 }

@@ -225,5 +225,6 @@ const SqlBase: Context.ServiceClass<Sql, "effect-carto/Sql", SqlService> = Conte
   "effect-carto/Sql"
 )
 export class Sql extends SqlBase {
-  static readonly layer: Layer.Layer<Sql, never, Auth | HttpClient> = Layer.effect(Sql, make)
+  /** Never shared by two accounts: layers are otherwise built once, under whichever account comes first. */
+  static readonly layer: Layer.Layer<Sql, never, Auth | HttpClient> = Layer.fresh(Layer.effect(Sql, make))
 }

@@ -205,9 +205,9 @@ describe("create", () => {
   }
   it.effect("finds out which table is in another schema", () => {
     const rows = [
-      { position: 0, found: true, held: true, elsewhere: null },
-      { position: 1, found: false, held: false, elsewhere: "mary" },
-      { position: 2, found: true, held: false, elsewhere: null }
+      { schema: "public", name: "a", held: ["select"] },
+      { schema: "mary", name: "b", held: [] },
+      { schema: "public", name: "c", held: [] }
     ]
     const script = scriptedFetch(
       errors("Validation failed: Grants can only grant table permissions you have", 422),

@@ -6,4 +6,5 @@ import type { HttpClient } from "./wire.ts"
 export const fetchLayer = (fetch?: typeof globalThis.fetch): Layer.Layer<HttpClient> =>
   fetch === undefined
     ? FetchHttpClient.layer
-    : Layer.provide(FetchHttpClient.layer, Layer.succeed(FetchHttpClient.Fetch, fetch))
+    : // not shared with clients over another fetch
+      Layer.fresh(Layer.provide(FetchHttpClient.layer, Layer.succeed(FetchHttpClient.Fetch, fetch)))

@@ -21,6 +21,7 @@ import { KeyStore } from "./KeyStore.ts"
 import { Metadata, type MetadataError } from "./Metadata.ts"
 import { tornadoes } from "./samples/tornadoes.ts"
 import * as SqlApi from "./sql-api/SqlApi.ts"
+import { hasPostgis } from "./pglite/packages.ts"
 import * as PgliteDatabases from "./pglite/PgliteDatabases.ts"
 
 /** Rows by the names of their columns; values are PostgreSQL's text. */
@@ -170,18 +171,13 @@ export const makeFromParts = (
     }
   })
 
-const isPostgisInstalled: Effect.Effect<boolean> = Effect.tryPromise(() => import("@electric-sql/pglite-postgis")).pipe(
-  Effect.as(true),
-  Effect.orElseSucceed(() => false)
-)
-
 const layerDatabases = (options: EmulatorOptions): Layer.Layer<Databases> =>
   Layer.unwrap(
     Effect.gen(function* () {
       const { folder, postgis = "if-installed" } = options
       return PgliteDatabases.layer({
         folder,
-        postgis: postgis === "if-installed" ? yield* isPostgisInstalled : postgis
+        postgis: postgis === "if-installed" ? yield* hasPostgis : postgis
       })
     })
   )

@@ -1,7 +1,8 @@
 /**
  * Schemas of what the SQL API makes of PostgreSQL's values, for the `schema` of `Sql.query`:
  * `Schema.Struct({ id: Column.Int8, at: Column.Timestamp, photo: Column.Bytea })`. NULL is `Schema.NullOr(…)`, an
- * array `Schema.Array(…)` of these, and types that are not here are what JSON says: booleans, strings, numbers.
+ * array `Schema.Array(…)` of these, and types that are not here are what JSON says: booleans, strings, numbers. They are
+ * for reading: to write a value, give it to `sql` as it is.
  */
 import * as BigDecimal from "effect/BigDecimal"
 import type * as Brand from "effect/Brand"
@@ -35,7 +36,7 @@ const column = <A, E>(
 ): Schema.Codec<A, E> =>
   wire.pipe(Schema.decodeTo(type, transformEffect({ decode: attempt(decode), encode: attempt(encode) })))
 
-const stringOrNumber = Schema.Union([Schema.String, Schema.Number])
+const stringOrNumber = Schema.Union([Schema.String, Schema.Finite])
 
 /** `int8` as a `bigint`: of a number that is not rounded, or of text (`id::text`). A rounded number is refused. */
 export const Int8: Schema.Codec<bigint, string | number> = column(
@@ -93,6 +94,7 @@ export const Float8: Schema.Codec<number, number | NotFinite> = Schema.Union([
   Schema.Literals(["NaN", "Infinity", "-Infinity"])
 ]).pipe(
   Schema.decodeTo(
+    // @effect-diagnostics-next-line schemaNumber:off
     Schema.Number,
     transform({
       decode: (value: number | NotFinite) => Number(value),
@@ -141,10 +143,10 @@ type Infinite = "Infinity" | "-Infinity"
 const infinite = Schema.Literals(["Infinity", "-Infinity"])
 
 /** As `Timestamp`; the infinities stay `"Infinity"` and `"-Infinity"`. */
-export const TimestampOrInfinity: Schema.Codec<DateTime.Utc | Infinite, string> = Schema.Union([infinite, Timestamp])
+export const TimestampOrInfinity: Schema.Codec<DateTime.Utc | Infinite, string> = Schema.Union([Timestamp, infinite])
 
 /** As `Date`; the infinities stay `"Infinity"` and `"-Infinity"`. */
-export const DateOrInfinity: Schema.Codec<DateTime.Utc | Infinite, string> = Schema.Union([infinite, Date])
+export const DateOrInfinity: Schema.Codec<DateTime.Utc | Infinite, string> = Schema.Union([Date, infinite])
 
 /** The parts of an interval. They are not converted into each other; `milliseconds` may have a fraction. */
 export interface Interval {

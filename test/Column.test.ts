@@ -300,7 +300,7 @@ layer(layerEmbedded(), { timeout: "60 seconds" })("of a real PostgreSQL", (it) =
       assert.isDefined(row)
       assert.strictEqual(row.large, 9223372036854775807n)
       assert.strictEqual(row.small, 5n)
-      assert.strictEqual(Schema.encodeSync(Column.Numeric)(row.price), "1.10")
+      assert.strictEqual(yield* Schema.encodeEffect(Column.Numeric)(row.price), "1.10")
       assert.deepStrictEqual([row.half, row.nan], [0.5, Number.NaN])
       assert.deepStrictEqual([row.at, row.exact, row.local, row.early, row.ides, row.day, ...row.days].map(iso), [
         "2020-02-03T08:11:12.000Z",
@@ -340,7 +340,7 @@ layer(layerEmbedded(), { timeout: "60 seconds" })("of a real PostgreSQL", (it) =
       )
       assert.strictEqual(error.reason._tag, "RowMalformed")
       assert.include(error.message, "cast the column to text")
-      assert.include(error.message, '"id"')
+      assert.match(error.message, /\bid\b/)
     })
   )
 })

@@ -1,11 +1,10 @@
-/** What the SQL API needs in a database before the first query: its own functions, and what it must know of types. */
+/** What the SQL API needs of a database before the first query: the data services, and what it must know of types. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { ConnectionError, Database, DatabaseError } from "../Database.ts"
 import * as DataServices from "../dataservices/DataServices.ts"
 import type { SpatialTypes } from "./Fields.ts"
-import * as QueryTables from "./QueryTables.ts"
 
 export interface PreparationService {
   /** Prepares a database, once; `sql` is the text to run, which may need more than others. */
@@ -27,7 +26,7 @@ const make = (): PreparationService => {
   const functions = Effect.fnUntraced(function* (database: Database) {
     const known = prepared.get(database)
     if (known !== undefined) return known
-    yield* database.superuserTransaction([QueryTables.setUp, DataServices.setUp({ postgis: database.postgis })])
+    yield* database.superuserTransaction([DataServices.setUp({ postgis: database.postgis })])
     const spatial = database.postgis ? yield* readSpatialTypes(database) : new Map<number, string>()
     prepared.set(database, spatial)
     return spatial

@@ -1,29 +1,8 @@
 /** Which tables a text reads, as PostgreSQL plans it, and when they last changed. */
 import * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import type { ConnectionError, Database, DatabaseError, Login } from "../Database.ts"
 import { statements, withoutLeadingComments } from "./SqlText.ts"
-
-/**
- * The function that plans statements, for superuser to run in every database. It runs with the rights of its caller:
- * within a function no statement can end the transaction, which is read-only, so a text that is really several
- * statements cannot do anything either.
- */
-export const setUp: string = `
-CREATE OR REPLACE FUNCTION cartodb.cdb_queryplans(statements text[]) RETURNS SETOF json
-LANGUAGE plpgsql AS $function$
-DECLARE
-  statement text;
-  plan json;
-BEGIN
-  FOREACH statement IN ARRAY statements LOOP
-    EXECUTE pg_catalog.format('EXPLAIN (VERBOSE, FORMAT JSON) %s', statement) INTO plan;
-    RETURN NEXT plan;
-  END LOOP;
-END
-$function$;
-`
 
 export interface Table {
   /** `schema.name`, each quoted where SQL needs it. */
@@ -35,38 +14,23 @@ export interface Table {
 // Whatever the session takes a backslash for, in this form it is written out.
 const literal = (text: string): string => `E'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`
 
-const quoted = (name: string): string => (/^[a-z_][a-z0-9_$]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`)
-
-const collect = (node: unknown, into: Set<string>): void => {
-  if (Array.isArray(node)) {
-    for (const item of node) collect(item, into)
-  } else if (Predicate.isReadonlyObject(node)) {
-    const { "Relation Name": name, Schema: schema } = node
-    if (typeof name === "string" && typeof schema === "string") into.add(`${quoted(schema)}.${quoted(name)}`)
-    for (const value of Object.values(node)) collect(value, into)
-  }
-}
-
-/** The tables in PostgreSQL's plans, sorted. */
-export const tablesOfPlans = (plans: ReadonlyArray<string>): ReadonlyArray<string> => {
-  const names = new Set<string>()
-  for (const plan of plans) collect(JSON.parse(plan), names)
-  return [...names].toSorted()
-}
-
 /** The statements of a text whose tables count: those that begin with SELECT or WITH. */
 export const plannable = (sql: string): ReadonlyArray<string> =>
   statements(sql)
     .map(withoutLeadingComments)
     .filter((statement) => /^(?:select|with)/i.test(statement))
 
-const plans = Effect.fnUntraced(function* (
+// Statement by statement, since one that cannot be planned makes all of them unknown. Planning writes nothing.
+const tableNames = Effect.fnUntraced(function* (
   database: Database,
   login: Login,
   planned: ReadonlyArray<string>
 ): Effect.fn.Return<ReadonlyArray<string> | undefined, ConnectionError> {
   const sql = `SELECT pg_catalog.set_config('transaction_read_only', 'on', true);
-SELECT plan::text FROM cartodb.cdb_queryplans(ARRAY[${planned.map(literal).join(", ")}]::text[]) AS plan`
+SELECT DISTINCT name COLLATE "C"
+FROM pg_catalog.unnest(ARRAY[${planned.map(literal).join(", ")}]::text[]) AS statement,
+  pg_catalog.unnest(cartodb.cdb_querytablestext(statement)) AS name
+ORDER BY 1`
   const messages = yield* Stream.runCollect(database.run({ login, sql }))
   if (messages.some(({ _tag }) => _tag === "Failure")) return undefined
   return messages
@@ -78,13 +42,13 @@ const updateTimes = Effect.fnUntraced(function* (
   database: Database
 ): Effect.fn.Return<ReadonlyMap<string, number>, ConnectionError | DatabaseError> {
   const rows = yield* database.superuser(
-    `SELECT n.nspname AS schema, c.relname AS name, extract(epoch FROM m.updated_at) * 1000 AS updated
+    `SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name, extract(epoch FROM m.updated_at) * 1000 AS updated
      FROM cartodb.cdb_tablemetadata m
      JOIN pg_catalog.pg_class c ON c.oid = m.tabname JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`
   )
   return new Map(
     rows
-      .map((row) => [`${quoted(row["schema"] ?? "")}.${quoted(row["name"] ?? "")}`, Number(row["updated"])] as const)
+      .map((row) => [row["name"] ?? "", Number(row["updated"])] as const)
       .filter(([, updated]) => Number.isFinite(updated))
   )
 })
@@ -121,9 +85,8 @@ export const queryTables: (
   const planned = plannable(sql)
   if (planned.length === 0) return []
   const planner = (yield* hasForeignFunction(database, master)) ? login : master
-  const explained = yield* plans(database, planner, planned)
-  if (explained === undefined) return undefined
-  const names = tablesOfPlans(explained)
+  const names = yield* tableNames(database, planner, planned)
+  if (names === undefined) return undefined
   if (names.length === 0) return []
   const times = yield* updateTimes(database)
   return names.map((name) => ({ name, updatedAt: times.get(name) }))

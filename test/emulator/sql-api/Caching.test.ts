@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { mayWrite, setCacheHeaders } from "../../../src/emulator/sql-api/Caching.ts"
-import { hasSystemTable, plannable, type Table, tablesOfPlans } from "../../../src/emulator/sql-api/QueryTables.ts"
+import { hasSystemTable, plannable, type Table } from "../../../src/emulator/sql-api/QueryTables.ts"
 
 const january = Date.UTC(2020, 0, 1)
 const june = Date.UTC(2020, 5, 1)
@@ -59,7 +59,6 @@ describe("mayWrite", () => {
   })
 })
 
-const plan = (node: object) => JSON.stringify([{ Plan: node }])
 const table = (name: string) => [{ name, updatedAt: undefined }]
 
 describe("QueryTables", () => {
@@ -68,21 +67,6 @@ describe("QueryTables", () => {
       "select 1",
       "WITH a as (select 2) select 3"
     ])
-  })
-  it("finds tables anywhere in a plan", () => {
-    assert.deepEqual(
-      tablesOfPlans([
-        plan({
-          "Node Type": "Join",
-          Plans: [
-            { "Relation Name": "b", Schema: "public" },
-            { "Relation Name": "a", Schema: "x y" }
-          ]
-        }),
-        plan({ "Relation Name": "b", Schema: "public" })
-      ]),
-      ['"x y".a', "public.b"]
-    )
   })
   it("knows a system table by its name", () => {
     assert.isTrue(hasSystemTable(table("pg_catalog.pg_class")))

@@ -166,6 +166,17 @@ layer(WithEmulator, { excludeTestServices: true })("the SQL API", (it) => {
         assert.strictEqual(early.headers.get("content-disposition"), "inline")
       })
     )
+    it.effect("has nothing to feed a COPY with", () =>
+      Effect.gen(function* () {
+        const answer = yield* asMaster("copy inbox from stdin")
+        assert.deepEqual(
+          [answer.status, answer.text],
+          [400, '{"error":["COPY from stdin failed: No source stream defined"]}']
+        )
+        const denied = yield* send({ query: { q: "copy inbox from stdin" } })
+        assert.deepEqual([denied.status, denied.text], [403, '{"error":["permission denied for table inbox"]}'])
+      })
+    )
     it.effect("collects notices by severity, errors first", () =>
       Effect.gen(function* () {
         const answer = yield* asMaster(
@@ -199,6 +210,17 @@ layer(WithEmulator, { excludeTestServices: true })("the SQL API", (it) => {
         )
       })
     )
+    it.effect("stops with its client", () =>
+      Effect.gen(function* () {
+        const { emulator } = yield* TheWorld
+        const controller = new AbortController()
+        const url = `https://acme.carto.com/api/v2/sql?${new URLSearchParams({ q: "select pg_sleep(1000)" })}`
+        const answer = emulator.handler(new Request(url, { signal: controller.signal }))
+        yield* Effect.promise(() => setImmediate())
+        controller.abort()
+        assert.strictEqual((yield* Effect.promise(() => answer)).status, 499)
+      })
+    )
     it.effect("sends no body for HEAD, and the same headers", () =>
       Effect.gen(function* () {
         const answer = yield* send({ method: "HEAD", query: { q: "select 1" } })
@@ -209,6 +231,21 @@ layer(WithEmulator, { excludeTestServices: true })("the SQL API", (it) => {
   })
 
   describe("planning", () => {
+    it.effect("finds the tables of every statement, however they are named", () =>
+      Effect.gen(function* () {
+        const { emulator } = yield* TheWorld
+        yield* emulator.execute("acme", 'CREATE TABLE "Odd; name" (a int)')
+        const answer = yield* asMaster(
+          `select 1; select * from places; with x as (select * from "Odd; name") select * from x`
+        )
+        assert.strictEqual(answer.status, 200)
+        assert.match(answer.headers.get("cache-control") ?? "", /^no-cache,max-age=([1-9]|[1-9]\d|[12]\d\d|300),/)
+        const closed = yield* send({ query: { q: 'select 1; select * from "Odd; name", pg_class' } })
+        assert.strictEqual(closed.text, '{"error":["system tables are forbidden"]}')
+        const failing = yield* send({ query: { q: "select relname from pg_class limit 1; select 1/0" } })
+        assert.strictEqual(failing.status, 200)
+      })
+    )
     it.effect("closes system tables to all but the master key", () =>
       Effect.gen(function* () {
         const { writer } = yield* TheWorld

@@ -1,9 +1,23 @@
 /** `format=json`, the default: rows, fields, counts and notices. */
 import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import type { Message } from "../../Database.ts"
 import { isRow, start } from "../Execution.ts"
 import * as JsonAnswer from "../JsonAnswer.ts"
 import { paged } from "../Paging.ts"
 import { type Format, streamed } from "./Format.ts"
+
+// The real server's driver has nothing to feed a COPY … FROM STDIN with, and ends it in these words.
+const withoutCopyData = <E>(messages: Stream.Stream<Message, E>): Stream.Stream<Message, E> =>
+  Stream.suspend(() => {
+    let copying = false
+    return Stream.map(messages, (message) => {
+      if (message._tag === "CopyIn") copying = true
+      if (message._tag !== "Failure" || !copying) return message
+      const report = { ...message.report, message: "COPY from stdin failed: No source stream defined" }
+      return { ...message, report }
+    })
+  })
 
 export const json: Format = {
   extension: "json",
@@ -11,7 +25,10 @@ export const json: Format = {
   jsonp: true,
   run: Effect.fnUntraced(function* (execution) {
     const { database, login, parameters, spatial } = execution
-    const { messages } = yield* start(database.run({ login, sql: paged(parameters.sql, parameters.paging) }), isRow)
+    const { messages } = yield* start(
+      withoutCopyData(database.run({ login, sql: paged(parameters.sql, parameters.paging) })),
+      isRow
+    )
     return streamed(messages, JsonAnswer.make(spatial, parameters.skipFields), execution)
   })
 }

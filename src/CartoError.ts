@@ -54,6 +54,7 @@ export {
   CheckViolation,
   ExclusionViolation,
   ForeignKeyViolation,
+  InvalidFormat,
   KeyLacksApi,
   NotNullViolation,
   NotOwner,
@@ -98,6 +99,7 @@ export type CartoErrorReason =
   | Job.JobNotFound
   | Job.JobQueueFull
   | SqlApi.AccountNotFound
+  | SqlApi.InvalidFormat
   | SqlApi.KeyLacksApi
   | SqlApi.PartialResult
   | SqlApi.RowMalformed

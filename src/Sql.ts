@@ -11,7 +11,7 @@ import type { CopySql } from "./CopySql.ts"
 import { cartoError } from "./internal/cartoError.ts"
 import { copySqlKey } from "./internal/copySqlKey.ts"
 import { decodeRows } from "./internal/decodeRows.ts"
-import { openExport } from "./internal/export.ts"
+import { type ExportReason, openExport } from "./internal/export.ts"
 import { invalidInput, refuse } from "./internal/invalidInput.ts"
 import { query, type QueryReason, type QueryResult, type Row } from "./internal/sqlApi.ts"
 import { type HttpClient, make as makeWire } from "./internal/wire.ts"
@@ -20,6 +20,7 @@ import type { InvalidInput, TransportFailed } from "./reasons/Call.ts"
 import type { PartialResult, RowMalformed, StatementReason } from "./reasons/SqlApi.ts"
 import { compile, type Statement } from "./Statement.ts"
 
+export type { ExportReason } from "./internal/export.ts"
 export type { Field, QueryReason, QueryResult, Row } from "./internal/sqlApi.ts"
 
 /** Paging and ordering work on one SELECT statement; the server ignores them on others. */
@@ -33,6 +34,16 @@ export interface QueryOptions {
   readonly sortOrder?: "asc" | "desc" | undefined
   /** Columns to leave out of rows and fields. */
   readonly skipFields?: ReadonlyArray<string> | undefined
+  /** Asks caches between here and the server to keep the answer for a year, whatever changes. */
+  readonly cachePolicy?: "persist" | undefined
+}
+
+export interface RowsOptions extends QueryOptions {
+  /**
+   * Sends the statement by GET, so that a CDN or a Worker's cache can keep the answer. It is in the URL then, at most 8,000
+   * characters, and in logs of URLs; the key stays in the header. Default `false`.
+   */
+  readonly cacheable?: boolean | undefined
 }
 
 export type ExportFormat =
@@ -73,9 +84,9 @@ export interface SqlService {
   readonly query: {
     <A, R = never>(
       statement: Statement,
-      options: QueryOptions & { readonly schema: Schema.Decoder<A, R> }
+      options: RowsOptions & { readonly schema: Schema.Decoder<A, R> }
     ): Effect.Effect<QueryResult<A>, CartoErrorOf<QueryReason | RowMalformed>, R>
-    (statement: Statement, options?: QueryOptions): Effect.Effect<QueryResult<Row>, CartoErrorOf<QueryReason>>
+    (statement: Statement, options?: RowsOptions): Effect.Effect<QueryResult<Row>, CartoErrorOf<QueryReason>>
   }
   /**
    * The rows of a query of any size, in bounded memory, over COPY: that of {@link CopySql}, which must be provided too.
@@ -92,14 +103,14 @@ export interface SqlService {
    * The result of a query as a file, with its name and media type. Only `geojson`, `csv` and `topojson` show an error that
    * comes after the first byte; a broken `svg` is merely shorter. `POST /api/v2/sql`.
    */
-  readonly export: (statement: Statement, options: ExportOptions) => Effect.Effect<Exported, CartoErrorOf<QueryReason>>
+  readonly export: (statement: Statement, options: ExportOptions) => Effect.Effect<Exported, CartoErrorOf<ExportReason>>
 }
 
 const natural = (field: string, value: number): InvalidInput | undefined =>
   Number.isSafeInteger(value) && value >= 0 ? undefined : invalidInput(field, value, "give a whole number, 0 or more")
 
 const readOptions = (options: QueryOptions): Result.Result<ReadonlyArray<readonly [string, string]>, InvalidInput> => {
-  const { orderBy, page, rowsPerPage, skipFields, sortOrder } = options
+  const { cachePolicy, orderBy, page, rowsPerPage, skipFields, sortOrder } = options
   const parameters: Array<readonly [string, string]> = []
   if (page !== undefined || rowsPerPage !== undefined) {
     if (page === undefined || rowsPerPage === undefined) {
@@ -125,8 +136,12 @@ const readOptions = (options: QueryOptions): Result.Result<ReadonlyArray<readonl
     }
     parameters.push(["skipfields", field])
   }
+  if (cachePolicy !== undefined) parameters.push(["cache_policy", cachePolicy])
   return Result.succeed(parameters)
 }
+
+/** Servers and proxies refuse lines of 16 kB, headers included. */
+const longestUrl = 8_000
 
 const formats: ReadonlyArray<string> = "arraybuffer csv geojson gpkg kml shp spatialite svg topojson".split(" ")
 
@@ -153,24 +168,29 @@ const make: Effect.Effect<SqlService, never, Auth | HttpClient> = Effect.gen(fun
 
   const run = Effect.fnUntraced(function* (
     statement: Statement,
-    options: QueryOptions
+    options: RowsOptions
   ): Effect.fn.Return<QueryResult<unknown>, QueryReason> {
     const text = yield* Effect.fromResult(compile(statement))
     const parameters = yield* Effect.fromResult(readOptions(options))
-    return yield* query(wire, username, text, parameters)
+    if (options.cacheable && encodeURIComponent(text).length > longestUrl) {
+      return yield* Effect.fail(
+        invalidInput("statement", text, `a cacheable one goes into the URL: at most ${longestUrl} characters, encoded`)
+      )
+    }
+    return yield* query(wire, username, text, parameters, options.cacheable)
   })
 
   function runQuery<A, R = never>(
     statement: Statement,
-    options: QueryOptions & { readonly schema: Schema.Decoder<A, R> }
+    options: RowsOptions & { readonly schema: Schema.Decoder<A, R> }
   ): Effect.Effect<QueryResult<A>, CartoErrorOf<QueryReason | RowMalformed>, R>
   function runQuery(
     statement: Statement,
-    options?: QueryOptions
+    options?: RowsOptions
   ): Effect.Effect<QueryResult<Row>, CartoErrorOf<QueryReason>>
   function runQuery(
     statement: Statement,
-    options: QueryOptions & { readonly schema?: Schema.Decoder<unknown, unknown> } = {}
+    options: RowsOptions & { readonly schema?: Schema.Decoder<unknown, unknown> } = {}
   ): Effect.Effect<QueryResult<unknown>, CartoErrorOf<QueryReason | RowMalformed>, unknown> {
     const { schema } = options
     const result = run(statement, options)
@@ -203,7 +223,7 @@ const make: Effect.Effect<SqlService, never, Auth | HttpClient> = Effect.gen(fun
   const exportFile = Effect.fnUntraced(function* (
     statement: Statement,
     options: ExportOptions
-  ): Effect.fn.Return<Exported, QueryReason> {
+  ): Effect.fn.Return<Exported, ExportReason> {
     const text = yield* Effect.fromResult(compile(statement))
     const parameters = yield* Effect.fromResult(readOptions(options))
     const more = yield* Effect.fromResult(readExportOptions(options))

@@ -95,6 +95,47 @@ const csv = (items: ReadonlyArray<Value | Statement>): Statement =>
         ", "
       )
 
+/** A row's values in the order of the columns; NULL where it has none. */
+const rowOf = (
+  columns: ReadonlyArray<string>,
+  row: Readonly<Record<string, Value | Statement>>,
+  index: number
+): Statement =>
+  fromSegments([
+    open,
+    ...join(
+      columns.map((column) => fromSegments(valueSegment(`row ${index + 1}.${column}`, row[column] ?? null))),
+      ", "
+    )[TypeId],
+    close
+  ])
+
+const namesOf = (columns: ReadonlyArray<string>): Statement =>
+  join(
+    columns.map((column) => identifier(column)),
+    ", "
+  )
+
+const insert = (rows: ReadonlyArray<Readonly<Record<string, Value | Statement>>>): Statement => {
+  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))]
+  return columns.length === 0
+    ? fromSegments([invalid("sql.insert", rows, "give rows with columns")])
+    : tag`(${namesOf(columns)}) VALUES ${join(
+        rows.map((row, index) => rowOf(columns, row, index)),
+        ", "
+      )}`
+}
+
+const update = (row: Readonly<Record<string, Value | Statement>>): Statement => {
+  const columns = Object.entries(row)
+  return columns.length === 0
+    ? fromSegments([invalid("sql.update", row, "give the columns to set")])
+    : join(
+        columns.map(([column, value]) => tag`${identifier(column)} = ${fromSegments(valueSegment(column, value))}`),
+        ", "
+      )
+}
+
 const and = (conditions: ReadonlyArray<Statement>): Statement =>
   conditions.length === 0
     ? fromSegments([{ _tag: "Text", text: "TRUE" }])
@@ -125,6 +166,10 @@ export interface SqlTag {
   readonly json: (value: unknown) => Statement
   /** A list for `IN (…)` or the like: `` sql`id IN (${sql.csv([1, 2])})` ``. An empty one is refused. */
   readonly csv: (items: ReadonlyArray<Value | Statement>) => Statement
+  /** Columns and rows for an INSERT: `` sql`INSERT INTO t ${sql.insert([{ id: 1 }])}` ``. What a row lacks is NULL. */
+  readonly insert: (rows: ReadonlyArray<Readonly<Record<string, Value | Statement>>>) => Statement
+  /** Columns to set: `` sql`UPDATE t SET ${sql.update({ name: "a" })} WHERE id = ${1}` ``. */
+  readonly update: (row: Readonly<Record<string, Value | Statement>>) => Statement
   /** Conditions that must all hold; none of them is TRUE. */
   readonly and: (conditions: ReadonlyArray<Statement>) => Statement
   /** Conditions of which one must hold; none of them is FALSE. */
@@ -158,7 +203,7 @@ const tag = (strings: TemplateStringsArray, ...values: ReadonlyArray<Value | Sta
  * Makes a statement of a template. Values become literals, statements and identifiers are put in as they are, and
  * whatever cannot be a value makes the call that runs the statement fail with `InvalidInput`, before any request.
  */
-export const sql: SqlTag = Object.assign(tag, { identifier, unsafe, json, csv, and, or, join })
+export const sql: SqlTag = Object.assign(tag, { identifier, unsafe, json, csv, insert, update, and, or, join })
 
 const endsWord = /[\p{L}\p{N}_$'"+\-\u0080-\uffff]$/u
 const beginsWord = /^[\p{L}\p{N}_$'"\u0080-\uffff]/u

@@ -58,6 +58,7 @@ export {
   GrantRefused,
   type GrantsViolation,
   HiddenApiKey,
+  InvalidFormat,
   InvalidGrants,
   InvalidInput,
   isCartoError,
@@ -105,6 +106,7 @@ export {
   type CopyToReason,
   type StreamReason
 } from "./CopySql.ts"
+export * as GeoJson from "./GeoJson.ts"
 export * as Grants from "./Grants.ts"
 export {
   type Field,
@@ -112,6 +114,7 @@ export {
   type QueryReason,
   type QueryResult,
   type Row,
+  type RowsOptions,
   Sql,
   type SqlService
 } from "./Sql.ts"

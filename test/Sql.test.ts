@@ -33,7 +33,10 @@ describe("query", () => {
         totalRows: 1,
         time: 0.003,
         notices: ["careful"],
-        warnings: ["very"]
+        warnings: ["very"],
+        infos: [],
+        logs: [],
+        debugs: []
       })
     }).pipe(provideScript(script))
   })
@@ -53,6 +56,31 @@ describe("query", () => {
       ])
     }).pipe(provideScript(script))
   })
+  it.effect("goes by GET where it may be cached, with the key in the header still", () => {
+    const script = scriptedFetch(json(result()))
+    return Effect.gen(function* () {
+      const db = yield* Sql
+      yield* db.query(sql`SELECT ${"a&b"}`, { cacheable: true, cachePolicy: "persist" })
+      const [asked] = script.asked
+      assert.strictEqual(asked?.method, "GET")
+      assert.deepStrictEqual(
+        [...new URL(asked?.url ?? "").searchParams],
+        [
+          ["q", "SELECT 'a&b'"],
+          ["cache_policy", "persist"]
+        ]
+      )
+      assert.notInclude(asked?.url, masterToken)
+      const error = yield* Effect.flip(db.query(sql`SELECT ${"x".repeat(9000)}`, { cacheable: true }))
+      assert.strictEqual(error.reason._tag, "InvalidInput")
+    }).pipe(provideScript(script))
+  })
+  it.effect("exports that the server does not know have a reason", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(Sql.use((db) => db.export(sql`SELECT 1`, { format: "kml" })))
+      assert.strictEqual(error.reason._tag, "InvalidFormat")
+    }).pipe(provideScript(scriptedFetch(refused("Invalid format: kml"))))
+  )
   for (const [name, options, field] of [
     ["a page without a size", { page: 1 }, "rowsPerPage"],
     ["a size without a page", { rowsPerPage: 1 }, "page"],

@@ -58,6 +58,21 @@ describe("composition", () => {
     assert.strictEqual(text(sql.or([])), "FALSE")
   })
   it("lists", () => assert.strictEqual(text(sql`id IN (${sql.csv([1, "b"])})`), "id IN (1, 'b')"))
+  it("rows to insert", () =>
+    assert.strictEqual(
+      text(
+        sql`INSERT INTO t ${sql.insert([
+          { id: 1, name: "a" },
+          { id: 2, at: sql`now()` }
+        ])}`
+      ),
+      `INSERT INTO t ("id", "name", "at") VALUES (1, 'a', NULL), (2, NULL, now())`
+    ))
+  it("columns to set", () =>
+    assert.strictEqual(
+      text(sql`UPDATE t SET ${sql.update({ name: "a", n: null, 'x"y': sql`n + 1` })} WHERE id = ${1}`),
+      `UPDATE t SET "name" = 'a', "n" = NULL, "x""y" = n + 1 WHERE id = 1`
+    ))
   it("raw text is taken as it is", () => assert.strictEqual(text(sql`SELECT ${sql.unsafe("now()")}`), "SELECT now()"))
 })
 
@@ -86,6 +101,10 @@ describe("refused, naming the place", () => {
     ["an empty identifier", sql`SELECT ${sql.identifier("")}`, "identifier"],
     ["an identifier that would be cut", sql`SELECT ${sql.identifier("a".repeat(64))}`, "identifier"],
     ["an empty list", sql`id IN (${sql.csv([])})`, "sql.csv"],
+    ["no rows", sql`INSERT INTO t ${sql.insert([])}`, "sql.insert"],
+    ["a row with a bad value", sql`INSERT INTO t ${sql.insert([{ a: 1 }, { a: "\0" }])}`, "row 2.a"],
+    ["nothing to set", sql`UPDATE t SET ${sql.update({})}`, "sql.update"],
+    ["a bad value to set", sql`UPDATE t SET ${sql.update({ a: Number.NaN, b: new Date(Number.NaN) })}`, "b"],
     ["a cycle", sql`SELECT ${sql.json(10n)}`, "sql.json"]
   ]
   for (const [name, statement, field] of cases) {

@@ -3,12 +3,14 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { CartoErrorOf } from "../CartoError.ts"
 import type { TransportFailed } from "../reasons/Call.ts"
-import { PartialResult, type StatementReason } from "../reasons/SqlApi.ts"
+import { InvalidFormat, PartialResult, type StatementReason } from "../reasons/SqlApi.ts"
 import { cartoError } from "./cartoError.ts"
 import { parse } from "./json.ts"
-import { type QueryReason, readFailure } from "./sqlApi.ts"
+import { errorOf, type QueryReason, readFailure } from "./sqlApi.ts"
 import { statementReason } from "./statementReason.ts"
 import type { Wire } from "./wire.ts"
+
+export type ExportReason = InvalidFormat | QueryReason
 
 interface Exported {
   readonly filename: string
@@ -47,11 +49,18 @@ export const openExport = (
   wire: Wire,
   username: string,
   form: ReadonlyArray<readonly [string, string]>
-): Effect.Effect<Exported, QueryReason> =>
+): Effect.Effect<Exported, ExportReason> =>
   Effect.flatMap(
     wire.open({ method: "POST", api: "sql", path: "/api/v2/sql", form }),
-    (response): Effect.Effect<Exported, QueryReason> => {
-      if (response.status !== 200) return Effect.flatMap(response.read, (answer) => readFailure(answer, username))
+    (response): Effect.Effect<Exported, ExportReason> => {
+      if (response.status !== 200) {
+        return Effect.flatMap(response.read, (answer): Effect.Effect<never, ExportReason> => {
+          const words = errorOf(answer)
+          return response.status === 400 && words?.startsWith("Invalid format: ")
+            ? Effect.fail(new InvalidFormat({ description: words }))
+            : readFailure(answer, username)
+        })
+      }
       const name = /filename=([^;]+)/.exec(response.headers["content-disposition"] ?? "")
       return Effect.succeed({
         filename: name?.[1] ?? "cartodb-query",

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import { type CallReason, Unauthenticated } from "../reasons/Call.ts"
 import { AccountNotFound, KeyLacksApi, PartialResult, type StatementReason } from "../reasons/SqlApi.ts"
-import { isObject, type JsonObject, parse } from "./json.ts"
+import { isObject, isStrings, type JsonObject, parse } from "./json.ts"
 import { statementReason } from "./statementReason.ts"
 import { rateLimited, unexpected, type Wire, type WireResponse } from "./wire.ts"
 
@@ -34,6 +34,10 @@ export interface QueryResult<A> {
   readonly time: number
   readonly notices: ReadonlyArray<string>
   readonly warnings: ReadonlyArray<string>
+  /** Of the severities that are seldom sent: they depend on `client_min_messages`. */
+  readonly infos: ReadonlyArray<string>
+  readonly logs: ReadonlyArray<string>
+  readonly debugs: ReadonlyArray<string>
 }
 
 interface ErrorBody {
@@ -85,8 +89,7 @@ export const readFailure = (response: WireResponse, username: string): Effect.Ef
     : Effect.fail(unexpected(response, description))
 }
 
-const readStrings = (value: unknown): ReadonlyArray<string> =>
-  Array.isArray(value) ? value.filter((item) => typeof item === "string") : []
+const readStrings = (value: unknown): ReadonlyArray<string> => (isStrings(value) ? value : [])
 
 const isFields = (u: unknown): u is Readonly<Record<string, Field>> =>
   isObject(u) && Object.values(u).every((field) => isObject(field) && typeof field["type"] === "string")
@@ -113,19 +116,28 @@ export const readResult = (response: WireResponse): Effect.Effect<QueryResult<un
     totalRows,
     time,
     notices: readStrings(body["notices"]),
-    warnings: readStrings(body["warnings"])
+    warnings: readStrings(body["warnings"]),
+    infos: readStrings(body["infos"]),
+    logs: readStrings(body["logs"]),
+    debugs: readStrings(body["debugs"])
   })
 }
 
-/** Runs SQL text by POST, so that neither its length nor a log of URLs matters. */
+/** Runs SQL text: by POST, so that neither its length nor a log of URLs matters, unless it is to be cached. */
 export const query = (
   wire: Wire,
   username: string,
   text: string,
-  parameters: ReadonlyArray<readonly [string, string]> = []
-): Effect.Effect<QueryResult<unknown>, QueryReason> =>
-  Effect.flatMap(
-    wire.send({ method: "POST", api: "sql", path: "/api/v2/sql", form: [["q", text], ...parameters] }),
+  parameters: ReadonlyArray<readonly [string, string]> = [],
+  cacheable = false
+): Effect.Effect<QueryResult<unknown>, QueryReason> => {
+  const path = "/api/v2/sql"
+  const all = [["q", text] as const, ...parameters]
+  return Effect.flatMap(
+    wire.send(
+      cacheable ? { method: "GET", api: "sql", path, query: all } : { method: "POST", api: "sql", path, form: all }
+    ),
     (response): Effect.Effect<QueryResult<unknown>, QueryReason> =>
       response.status === 200 ? readResult(response) : readFailure(response, username)
   )
+}

@@ -96,6 +96,15 @@ export class KeyLacksApi extends KeyLacksApiBase {
   }
 }
 
+const InvalidFormatBase: ReasonClass<"InvalidFormat", { readonly description: string }> =
+  Data.TaggedError("InvalidFormat")
+/** The server does not export to that format (400). */
+export class InvalidFormat extends InvalidFormatBase {
+  override get message(): string {
+    return this.description
+  }
+}
+
 const AccountNotFoundBase: ReasonClass<"AccountNotFound", { readonly username: string }> =
   Data.TaggedError("AccountNotFound")
 /** The SQL API knows no account of that name (404). */

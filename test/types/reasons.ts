@@ -88,7 +88,7 @@ type Statement =
 type SqlApi = Call | "AccountNotFound" | "KeyLacksApi" | Statement
 type GetJob = SqlApi | "JobNotFound" | "MasterKeyRequired"
 
-same<TagsOf<SqlService["export"]>, SqlApi | "PartialResult">(true)
+same<TagsOf<SqlService["export"]>, SqlApi | "InvalidFormat" | "PartialResult">(true)
 same<TagsOf<CopySqlService["to"]>, SqlApi | "CopyTruncated">(true)
 same<TagsOf<BatchSqlService["create"]>, SqlApi | "JobQueueFull" | "MasterKeyRequired">(true)
 same<TagsOf<BatchSqlService["get"]>, GetJob>(true)

@@ -9,6 +9,7 @@ import type { Message, Report } from "../Database.ts"
 import type { ErrorClass } from "../ErrorClass.ts"
 import type { Clock } from "./Clock.ts"
 import { extendedQuery, simpleQuery, toMessage } from "./protocol.ts"
+import { makeFraming, readRows } from "./rows.ts"
 
 const BackendCrashBase: ErrorClass<"BackendCrash", { readonly message: string; readonly report?: Report }> =
   Data.TaggedError("BackendCrash")
@@ -125,15 +126,20 @@ export const make = async (pglite: PGlite, wire: typeof protocol, clock: Clock):
   let received: Array<Message> = []
   let size = 0
   let parser = new wire.Parser()
+  let frames = makeFraming()
+  const keep = (message: Message | undefined): void => {
+    if (message === undefined) return
+    size += MESSAGE_SIZE
+    if (size > ANSWER_LIMIT && (message._tag === "Row" || message._tag === "CopyData")) return
+    received.push(message)
+  }
   const receive = (bytes: Uint8Array): void => {
     size += bytes.length
-    parser.parse(bytes, (backendMessage) => {
-      const message = toMessage(wire, backendMessage)
-      if (message === undefined) return
-      size += MESSAGE_SIZE
-      if (size > ANSWER_LIMIT && (message._tag === "Row" || message._tag === "CopyData")) return
-      received.push(message)
-    })
+    for (const frame of frames(bytes)) {
+      const rows = readRows(frame)
+      if (rows === undefined) parser.parse(frame, (backendMessage) => keep(toMessage(wire, backendMessage)))
+      else keep(rows)
+    }
     if (size > ANSWER_LIMIT) cancel()
   }
   await pglite.execProtocolRawStream(wire.serialize.sync(), { syncToFs: false, onRawData: receive })
@@ -143,6 +149,7 @@ export const make = async (pglite: PGlite, wire: typeof protocol, clock: Clock):
     received = []
     size = 0
     parser = new wire.Parser()
+    frames = makeFraming()
     try {
       pglite.execProtocolRawSync(request)
     } catch (error) {

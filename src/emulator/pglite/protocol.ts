@@ -1,6 +1,6 @@
 /** PostgreSQL's wire protocol as far as one request needs it, with the serializer and the parser that PGlite brings. */
 import type { messages, protocol } from "@electric-sql/pglite"
-import type { Column, Message, Report } from "../Database.ts"
+import type { Message, Report } from "../Database.ts"
 
 type Protocol = typeof protocol
 type BackendMessage = Parameters<Parameters<InstanceType<Protocol["Parser"]>["parse"]>[1]>[0]
@@ -63,18 +63,8 @@ const report = (fields: ReportFields): Report => ({
   position: fields.position === undefined ? undefined : Number(fields.position)
 })
 
-const column = (field: messages.Field): Column => ({
-  name: field.name,
-  typeId: field.dataTypeID,
-  typeModifier: field.dataTypeModifier,
-  tableId: field.tableID,
-  columnNumber: field.columnID
-})
-
-/** What the emulator needs of a backend's message; `undefined` for the protocol's own housekeeping. */
+/** What the emulator needs of a backend's message, but for rows and columns; `undefined` for the protocol's own housekeeping. */
 export const toMessage = ({ messages }: Protocol, message: BackendMessage): Message | undefined => {
-  if (message instanceof messages.DataRowMessage) return { _tag: "Row", values: message.fields }
-  if (message instanceof messages.RowDescriptionMessage) return { _tag: "Columns", columns: message.fields.map(column) }
   if (message instanceof messages.CommandCompleteMessage) return { _tag: "Complete", command: message.text }
   if (message instanceof messages.CopyDataMessage) return { _tag: "CopyData", data: message.chunk }
   if (message instanceof messages.CopyResponse) {

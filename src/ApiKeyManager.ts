@@ -191,7 +191,7 @@ const make: Effect.Effect<ApiKeyManagerService, never, Auth | HttpClient> = Effe
     const name = yield* Effect.fromResult(newName(options.name))
     const query = yield* Effect.fromResult(targetQuery(options))
     const problem = validate(options)
-    if (problem !== undefined) return yield* Effect.fail(problem)
+    if (problem !== undefined) return yield* problem
     const schema = yield* defaultSchema(options)
     const response = yield* sendAsMaster({
       method: "POST",
@@ -235,7 +235,7 @@ const make: Effect.Effect<ApiKeyManagerService, never, Auth | HttpClient> = Effe
     const query = yield* Effect.fromResult(targetQuery(options))
     if (isDotName(name)) {
       const all = yield* Stream.runCollect(pages(options ?? {}))
-      return all.find((key) => key.name === name) ?? (yield* Effect.fail(new ApiKeyNotFound({ name })))
+      return all.find((key) => key.name === name) ?? (yield* new ApiKeyNotFound({ name }))
     }
     const path = yield* Effect.fromResult(keyPath(name))
     const response = yield* wire.send({ method: "GET", api: "auth", path, query })
@@ -250,7 +250,7 @@ const make: Effect.Effect<ApiKeyManagerService, never, Auth | HttpClient> = Effe
   ): Effect.fn.Return<ApiKey, RegenerateReason> {
     const name = yield* Effect.fromResult(existingName(nameOf(key)))
     if (isProtected(key, "regenerate")) {
-      return yield* Effect.fail(new ApiKeyProtected({ name, action: "regenerate" }))
+      return yield* new ApiKeyProtected({ name, action: "regenerate" })
     }
     const path = yield* Effect.fromResult(regeneratePath(name))
     const query = yield* Effect.fromResult(targetQuery(options))
@@ -275,7 +275,7 @@ const make: Effect.Effect<ApiKeyManagerService, never, Auth | HttpClient> = Effe
     options?: TargetUserOptions
   ): Effect.fn.Return<void, DeleteReason> {
     const name = yield* Effect.fromResult(existingName(nameOf(key)))
-    if (isProtected(key, "delete")) return yield* Effect.fail(new ApiKeyProtected({ name, action: "delete" }))
+    if (isProtected(key, "delete")) return yield* new ApiKeyProtected({ name, action: "delete" })
     const path = yield* Effect.fromResult(keyPath(name))
     const query = yield* Effect.fromResult(targetQuery(options))
     const response = yield* sendAsMaster({ method: "DELETE", api: "auth", path, query })
@@ -288,7 +288,7 @@ const make: Effect.Effect<ApiKeyManagerService, never, Auth | HttpClient> = Effe
     const { keys } = yield* readList([["per_page", "1"]], {})
     // master sorts first, and every other key sees only itself
     const [key] = keys
-    return key ?? (yield* Effect.fail(new HiddenApiKey()))
+    return key ?? (yield* new HiddenApiKey())
   })
 
   return {
@@ -296,7 +296,7 @@ const make: Effect.Effect<ApiKeyManagerService, never, Auth | HttpClient> = Effe
     get: (name, options) => get(name, options).pipe(attempt("ApiKeyManager.get")),
     getOption: (name, options) =>
       get(name, options).pipe(
-        Effect.map(Option.some),
+        Effect.asSome,
         Effect.catchTag("ApiKeyNotFound", () => Effect.succeed(Option.none<ApiKey>())),
         attempt("ApiKeyManager.getOption")
       ),

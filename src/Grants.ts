@@ -312,7 +312,7 @@ const fromPaths = (paths: Iterable<string>): GrantsSet => {
   const tables = new Map<string, { schema: string; name: string; permissions: Array<string> }>()
   const schemas = new Map<string, { name: string; permissions: Array<string> }>()
   let tableMetadata = false
-  for (const path of [...paths].sort()) {
+  for (const path of [...paths].toSorted()) {
     const [section = "", first = "", second = "", third = ""]: ReadonlyArray<string> = JSON.parse(path)
     if (section === "tables") {
       const key = JSON.stringify([first, second])
@@ -392,9 +392,9 @@ export const toRequest = (
     )
     return permissions.length === 0 ? [] : [{ name: held.name, permissions }]
   })
-  const known = ["apis", "database", "dataservices", "user", "data-observatory"]
+  const known = new Set(["apis", "database", "dataservices", "user", "data-observatory"])
   for (const { type } of grants.sections) {
-    if (typeof type !== "string" || !known.includes(type)) dropped.push(`section ${String(type)}`)
+    if (typeof type !== "string" || !known.has(type)) dropped.push(`section ${String(type)}`)
   }
   return {
     request: {

@@ -173,8 +173,10 @@ const make: Effect.Effect<SqlService, never, Auth | HttpClient> = Effect.gen(fun
     const text = yield* Effect.fromResult(compile(statement))
     const parameters = yield* Effect.fromResult(readOptions(options))
     if (options.cacheable && encodeURIComponent(text).length > longestUrl) {
-      return yield* Effect.fail(
-        invalidInput("statement", text, `a cacheable one goes into the URL: at most ${longestUrl} characters, encoded`)
+      return yield* invalidInput(
+        "statement",
+        text,
+        `a cacheable one goes into the URL: at most ${longestUrl} characters, encoded`
       )
     }
     return yield* query(wire, username, text, parameters, options.cacheable)

@@ -9,11 +9,11 @@ import {
   ApiKeyProtected,
   ApiKeyQuotaReached,
   EngineDisabled,
-  GrantNotHeld,
+  type GrantNotHeld,
   GrantRefused,
   type GrantsViolation,
   InvalidGrants,
-  MasterKeyRequired,
+  type MasterKeyRequired,
   RegenerateRefused,
   TargetUserForbidden,
   TargetUserNotFound

@@ -219,7 +219,7 @@ export const make: Effect.Effect<Wire, never, Auth | HttpClient.HttpClient> = Ef
       // A key that was regenerated while the request was on its way: it has not run, so it goes again.
       const next = request.bytes === undefined ? yield* auth.successor(token) : undefined
       const again = next === undefined ? response : yield* attempt(request, next, 0)
-      return again.status === 401 ? yield* Effect.fail(new Unauthenticated({ username: auth.username })) : again
+      return again.status === 401 ? yield* new Unauthenticated({ username: auth.username }) : again
     })
 
   return { open, send: (request) => Effect.flatMap(open(request), ({ read }) => read) }

@@ -6,7 +6,7 @@ import {
   Auth,
   type BatchSql,
   type BatchSqlService,
-  Carto,
+  type Carto,
   type CartoError,
   type CartoErrorOf,
   type CopySql,

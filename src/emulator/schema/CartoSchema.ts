@@ -5,15 +5,18 @@
 
 const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
-/**
- * SQL that makes a new database a CARTO database; run it once, as superuser.
- *
- * It makes the role `publicuser`, the schemas `cartodb` and `cdb_dataservices_client`, the configuration and metadata
- * tables with their owner-only rights, and the functions that services and users call by name.
- */
-export const setUp: string = `
+/** SQL that makes the role of anonymous readers, which all databases of a server share. */
+export const createPublicRole: string = `
 CREATE ROLE publicuser NOSUPERUSER NOCREATEDB NOCREATEROLE INHERIT LOGIN PASSWORD 'public';
+`
 
+/**
+ * SQL that makes a new database of a server that has `publicuser` a CARTO database; run it once, as superuser.
+ *
+ * It makes the schemas `cartodb` and `cdb_dataservices_client`, the configuration and metadata tables with their
+ * owner-only rights, and the functions that services and users call by name.
+ */
+export const createSchemas: string = `
 CREATE SCHEMA cartodb;
 CREATE SCHEMA cdb_dataservices_client;
 GRANT USAGE ON SCHEMA cartodb, cdb_dataservices_client TO PUBLIC;
@@ -129,6 +132,9 @@ CREATE FUNCTION cartodb.cdb_userdatasize() RETURNS bigint
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$ SELECT cartodb.cdb_userdatasize('public') $$;
 `
+
+/** SQL that makes the one database of a new server a CARTO database. */
+export const setUp: string = createPublicRole + createSchemas
 
 /**
  * SQL that gives an account's schema its quota functions: `_CDB_UserQuotaInBytes()` and `CDB_UserQuotaInBytes()`.

@@ -87,7 +87,7 @@ export const unexpected = (response: WireResponse, description: string): ServerU
   const body = excerpt(response.scrub(response.text))
   return response.status >= 500 && response.status < 600
     ? new ServerUnavailable({ status: response.status, body })
-    : new ResponseMalformed({ status: response.status, description, body })
+    : new ResponseMalformed({ status: response.status, description: response.scrub(description), body })
 }
 
 const number = (value: string | undefined): number | undefined =>

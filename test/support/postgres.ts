@@ -1,0 +1,120 @@
+/** A PostgreSQL server for tests: a new one on a loopback port, which is gone with its scope. */
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as ChildProcess from "effect/process/ChildProcess"
+import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import { existsSync, readdirSync } from "node:fs"
+import { rm, writeFile } from "node:fs/promises"
+import { createServer } from "node:net"
+import { join } from "node:path"
+import process from "node:process"
+
+const folder = "/usr/lib/postgresql"
+
+/** Where the programs of the newest release are that Debian's packages have put here. */
+const programs = ((): string | undefined => {
+  const releases = existsSync(folder) ? readdirSync(folder).map(Number).filter(Number.isFinite) : []
+  const newest = releases.toSorted((a, b) => b - a).find((release) => existsSync(`${folder}/${release}/bin/initdb`))
+  return newest === undefined ? undefined : `${folder}/${newest}/bin`
+})()
+
+/** Whether there is a PostgreSQL to test on, and if not, why tests on it are skipped. */
+export const missing: string | undefined =
+  programs === undefined ? "PostgreSQL is not installed: apt-get install postgresql postgresql-15-postgis-3" : undefined
+
+// PostgreSQL refuses to run as root. The signal is what it gets when these tests are killed.
+const command = (program: string, ...args: ReadonlyArray<string>): ChildProcess.Command =>
+  process.getuid?.() === 0
+    ? ChildProcess.make(
+        "setpriv",
+        ["--reuid=postgres", "--regid=postgres", "--init-groups", "--pdeathsig=INT", program, ...args],
+        options
+      )
+    : ChildProcess.make("setpriv", ["--pdeathsig=INT", program, ...args], options)
+
+const options = { cwd: "/", env: { PATH: "/usr/bin:/bin", LC_ALL: "C.UTF-8" }, stdin: "ignore" } as const
+
+const text = Effect.fnUntraced(function* (program: string, ...args: ReadonlyArray<string>) {
+  const handle = yield* command(program, ...args)
+  const [exitCode, stdout, stderr] = yield* Effect.all(
+    [
+      handle.exitCode,
+      Stream.mkString(Stream.decodeText(handle.stdout)),
+      Stream.mkString(Stream.decodeText(handle.stderr))
+    ],
+    { concurrency: "unbounded" }
+  )
+  if (exitCode !== 0) return yield* Effect.die(new Error(`${program} ended with ${exitCode}: ${stderr}`))
+  return stdout.trim()
+}, Effect.scoped)
+
+const freePort = Effect.callback<number>((resume) => {
+  const server = createServer().listen(0, "127.0.0.1", () => {
+    const address = server.address()
+    const port = typeof address === "object" && address !== null ? address.port : 0
+    server.close(() => resume(Effect.succeed(port)))
+  })
+})
+
+const ready = "database system is ready to accept connections"
+
+const start = Effect.gen(function* () {
+  const bin = programs ?? (yield* Effect.die(new Error(missing)))
+  const data = yield* Effect.acquireRelease(text("mktemp", "-d", "/tmp/effect-carto-postgres-XXXXXX"), (path) =>
+    Effect.promise(() => rm(path, { recursive: true, force: true }))
+  )
+  const password = "superuser"
+  const passwordFile = join(data, "password")
+  yield* Effect.promise(() => writeFile(passwordFile, password, { mode: 0o644 }))
+  const cluster = join(data, "cluster")
+  yield* text(
+    join(bin, "initdb"),
+    `--pgdata=${cluster}`,
+    "--username=postgres",
+    `--pwfile=${passwordFile}`,
+    "--auth=scram-sha-256",
+    "--encoding=UTF8",
+    "--locale=C.UTF-8",
+    "--no-sync",
+    "--no-instructions"
+  )
+  const port = yield* freePort
+  const settings = {
+    listen_addresses: "127.0.0.1",
+    port,
+    unix_socket_directories: data,
+    fsync: "off",
+    synchronous_commit: "off",
+    full_page_writes: "off",
+    shared_buffers: "64MB",
+    max_connections: 60,
+    jit: "off"
+  }
+  const server = yield* command(
+    join(bin, "postgres"),
+    "-D",
+    cluster,
+    ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])
+  )
+  // The signal for a fast shutdown, which ends sessions.
+  yield* Effect.addFinalizer(() => Effect.ignore(server.kill({ killSignal: "SIGINT", forceKillAfter: "10 seconds" })))
+  yield* Stream.decodeText(server.stderr).pipe(
+    Stream.splitLines,
+    Stream.takeUntil((line) => line.includes(ready)),
+    Stream.runDrain
+  )
+  return { port, url: Redacted.make(`postgres://postgres:${password}@127.0.0.1:${port}/postgres`) }
+})
+
+export class PostgresServer extends Context.Service<
+  PostgresServer,
+  { readonly port: number; readonly url: Redacted.Redacted }
+>()("test/PostgresServer") {
+  static readonly layer: Layer.Layer<PostgresServer> = Layer.effect(PostgresServer, start).pipe(
+    Layer.orDie,
+    Layer.provide(NodeServices.layer)
+  )
+}

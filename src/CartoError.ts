@@ -9,6 +9,7 @@ import type * as AuthApi from "./reasons/AuthApi.ts"
 import type * as Call from "./reasons/Call.ts"
 import type * as Copy from "./reasons/Copy.ts"
 import type * as Job from "./reasons/Job.ts"
+import type * as Keys from "./reasons/Keys.ts"
 import type { ReasonClass } from "./reasons/ReasonClass.ts"
 import type * as SqlApi from "./reasons/SqlApi.ts"
 
@@ -98,6 +99,10 @@ export type CartoErrorReason =
   | Job.JobNotCancellable
   | Job.JobNotFound
   | Job.JobQueueFull
+  | Keys.KeyOwnsTables
+  | Keys.LeaseExpired
+  | Keys.PlanStale
+  | Keys.SuccessorLacksGrants
   | SqlApi.AccountNotFound
   | SqlApi.InvalidFormat
   | SqlApi.KeyLacksApi

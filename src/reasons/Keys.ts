@@ -1,0 +1,45 @@
+/** Why the life of a key cannot go on: leases, rotation, plans. */
+import * as Data from "effect/Data"
+import * as DateTime from "effect/DateTime"
+import type { GrantsSet } from "../Grants.ts"
+import type { ReasonClass } from "./ReasonClass.ts"
+
+const LeaseExpiredBase: ReasonClass<"LeaseExpired", { readonly name: string; readonly deadline: DateTime.Utc }> =
+  Data.TaggedError("LeaseExpired")
+/** The effect was still running when its lease ended; it was interrupted. */
+export class LeaseExpired extends LeaseExpiredBase {
+  override get message(): string {
+    return `the lease ${JSON.stringify(this.name)} ended at ${DateTime.formatIso(this.deadline)}: give a longer ttl, or do less under one lease`
+  }
+}
+
+const KeyOwnsTablesBase: ReasonClass<
+  "KeyOwnsTables",
+  { readonly name: string; readonly tables: ReadonlyArray<string> }
+> = Data.TaggedError("KeyOwnsTables")
+/** The key that was to be replaced made these tables; its successor would have no right to them. Nothing was changed. */
+export class KeyOwnsTables extends KeyOwnsTablesBase {
+  override get message(): string {
+    return `${JSON.stringify(this.name)} owns ${this.tables.join(", ")}: give ownedTables: "reassign" to hand them to the account, with all table permissions for the key and its successor`
+  }
+}
+
+const SuccessorLacksGrantsBase: ReasonClass<
+  "SuccessorLacksGrants",
+  { readonly name: string; readonly successor: string; readonly lacking: GrantsSet }
+> = Data.TaggedError("SuccessorLacksGrants")
+/** The newest key of that name lacks grants that an older one has, so the older one was not deleted. */
+export class SuccessorLacksGrants extends SuccessorLacksGrantsBase {
+  override get message(): string {
+    return `${JSON.stringify(this.successor)} lacks grants of ${JSON.stringify(this.name)}, which stays: delete ${JSON.stringify(this.successor)} to start over`
+  }
+}
+
+const PlanStaleBase: ReasonClass<"PlanStale", { readonly changed: ReadonlyArray<string> }> =
+  Data.TaggedError("PlanStale")
+/** Keys were created, replaced or deleted since the plan was made, or tables were. Nothing was changed. */
+export class PlanStale extends PlanStaleBase {
+  override get message(): string {
+    return `the plan is out of date for ${this.changed.map((name) => JSON.stringify(name)).join(", ")}: make a new one`
+  }
+}

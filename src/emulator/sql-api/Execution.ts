@@ -49,7 +49,7 @@ export const start: (
   while (state === "waiting") {
     const chunk = yield* pull.pipe(
       Effect.mapError((error) => (error._tag === "ConnectionError" ? cannotConnect() : error)),
-      Pull.catchDone(() => Effect.succeed(undefined))
+      Pull.catchDone(() => Effect.undefined)
     )
     if (chunk === undefined) state = "ended"
     for (const message of chunk ?? []) {

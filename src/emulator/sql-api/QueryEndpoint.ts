@@ -53,7 +53,7 @@ export const handle: (
     format.run({
       database,
       login: identity.login,
-      parameters,
+      parameters: format.jsonp ? parameters : { ...parameters, callback: undefined },
       spatial,
       startedAt: now,
       exportTimeout: exportTimeout > 0 ? exportTimeout : undefined

@@ -82,4 +82,10 @@ const DatabasePoolBase: Context.ServiceClass<DatabasePool, "test/DatabasePool", 
 >()("test/DatabasePool")
 export class DatabasePool extends DatabasePoolBase {
   static readonly layer: Layer.Layer<DatabasePool, never, Databases> = Layer.effect(DatabasePool, make)
+
+  /** For databases that are quickly made and are gone when they are closed: every case has new ones. */
+  static readonly layerOfNew: Layer.Layer<DatabasePool, never, Databases> = Layer.effect(
+    DatabasePool,
+    Effect.map(Databases, (databases) => ({ databases, renew: Effect.void }))
+  )
 }

@@ -1,3 +1,5 @@
+import type { Kind } from "../support/databases.ts"
+
 /** How a suite of conformance cases went. A suite prints each failure and each skip itself, as it goes. */
 export interface Summary {
   readonly passed: number
@@ -5,5 +7,5 @@ export interface Summary {
   readonly skipped: number
 }
 
-/** Runs all cases of a file against the emulator. */
-export type Suite = (file: string) => Promise<Summary>
+/** Runs all cases of a file against the emulator, on databases of a kind. */
+export type Suite = (file: string, database: Kind) => Promise<Summary>

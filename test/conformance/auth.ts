@@ -11,7 +11,7 @@ import { Databases } from "../../src/emulator/Database.ts"
 import { type EmulatorService, layerParts, makeFromParts, type Parts } from "../../src/emulator/Emulator.ts"
 import { KeyStore } from "../../src/emulator/KeyStore.ts"
 import { listen } from "../../src/emulator/listen.ts"
-import * as PgliteDatabases from "../../src/emulator/pglite/PgliteDatabases.ts"
+import * as TestDatabases from "../support/databases.ts"
 import { type Case, decodeCase, type Exchange, type Expect, type Request, type Statements } from "./auth/Case.ts"
 import { sqlProblems } from "./auth/checkSql.ts"
 import { type Bindings, expand, expandJson } from "./auth/expand.ts"
@@ -248,9 +248,10 @@ const runAll = Effect.fnUntraced(function* (inputs: ReadonlyArray<unknown>) {
 }, Effect.scoped)
 
 /** Runs all cases of a file of the Auth API's format. */
-export const run: Suite = async (file) => {
+export const run: Suite = async (file, kind) => {
   const inputs: unknown = JSON.parse(await readFile(file, "utf8"))
   if (!Array.isArray(inputs)) throw new Error(`${file} holds no array of cases`)
-  const layer = DatabasePool.layer.pipe(Layer.provide(PgliteDatabases.layer({ postgis: false })))
+  const pool = kind === "pglite" ? DatabasePool.layer : DatabasePool.layerOfNew
+  const layer = pool.pipe(Layer.provide(TestDatabases.layer({ kind, postgis: false })))
   return await Effect.runPromise(Effect.provide(runAll(inputs), layer))
 }

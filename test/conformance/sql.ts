@@ -8,6 +8,7 @@ import { request as httpRequest } from "node:http"
 import { setTimeout as delay } from "node:timers/promises"
 import * as Effect from "effect/Effect"
 import { serve } from "srvx"
+import * as TestDatabases from "../support/databases.ts"
 import { clientProblems } from "./clientAnswer.ts"
 import type { Fixture } from "./sqlFixture.ts"
 import { open } from "./sqlFixture.ts"
@@ -85,8 +86,9 @@ const isReached = (poll: string, answer: Answer): boolean => {
   const json = jsonOf(answer)
   if (poll === "running") return member(json, "status") === "running"
   if (poll.startsWith("rows:")) return member(json, "total_rows") === Number(poll.slice(5))
-  const fallback = member(json, "fallback_status")
-  return finalStatuses.has(member(json, "status")) && fallback !== "pending" && fallback !== "running"
+  const entries = member(member(json, "query"), "query")
+  const callbacks = [json, ...(Array.isArray(entries) ? entries : [])].map((one) => member(one, "fallback_status"))
+  return finalStatuses.has(member(json, "status")) && !callbacks.includes("pending") && !callbacks.includes("running")
 }
 
 const sendPolling = async (port: number, request: CaseRequest, variables: Map<string, string>): Promise<Answer> => {
@@ -137,14 +139,18 @@ const skipReason = (one: Case): string | undefined =>
   one.tags.includes("ogr") ? "the format needs GDAL, which the emulator does not have" : undefined
 
 /** Runs the cases of a file, and prints failures and skips. `only` is a prefix of ids. */
-export const run: (file: string, only?: string) => Promise<Summary> = async (file, only = "") => {
+export const run: (file: string, kind: TestDatabases.Kind, only?: string) => Promise<Summary> = async (
+  file,
+  kind,
+  only = ""
+) => {
   const all: ReadonlyArray<Case> = JSON.parse(await readFile(file, "utf8"))
   const cases = all.filter(({ id }) => id.startsWith(only))
   const counts = { passed: 0, failed: 0, skipped: 0 }
   await Effect.runPromise(
     Effect.scoped(
       Effect.gen(function* () {
-        const fixture = yield* open({ postgis: true })
+        const fixture = yield* open({ kind, postgis: true })
         const server = yield* Effect.acquireRelease(
           Effect.promise(() =>
             serve({
@@ -181,7 +187,7 @@ export const run: (file: string, only?: string) => Promise<Summary> = async (fil
 if (import.meta.main) {
   const [file, only] = process.argv.slice(2)
   if (file === undefined) throw new Error("usage: node test/conformance/sql.ts FILE [ID-PREFIX]")
-  const { failed, passed, skipped } = await run(file, only)
+  const { failed, passed, skipped } = await run(file, TestDatabases.kind, only)
   console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`)
   process.exitCode = failed === 0 ? 0 : 1
 }

@@ -6,9 +6,9 @@ import type * as Scope from "effect/Scope"
 import { AccountNotFound, Accounts } from "../../src/emulator/accounts/Accounts.ts"
 import { type ConnectionError, type Database, type DatabaseError, Databases } from "../../src/emulator/Database.ts"
 import { KeyStore, type KeyStoreService } from "../../src/emulator/KeyStore.ts"
-import * as PgliteDatabases from "../../src/emulator/pglite/PgliteDatabases.ts"
 import { userQuota } from "../../src/emulator/schema/CartoSchema.ts"
 import * as SqlApi from "../../src/emulator/sql-api/SqlApi.ts"
+import * as TestDatabases from "../support/databases.ts"
 
 const databaseName = "acme_db"
 const quotaInBytes = 150 * 1024 * 1024
@@ -108,12 +108,11 @@ export interface Fixture {
 
 /** Opens the fixture: a fresh database and a SQL API on it. */
 export const open = (options: {
+  readonly kind: TestDatabases.Kind
   readonly postgis: boolean
 }): Effect.Effect<Fixture, ConnectionError | DatabaseError, Scope.Scope> =>
   Effect.gen(function* () {
-    const services = yield* Layer.build(
-      Layer.merge(KeyStore.layer, PgliteDatabases.layer({ postgis: options.postgis }))
-    )
+    const services = yield* Layer.build(Layer.merge(KeyStore.layer, TestDatabases.layer(options)))
     const databases = Context.get(services, Databases)
     const database = yield* databases.open(databaseName)
     yield* database.superuserTransaction([roles])

@@ -23,6 +23,7 @@ import { tornadoes } from "./samples/tornadoes.ts"
 import * as SqlApi from "./sql-api/SqlApi.ts"
 import { hasPostgis } from "./pglite/packages.ts"
 import * as PgliteDatabases from "./pglite/PgliteDatabases.ts"
+import * as PostgresDatabases from "./postgres/PostgresDatabases.ts"
 
 /** Rows by the names of their columns; values are PostgreSQL's text. */
 export type Rows = ReadonlyArray<Readonly<Record<string, string | null>>>
@@ -35,7 +36,18 @@ export interface EmulatorOptions {
    * are, whatever `accounts` says of them.
    */
   readonly folder?: string | undefined
-  /** Whether databases have PostGIS, which needs `@electric-sql/pglite-postgis`; `"if-installed"` by default. */
+  /**
+   * A PostgreSQL server, 15 or later, to make the databases on: `postgres://USER:PASSWORD@HOST:PORT/DATABASE` of a
+   * superuser. Needs the package `pg`. With a `folder` the databases stay when the emulator ends; without one they and
+   * their roles are dropped. By default databases are PGlite's.
+   */
+  readonly database?: string | Redacted.Redacted | undefined
+  /** Whether that server may be on another machine; `false` by default. */
+  readonly allowRemoteDatabase?: boolean | undefined
+  /**
+   * Whether databases have PostGIS, which needs `@electric-sql/pglite-postgis`, or the extension on the server;
+   * `"if-installed"` by default.
+   */
   readonly postgis?: boolean | "if-installed" | undefined
   /** What follows an account's name in its host; `.carto.com` by default. */
   readonly sessionDomain?: string | undefined
@@ -171,10 +183,14 @@ export const makeFromParts = (
     }
   })
 
-const layerDatabases = (options: EmulatorOptions): Layer.Layer<Databases> =>
+const layerDatabases = (options: EmulatorOptions): Layer.Layer<Databases, ConnectionError> =>
   Layer.unwrap(
     Effect.gen(function* () {
-      const { folder, postgis = "if-installed" } = options
+      const { allowRemoteDatabase, database, folder, postgis = "if-installed" } = options
+      if (database !== undefined) {
+        const keep = folder !== undefined
+        return PostgresDatabases.layer({ url: database, allowRemote: allowRemoteDatabase, keep, postgis })
+      }
       return PgliteDatabases.layer({
         folder,
         postgis: postgis === "if-installed" ? yield* hasPostgis : postgis

@@ -15,6 +15,10 @@ An embedded CARTO for development and tests only.
   --port N         listen on 127.0.0.1:N; 0 takes any free port (default 8080)
   --account NAME   name of the account (default demo)
   --folder DIR     keep accounts, keys and tables in DIR (default: in memory)
+  --database URL   make the databases on a PostgreSQL server: postgres://USER:PASSWORD@HOST:PORT/DATABASE of a superuser;
+                   PGPASSWORD may hold the password (default: PGlite)
+  --allow-remote-database
+                   even when that server is on another machine
   --no-postgis     without PostGIS, which starts faster
   --help           show this
 `
@@ -26,6 +30,8 @@ interface Options {
   readonly port: number
   readonly account: string
   readonly folder: string | undefined
+  readonly database: Redacted.Redacted | undefined
+  readonly allowRemoteDatabase: boolean
   readonly postgis: false | "if-installed"
   readonly help: boolean
 }
@@ -46,6 +52,8 @@ const parse: (args: ReadonlyArray<string>) => Effect.Effect<Options, UsageError>
           port: { type: "string", default: "8080" },
           account: { type: "string", default: "demo" },
           folder: { type: "string" },
+          database: { type: "string" },
+          "allow-remote-database": { type: "boolean", default: false },
           "no-postgis": { type: "boolean", default: false },
           help: { type: "boolean", default: false }
         }
@@ -57,6 +65,8 @@ const parse: (args: ReadonlyArray<string>) => Effect.Effect<Options, UsageError>
     port: yield* parsePort(values.port),
     account: values.account,
     folder: values.folder,
+    database: values.database === undefined ? undefined : Redacted.make(values.database),
+    allowRemoteDatabase: values["allow-remote-database"],
     postgis: values["no-postgis"] ? false : "if-installed",
     help: values.help
   }
@@ -80,8 +90,8 @@ const fail = (message: string, exitCode: number): Effect.Effect<number> =>
     return exitCode
   })
 
-const serve = Effect.fnUntraced(function* ({ account: username, folder, port, postgis }: Options) {
-  const emulator = yield* make({ accounts: [{ username, samples: true }], folder, postgis })
+const serve = Effect.fnUntraced(function* ({ account: username, port, ...options }: Options) {
+  const emulator = yield* make({ ...options, accounts: [{ username, samples: true }] })
   const { url } = yield* listen(emulator, { port })
   const account = emulator.account(username)
   yield* print(

@@ -34,8 +34,24 @@ const services = `
     fetch: (_, env) => Effect.runPromise(Effect.provide(program, Layer.provide(services, Workers.layerEnv(env))))
   }`
 
+/** The same Worker without Effect. */
+const promises = `
+  import { connect, Grants, sql } from "effect-carto/promise"
+  export default {
+    async fetch(_, env) {
+      const carto = connect({ baseUrl: env.CARTO_BASE_URL, apiKey: env.CARTO_API_KEY })
+      const key = await carto.keys.create({ name: "a", tables: [Grants.table("t", ["select"])] })
+      const { rows } = await carto.withApiKey(key).sql.query(sql\`SELECT * FROM t WHERE year = \${2025}\`)
+      await carto.keys.regenerate(key)
+      await carto.keys.delete(key)
+      return Response.json([await carto.keys.list({ type: "regular" }), rows])
+    }
+  }`
+
 const workers = [
   { name: "Auth, ApiKeyManager and Sql", entry: { contents: services, resolveDir: root }, limit: 48 },
+  // at most 4 KiB for the promises
+  { name: "the same, in promises", entry: { contents: promises, resolveDir: root }, limit: 52 },
   { name: "examples/worker", entry: "examples/worker/index.ts", limit: 48 },
   { name: "everything that effect-carto exports", entry: { contents: everything, resolveDir: root } }
 ]

@@ -1,6 +1,5 @@
 /** What an API key is, and how the Auth API writes one. */
 import * as Data from "effect/Data"
-import * as DateTime from "effect/DateTime"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import { fromWire as grantsFromWire, type Grants, type Open } from "./Grants.ts"
@@ -18,9 +17,9 @@ export interface ApiKeyFields {
   /** The account whose key it is. */
   readonly username: string
   /** UTC, to the second. */
-  readonly createdAt: DateTime.Utc
+  readonly createdAt: Date
   /** UTC, to the second; regenerating the token changes it. */
-  readonly updatedAt: DateTime.Utc
+  readonly updatedAt: Date
   /** Fields of the answer that this library does not know. */
   readonly extra: Readonly<Record<string, unknown>>
 }
@@ -30,12 +29,12 @@ const ApiKeyBase: new (fields: ApiKeyFields) => Readonly<ApiKeyFields> = Data.Cl
 export class ApiKey extends ApiKeyBase {}
 
 /** Reads `2018-02-08 14:24:41 UTC` and the older `… +0000`. */
-const readTimestamp = (value: unknown): DateTime.Utc | undefined => {
+const readTimestamp = (value: unknown): Date | undefined => {
   const parts = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d(?:\.\d+)?) ?(?:UTC|Z|([+-]\d\d):?(\d\d))$/.exec(String(value))
   if (parts === null) return undefined
   const [, date, time, hours = "+00", minutes = "00"] = parts
   const read = new Date(`${date}T${time}${hours}:${minutes}`)
-  return Number.isNaN(read.getTime()) ? undefined : DateTime.fromDateUnsafe(read)
+  return Number.isNaN(read.getTime()) ? undefined : read
 }
 
 /** A key as the Auth API sends it; fails with what is wrong in it, which never holds the token. */

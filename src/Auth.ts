@@ -15,7 +15,7 @@ import { refuse } from "./internal/invalidInput.ts"
 import type { TransportOptions } from "./internal/wire.ts"
 import { CredentialsUnavailable, InvalidInput } from "./reasons/Call.ts"
 
-export type { TransportOptions } from "./internal/wire.ts"
+export type { RetryFailure, RetryPolicy, TransportOptions } from "./internal/wire.ts"
 
 /** The key itself, or an effect that yields it whenever it is needed: a secret store, a key that is rotated. */
 export type ApiKeySource = Redacted.Redacted<string> | Effect.Effect<Redacted.Redacted<string>, unknown>
@@ -100,6 +100,8 @@ export const make = (options: AuthOptions): Effect.Effect<AuthService, CartoErro
       transport: {
         fetchOptions: options.fetchOptions,
         propagateTraceContext: options.propagateTraceContext,
+        retry: options.retry,
+        timeout: options.timeout,
         transformClient: options.transformClient
       },
       apiKey,

@@ -33,6 +33,7 @@ export {
 export {
   type CallReason,
   CredentialsUnavailable,
+  DeadlineExceeded,
   InvalidInput,
   RateLimited,
   RedirectRefused,
@@ -99,9 +100,12 @@ export type CartoErrorReason =
   | Job.JobNotCancellable
   | Job.JobNotFound
   | Job.JobQueueFull
+  | Keys.GrantsDiffer
+  | Keys.GrantsInsufficient
   | Keys.KeyOwnsTables
   | Keys.LeaseExpired
   | Keys.PlanStale
+  | Keys.StatementRefused
   | Keys.SuccessorLacksGrants
   | SqlApi.AccountNotFound
   | SqlApi.InvalidFormat
@@ -128,6 +132,7 @@ export class CartoError extends CartoErrorBase {
   /** Whether the same call may pass later without any change. Says nothing of whether a write took place. */
   get isRetryable(): boolean {
     switch (this.reason._tag) {
+      case "DeadlineExceeded":
       case "RateLimited":
       case "TransportFailed":
         return true

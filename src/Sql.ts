@@ -1,5 +1,6 @@
 /** The SQL API: runs SQL under the key in use. */
 import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
@@ -44,6 +45,10 @@ export interface RowsOptions extends QueryOptions {
    * characters, and in logs of URLs; the key stays in the header. Default `false`.
    */
   readonly cacheable?: boolean | undefined
+  /** That running the statement twice is the same as once: it is then sent again when the answer was lost. Default `false`. */
+  readonly idempotent?: boolean | undefined
+  /** How long the call may take. Default: the layer's, or else 60 s. */
+  readonly timeout?: Duration.Input | undefined
 }
 
 export type ExportFormat =
@@ -179,7 +184,7 @@ const make: Effect.Effect<SqlService, never, Auth | HttpClient> = Effect.gen(fun
         `a cacheable one goes into the URL: at most ${longestUrl} characters, encoded`
       )
     }
-    return yield* query(wire, username, text, parameters, options.cacheable)
+    return yield* query(wire, username, text, parameters, options)
   })
 
   function runQuery<A, R = never>(

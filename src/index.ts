@@ -17,7 +17,15 @@ export {
   type RegenerateReason,
   type TargetUserOptions
 } from "./ApiKeyManager.ts"
-export { type ApiKeySource, Auth, type AuthOptions, type AuthService, type TransportOptions } from "./Auth.ts"
+export {
+  type ApiKeySource,
+  Auth,
+  type AuthOptions,
+  type AuthService,
+  type RetryFailure,
+  type RetryPolicy,
+  type TransportOptions
+} from "./Auth.ts"
 export {
   BatchSql,
   type BatchSqlService,
@@ -51,6 +59,7 @@ export {
   CopyLimitExceeded,
   CopyTruncated,
   CredentialsUnavailable,
+  DeadlineExceeded,
   EngineDisabled,
   ExclusionViolation,
   ForeignKeyViolation,

@@ -9,7 +9,7 @@ const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
 const layerAnswer = (answer: () => Response) =>
-  Carto.layer({ baseUrl: "https://alice.carto.com", apiKey: Redacted.make(masterToken) }).pipe(
+  Carto.layer({ baseUrl: "https://alice.carto.com", apiKey: Redacted.make(masterToken), retry: false }).pipe(
     Layer.provide(FetchHttpClient.layer),
     Layer.provide(Layer.succeed(FetchHttpClient.Fetch, async () => answer())),
     Layer.orDie
@@ -110,7 +110,7 @@ describe("an error that is glued to the data", () => {
 
 describe("statements that the server would hang on", () => {
   const script = scriptedFetch(new Error("asked"))
-  const services = Carto.layer({ username: "alice", apiKey: Redacted.make("k") }).pipe(
+  const services = Carto.layer({ username: "alice", apiKey: Redacted.make("k"), retry: false }).pipe(
     Layer.provide(FetchHttpClient.layer),
     Layer.provide(Layer.succeed(FetchHttpClient.Fetch, script.fetch))
   )

@@ -49,7 +49,11 @@ describe("a server that echoes the key", () => {
       it.effect(`in ${what}: ${name}`, () =>
         Effect.gen(function* () {
           const canary = makeCanary()
-          const services = Carto.layer({ baseUrl: "https://alice.carto.com", apiKey: Redacted.make(token) }).pipe(
+          const services = Carto.layer({
+            baseUrl: "https://alice.carto.com",
+            apiKey: Redacted.make(token),
+            retry: false
+          }).pipe(
             Layer.provide(FetchHttpClient.layer),
             Layer.provide(
               Layer.succeed(
@@ -98,7 +102,11 @@ layer(Emulator.layer({ postgis: false, accounts: [{ username: "alice", masterKey
         for (const [, found = ""] of (await response.clone().text()).matchAll(/"token":"([^"]+)"/g)) tokens.push(found)
         return response
       }
-      const services = Carto.layer({ baseUrl: "https://alice.carto.com", apiKey: Redacted.make(token) }).pipe(
+      const services = Carto.layer({
+        baseUrl: "https://alice.carto.com",
+        apiKey: Redacted.make(token),
+        retry: false
+      }).pipe(
         Layer.provide(FetchHttpClient.layer),
         Layer.provide(Layer.succeed(FetchHttpClient.Fetch, canary.watch(fetch)))
       )

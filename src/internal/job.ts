@@ -1,6 +1,4 @@
 /** A batch job as the SQL API describes it. */
-import * as DateTime from "effect/DateTime"
-import * as Option from "effect/Option"
 import type { Open } from "../Grants.ts"
 import { isObject, type JsonObject } from "./json.ts"
 
@@ -25,8 +23,8 @@ export interface Job {
   readonly status: Open<JobStatus>
   /** The statements, in their order; one for a job of one. */
   readonly queries: ReadonlyArray<JobQuery>
-  readonly createdAt: DateTime.Utc
-  readonly updatedAt: DateTime.Utc
+  readonly createdAt: Date
+  readonly updatedAt: Date
   /** Of the job's own callbacks, where it has some. */
   readonly fallbackStatus?: Open<FallbackStatus> | undefined
   /** PostgreSQL's message, of the job or else of the first statement that failed. */
@@ -56,8 +54,8 @@ const readQueries = (query: unknown, status: string, body: JsonObject): Readonly
   return read.every((item) => item !== undefined) ? read : undefined
 }
 
-const readTime = (value: unknown): DateTime.Utc | undefined =>
-  typeof value === "string" ? Option.getOrUndefined(Option.map(DateTime.make(value), DateTime.toUtc)) : undefined
+const readTime = (value: unknown): Date | undefined =>
+  typeof value === "string" && !Number.isNaN(Date.parse(value)) ? new Date(value) : undefined
 
 /** A job of an answer, or what is wrong in it. */
 export const readJob = (body: unknown): Job | string => {

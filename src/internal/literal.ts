@@ -1,5 +1,5 @@
 /** Values as PostgreSQL literals, and names as identifiers. */
-import { isDateTime, toEpochMillis } from "effect/DateTime"
+import { hasProperty } from "effect/Predicate"
 import { isRedacted } from "effect/Redacted"
 import * as Result from "effect/Result"
 
@@ -58,7 +58,8 @@ export const literal = (value: unknown): Literal => {
   }
   if (value === null) return Result.succeed("NULL")
   if (value instanceof Date) return date(value)
-  if (isDateTime(value)) return date(new Date(toEpochMillis(value)))
+  // a DateTime of Effect, whose module would cost a Worker a kilobyte, or a Temporal.Instant
+  if (hasProperty(value, "epochMilliseconds")) return date(new Date(Number(value.epochMilliseconds)))
   if (value instanceof Uint8Array) return Result.succeed(bytes(value))
   if (Array.isArray(value)) return array(value)
   if (isRedacted(value)) return Result.fail("a secret does not go into SQL text, which servers log")

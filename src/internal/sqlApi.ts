@@ -1,4 +1,5 @@
 /** The answers of the SQL API, told apart: failures by status, then `context` and `detail`, then the server's words. */
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { type CallReason, Unauthenticated } from "../reasons/Call.ts"
 import { AccountNotFound, KeyLacksApi, PartialResult, type StatementReason } from "../reasons/SqlApi.ts"
@@ -85,7 +86,7 @@ export const readFailure = (response: WireResponse, username: string): Effect.Ef
     return Effect.fail(new Unauthenticated({ username }))
   }
   return status === 400 || status === 403
-    ? Effect.fail(statementReason(said))
+    ? Effect.fail(statementReason(said, status === 403))
     : Effect.fail(unexpected(response, description))
 }
 
@@ -129,14 +130,22 @@ export const query = (
   username: string,
   text: string,
   parameters: ReadonlyArray<readonly [string, string]> = [],
-  cacheable = false
+  options: {
+    readonly cacheable?: boolean | undefined
+    readonly idempotent?: boolean | undefined
+    readonly timeout?: Duration.Input | undefined
+  } = {}
 ): Effect.Effect<QueryResult<unknown>, QueryReason> => {
   const path = "/api/v2/sql"
   const all = [["q", text] as const, ...parameters]
   return Effect.flatMap(
-    wire.send(
-      cacheable ? { method: "GET", api: "sql", path, query: all } : { method: "POST", api: "sql", path, form: all }
-    ),
+    wire.send({
+      api: "sql",
+      path,
+      ...(options.cacheable ? { method: "GET", query: all } : { method: "POST", form: all }),
+      idempotent: options.idempotent,
+      timeout: options.timeout
+    }),
     (response): Effect.Effect<QueryResult<unknown>, QueryReason> =>
       response.status === 200 ? readResult(response) : readFailure(response, username)
   )

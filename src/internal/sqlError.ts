@@ -67,6 +67,7 @@ const classify = (reason: QueryReason, fields: Fields, isRetryable: boolean): Sq
     }
     case "RateLimited":
     case "ServerUnavailable":
+    case "DeadlineExceeded":
     case "TransportFailed":
       return isRetryable ? new ConnectionError(fields) : new UnknownError(fields)
     case "InvalidInput":

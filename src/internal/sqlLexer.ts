@@ -42,7 +42,7 @@ const skipLineComment = (text: string, index: number): number => {
 }
 
 /** The end of the quoted text or comment that begins at `index`; `undefined` where none does. */
-const skip = (text: string, index: number, standardStrings: boolean): number | undefined => {
+export const skip = (text: string, index: number, standardStrings: boolean): number | undefined => {
   switch (text[index]) {
     case "'": {
       // E'…' takes backslashes under both settings; the letter must be a word of its own

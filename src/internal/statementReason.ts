@@ -56,13 +56,12 @@ const rules: ReadonlyArray<readonly [pattern: RegExp, reason: new (said: Said) =
   [/^must be (?:owner of|the owner of|able to SET ROLE) [^]+$/, NotOwner]
 ]
 
-export const statementReason = (said: Said): StatementReason => {
+/** `isDenied` where the status says that a right is lacking, whatever the words. */
+export const statementReason = (said: Said, isDenied = false): StatementReason => {
   const { description } = said
-  const object = permissionOn.exec(description)
-  if (object !== null) {
-    return new PermissionDenied({ description, objectType: object[1], object: object[2] })
-  }
-  if (/^permission denied\b/.test(description)) return new PermissionDenied({ description })
   const rule = rules.find(([pattern]) => pattern.test(description))
-  return rule === undefined ? new QueryFailed(said) : new rule[1](said)
+  if (rule !== undefined) return new rule[1](said)
+  if (!isDenied && !description.startsWith("permission denied")) return new QueryFailed(said)
+  const [, objectType, object] = permissionOn.exec(description) ?? []
+  return new PermissionDenied({ description, objectType, object })
 }

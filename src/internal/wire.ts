@@ -12,11 +12,14 @@ import * as HttpClient from "effect/http/HttpClient"
 import type { HttpClientError } from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
+import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import { Auth } from "../Auth.ts"
 import type { CallReason } from "../reasons/Call.ts"
 import {
+  DeadlineExceeded,
   RateLimited,
   RedirectRefused,
   ResponseMalformed,
@@ -24,7 +27,9 @@ import {
   TransportFailed,
   Unauthenticated
 } from "../reasons/Call.ts"
+import { type RetryFailure, type RetryPolicy, standardRetry } from "./retry.ts"
 
+export type { RetryFailure, RetryPolicy } from "./retry.ts"
 export type { HttpClient } from "effect/http/HttpClient"
 
 export interface TransportOptions {
@@ -32,6 +37,13 @@ export interface TransportOptions {
   readonly fetchOptions?: globalThis.RequestInit | undefined
   /** Sends `traceparent` and `b3` headers to the server. Default `false`. */
   readonly propagateTraceContext?: boolean | undefined
+  /** Which failed requests are sent again. Default: up to three times what can do no harm; `false` switches it off. */
+  readonly retry?: RetryPolicy | false | undefined
+  /**
+   * How long a call may take, repetitions included; then it is aborted. Default: 30 s for keys and jobs, 60 s for SQL. What
+   * is streamed has no limit.
+   */
+  readonly timeout?: Duration.Input | undefined
   /** Wraps the HTTP client that carries the calls: logging, a rate limiter, a proxy. It sees the header with the key. */
   readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
 }
@@ -47,6 +59,9 @@ export interface WireRequest {
   /** A body that is sent as it comes; such a request is never sent twice. */
   readonly bytes?: Stream.Stream<Uint8Array, unknown> | undefined
   readonly headers?: Readonly<Record<string, string>> | undefined
+  /** Whether a POST can do nothing twice. */
+  readonly idempotent?: boolean | undefined
+  readonly timeout?: Duration.Input | undefined
 }
 
 interface Head {
@@ -59,6 +74,8 @@ interface Head {
 export interface WireResponse extends Head {
   /** The whole body. In an answer that is not a success the key is blanked out. */
   readonly text: string
+  /** How often the request was sent. */
+  readonly attempts: number
 }
 
 /** An answer whose body has not been read. */
@@ -136,7 +153,7 @@ const isRedirect = (status: number): boolean => status === 0 || [301, 302, 303, 
 
 export const make: Effect.Effect<Wire, never, Auth | HttpClient.HttpClient> = Effect.gen(function* () {
   const auth = yield* Auth
-  const { fetchOptions, propagateTraceContext, transformClient } = auth.transport
+  const { fetchOptions, propagateTraceContext, retry, timeout, transformClient } = auth.transport
   const client = (yield* HttpClient.HttpClient).pipe(
     HttpClient.transformResponse((response) =>
       Effect.updateContext(response, (context: Context.Context<never>) =>
@@ -153,31 +170,20 @@ export const make: Effect.Effect<Wire, never, Auth | HttpClient.HttpClient> = Ef
     transformClient ?? identity
   )
 
-  const attempt = (
-    request: WireRequest,
-    token: Redacted.Redacted<string>,
-    redirects: number,
-    location?: URL
-  ): Effect.Effect<OpenResponse, CallReason> =>
+  const attempt = (request: WireRequest, token: Redacted.Redacted<string>): Effect.Effect<OpenResponse, CallReason> =>
     Effect.suspend(() => {
-      const url = location?.href ?? `${request.api === "auth" ? auth.authUrl : auth.sqlUrl}${request.path}`
+      const url = `${request.api === "auth" ? auth.authUrl : auth.sqlUrl}${request.path}`
       const secret = Redacted.value(token)
       const encoded = btoa(`${auth.username}:${secret}`)
       const scrub = (text: string) => text.replaceAll(secret, "<redacted>").replaceAll(encoded, "<redacted>")
       const failed = (error: HttpClientError) =>
         new TransportFailed({ method: request.method, url, description: scrub(describeFailure(error)) })
-      const follow = (response: HttpClientResponse): Effect.Effect<OpenResponse, CallReason> => {
-        const target = response.headers["location"] ?? ""
-        const next = URL.canParse(target, url) ? new URL(target, url) : undefined
-        const kept = request.method === "GET" || response.status === 307 || response.status === 308
-        return next?.origin === new URL(url).origin && kept && redirects < 3 && request.bytes === undefined
-          ? attempt(request, token, redirects + 1, next)
-          : Effect.fail(
-              new RedirectRefused({
-                status: response.status,
-                location: next === undefined ? "an address it does not name" : scrub(`${next.origin}${next.pathname}`)
-              })
-            )
+      const refuseRedirect = ({ headers, status }: HttpClientResponse) => {
+        const target = headers["location"] ?? ""
+        const { origin = "an address it does not name", pathname = "" } = URL.canParse(target, url)
+          ? new URL(target, url)
+          : {}
+        return Effect.fail(new RedirectRefused({ status, location: scrub(`${origin}${pathname}`) }))
       }
       const outgoing = HttpClientRequest.make(request.method)(url, {
         urlParams: request.query,
@@ -197,14 +203,14 @@ export const make: Effect.Effect<Wire, never, Auth | HttpClient.HttpClient> = Ef
       return Effect.flatMap(Effect.mapError(client.execute(outgoing), failed), (response) => {
         const { headers, status } = response
         return isRedirect(status)
-          ? follow(response)
+          ? refuseRedirect(response)
           : Effect.succeed({
               status,
               headers,
               scrub,
               bytes: Stream.mapError(response.stream, failed),
               read: Effect.mapBoth(response.text, {
-                onSuccess: (text) => ({ status, headers, scrub, text: status < 300 ? text : scrub(text) }),
+                onSuccess: (text) => ({ status, headers, scrub, text: status < 300 ? text : scrub(text), attempts: 1 }),
                 onFailure: failed
               })
             })
@@ -214,13 +220,52 @@ export const make: Effect.Effect<Wire, never, Auth | HttpClient.HttpClient> = Ef
   const open = (request: WireRequest): Effect.Effect<OpenResponse, CallReason> =>
     Effect.gen(function* () {
       const token = yield* auth.apiKey
-      const response = yield* attempt(request, token, 0)
+      const response = yield* attempt(request, token)
       if (response.status !== 401) return response
       // A key that was regenerated while the request was on its way: it has not run, so it goes again.
       const next = request.bytes === undefined ? yield* auth.successor(token) : undefined
-      const again = next === undefined ? response : yield* attempt(request, next, 0)
+      const again = next === undefined ? response : yield* attempt(request, next)
       return again.status === 401 ? yield* new Unauthenticated({ username: auth.username }) : again
     })
 
-  return { open, send: (request) => Effect.flatMap(open(request), ({ read }) => read) }
+  /** The failure that may be worth another try: a rate limit by its header, since a statement that took too long is a 429 too. */
+  const retryable = (
+    result: Result.Result<WireResponse, CallReason>
+  ): Effect.Effect<RetryFailure["reason"] | undefined> => {
+    if (Result.isFailure(result)) {
+      return Effect.succeed(result.failure._tag === "TransportFailed" ? result.failure : undefined)
+    }
+    const response = result.success
+    if (response.status === 429 && response.headers["retry-after"] !== undefined) return rateLimited(response)
+    const failure = [502, 503, 504].includes(response.status) ? unexpected(response, "") : undefined
+    return Effect.succeed(failure?._tag === "ServerUnavailable" ? failure : undefined)
+  }
+
+  const policy = retry === false ? () => undefined : (retry ?? standardRetry)
+
+  const repeat = (request: WireRequest, attempt: number): Effect.Effect<WireResponse, CallReason> =>
+    Effect.gen(function* () {
+      const result = yield* Effect.result(Effect.flatMap(open(request), ({ read }) => read))
+      const reason = yield* retryable(result)
+      const isSafe = request.method !== "POST" || request.idempotent === true
+      const wait = reason === undefined ? undefined : policy({ reason, attempt, isSafe })
+      if (wait === undefined) return { ...(yield* Effect.fromResult(result)), attempts: attempt }
+      yield* Effect.annotateCurrentSpan("carto.attempts", attempt + 1)
+      // above what the server asked for, never below
+      yield* Effect.sleep(wait * (1 + (yield* Random.next) / 5))
+      return yield* repeat(request, attempt + 1)
+    })
+
+  return {
+    open,
+    send: (request) => {
+      const duration = Duration.fromInputUnsafe(
+        request.timeout ?? timeout ?? (request.path === "/api/v2/sql" ? "60 seconds" : "30 seconds")
+      )
+      return Effect.timeoutOrElse(repeat(request, 1), {
+        duration,
+        orElse: () => Effect.fail(new DeadlineExceeded({ waited: duration }))
+      })
+    }
+  }
 })

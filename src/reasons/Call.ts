@@ -43,9 +43,18 @@ export class TransportFailed extends TransportFailedBase {
   }
 }
 
+const DeadlineExceededBase: ReasonClass<"DeadlineExceeded", { readonly waited: Duration.Duration }> =
+  Data.TaggedError("DeadlineExceeded")
+/** The call was given up after `waited`, repetitions included, and its request aborted. A write may have taken place. */
+export class DeadlineExceeded extends DeadlineExceededBase {
+  override get message(): string {
+    return `no answer within ${Duration.toSeconds(this.waited)} s`
+  }
+}
+
 const RedirectRefusedBase: ReasonClass<"RedirectRefused", { readonly status: number; readonly location: string }> =
   Data.TaggedError("RedirectRefused")
-/** The server asked to go elsewhere, where the key must not travel. `location` is the origin and path it named. */
+/** The server asked to go elsewhere; the key does not travel. `location` is the origin and path it named. */
 export class RedirectRefused extends RedirectRefusedBase {
   override get message(): string {
     return `the redirect to ${this.location} is not followed; correct baseUrl`
@@ -96,6 +105,7 @@ export class ResponseMalformed extends ResponseMalformedBase {
 /** What every call can fail with. */
 export type CallReason =
   | CredentialsUnavailable
+  | DeadlineExceeded
   | InvalidInput
   | RateLimited
   | RedirectRefused

@@ -2,7 +2,9 @@
 import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import type { GrantsSet } from "../Grants.ts"
+import { grantNames } from "../keys/internal/grantNames.ts"
 import type { ReasonClass } from "./ReasonClass.ts"
+import type { StatementReason } from "./SqlApi.ts"
 
 const LeaseExpiredBase: ReasonClass<"LeaseExpired", { readonly name: string; readonly deadline: DateTime.Utc }> =
   Data.TaggedError("LeaseExpired")
@@ -41,5 +43,43 @@ const PlanStaleBase: ReasonClass<"PlanStale", { readonly changed: ReadonlyArray<
 export class PlanStale extends PlanStaleBase {
   override get message(): string {
     return `the plan is out of date for ${this.changed.map((name) => JSON.stringify(name)).join(", ")}: make a new one`
+  }
+}
+
+const GrantsDifferBase: ReasonClass<
+  "GrantsDiffer",
+  { readonly name: string; readonly missing: GrantsSet; readonly extra: GrantsSet }
+> = Data.TaggedError("GrantsDiffer")
+/** The key that was made has other grants than were asked for. It was deleted again. */
+export class GrantsDiffer extends GrantsDifferBase {
+  override get message(): string {
+    const parts = [
+      ["lacks", grantNames(this.missing)],
+      ["also has", grantNames(this.extra)]
+    ] as const
+    const said = parts.flatMap(([verb, names]) => (names.length === 0 ? [] : [`${verb} ${names.join(", ")}`]))
+    return `${JSON.stringify(this.name)} ${said.join(" and ")}, so it was deleted: look at what the tables and schemas grant to everybody, and at overviews of tables`
+  }
+}
+
+const StatementRefusedBase: ReasonClass<
+  "StatementRefused",
+  { readonly statement: string; readonly failure: StatementReason }
+> = Data.TaggedError("StatementRefused")
+/** PostgreSQL does not understand a statement, so nothing can be said of what it needs. `statement` is its name. */
+export class StatementRefused extends StatementRefusedBase {
+  override get message(): string {
+    return `${this.statement}: ${this.failure.message}; correct it, or leave it out`
+  }
+}
+
+const GrantsInsufficientBase: ReasonClass<
+  "GrantsInsufficient",
+  { readonly statement: string; readonly failure: StatementReason }
+> = Data.TaggedError("GrantsInsufficient")
+/** A statement does not pass under a key with these grants. `statement` is its name. */
+export class GrantsInsufficient extends GrantsInsufficientBase {
+  override get message(): string {
+    return `${this.statement} needs more than these grants: ${this.failure.message}`
   }
 }

@@ -57,7 +57,7 @@ const toResponse = ({ body, headers, status }: RecordedAnswer): Response => {
 
 /** What is wrong with the client's reading of an answer, if anything. */
 export const clientProblems = async (api: "auth" | "sql", answer: RecordedAnswer): Promise<ReadonlyArray<string>> => {
-  const services = Carto.layer({ username: "alice", apiKey: Redacted.make("k") }).pipe(
+  const services = Carto.layer({ username: "alice", apiKey: Redacted.make("k"), retry: false }).pipe(
     Layer.provide(FetchHttpClient.layer),
     Layer.provide(Layer.succeed(FetchHttpClient.Fetch, async () => toResponse(answer)))
   )

@@ -56,7 +56,7 @@ const workers = [
   { name: "everything that effect-carto exports", entry: { contents: everything, resolveDir: root } }
 ]
 
-const inKiB = (bytes: number): number => Math.round((bytes / 1024) * 10) / 10
+const inKiB = (bytes: number): number => Math.round((bytes / 1024) * 100) / 100
 
 const rows = await Effect.runPromise(
   Effect.forEach(workers, ({ entry, limit, name }) =>

@@ -55,7 +55,7 @@ const expected = {
   "new token": 4,
   services: ["geocoding", "routing", "isolines", "observatory"],
   geocoded: { found: true },
-  "geocoding refused": "QueryFailed",
+  "geocoding refused": "PermissionDenied",
   "deleted token refused": "Unauthenticated",
   "deleted key": "ApiKeyNotFound",
   "regular keys left": 0,

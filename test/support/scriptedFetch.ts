@@ -45,12 +45,17 @@ export const json = (body: unknown, status = 200, headers: Record<string, string
 
 export const masterToken = "0123456789abcdef0123456789abcdef01234567"
 
-/** The services of account `alice` over a scripted fetch. */
+/** The services of account `alice` over a scripted fetch; what fails is not sent again unless a test asks for it. */
 export const layerScripted = (
   script: ScriptedFetch,
   options: Partial<AuthOptions> = {}
 ): Layer.Layer<Carto.CartoServices> =>
-  Carto.layer({ baseUrl: "https://alice.carto.com", apiKey: Redacted.make(masterToken), ...options }).pipe(
+  Carto.layer({
+    baseUrl: "https://alice.carto.com",
+    apiKey: Redacted.make(masterToken),
+    retry: false,
+    ...options
+  }).pipe(
     Layer.provide(FetchHttpClient.layer),
     Layer.provide(Layer.succeed(FetchHttpClient.Fetch, script.fetch)),
     Layer.orDie

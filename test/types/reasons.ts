@@ -33,6 +33,7 @@ type TagsOf<T> = T extends (...args: never) => infer R
 
 type Call =
   | "CredentialsUnavailable"
+  | "DeadlineExceeded"
   | "InvalidInput"
   | "RateLimited"
   | "RedirectRefused"

@@ -122,7 +122,8 @@ export const make = (): Clock => {
       case "_setitimer_js":
         return (timer, milliseconds) => {
           if (timer !== REAL_TIME) return original(timer ?? 0, milliseconds ?? 0)
-          alarm = Number(milliseconds) === 0 ? Infinity : now() + Number(milliseconds)
+          // Emscripten cuts the interval to whole milliseconds: an alarm that strikes early is set again to nothing, and lost.
+          alarm = Number(milliseconds) === 0 ? Infinity : now() + Number(milliseconds) + 1
           return 0
         }
       case "emscripten_date_now":

@@ -2,7 +2,13 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { type CallReason, Unauthenticated } from "../reasons/Call.ts"
-import { AccountNotFound, KeyLacksApi, PartialResult, type StatementReason } from "../reasons/SqlApi.ts"
+import {
+  AccountNotFound,
+  KeyLacksApi,
+  PartialResult,
+  type StatementReason,
+  StatementTimeout
+} from "../reasons/SqlApi.ts"
 import { isObject, isStrings, type JsonObject, parse } from "./json.ts"
 import { statementReason } from "./statementReason.ts"
 import { rateLimited, unexpected, type Wire, type WireResponse } from "./wire.ts"
@@ -70,7 +76,7 @@ export const readFailure = (response: WireResponse, username: string): Effect.Ef
   const { status } = response
   if (status === 429) {
     return said?.detail === "datasource"
-      ? Effect.fail(statementReason({ description: said.description }))
+      ? Effect.fail(new StatementTimeout({ description: said.description }))
       : Effect.flatMap(rateLimited(response), Effect.fail)
   }
   if (said === undefined) return Effect.fail(unexpected(response, "no error message of the SQL API"))

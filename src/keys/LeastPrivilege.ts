@@ -1,0 +1,172 @@
+/**
+ * The smallest grants for given statements. PostgreSQL parses each statement, and what it would check when it runs them is
+ * read from what it understood: names as they are written (a view, not the tables behind it), reads and writes told
+ * apart, also where a plan would show nothing. No statement is run, and nothing stays behind.
+ */
+import * as Effect from "effect/Effect"
+import type { CreateReason, ApiKeyManager } from "../ApiKeyManager.ts"
+import type { CartoErrorOf } from "../CartoError.ts"
+import type { GrantsRequest, Service, TablePermission } from "../Grants.ts"
+import { cartoError } from "../internal/cartoError.ts"
+import { StatementRefused } from "../reasons/Keys.ts"
+import type { InvalidInput } from "../reasons/Call.ts"
+import type { QueryReason, Sql } from "../Sql.ts"
+import { analyse } from "./internal/analysis.ts"
+import { collectNeeds, type Collected } from "./internal/collectNeeds.ts"
+import { namedStatements, type NamedStatement, type Statements } from "./internal/namedStatements.ts"
+import { statementKind } from "./internal/statementKind.ts"
+import { type VerifyReason, verifyNamed } from "./internal/verify.ts"
+
+export { GrantsInsufficient, StatementRefused } from "../reasons/Keys.ts"
+export type { Statements } from "./internal/namedStatements.ts"
+
+/** One grant, and the names of the statements that need it. */
+export type Need =
+  | {
+      readonly kind: "table"
+      readonly schema: string
+      readonly name: string
+      readonly permission: TablePermission
+      readonly statements: ReadonlyArray<string>
+    }
+  | {
+      readonly kind: "schema"
+      readonly name: string
+      readonly permission: "create"
+      readonly statements: ReadonlyArray<string>
+    }
+  | { readonly kind: "service"; readonly name: Service; readonly statements: ReadonlyArray<string> }
+
+/** What statements need and no grant can give: ownership, a system table, a sequence of its own, … */
+export interface Unmet {
+  readonly what: string
+  readonly remedy: string
+  readonly statements: ReadonlyArray<string>
+}
+
+/** A function, or a block, that runs with the key's rights: what it needs is not among the grants. */
+export interface Opaque {
+  readonly name: string
+  /** `call`: in the statement, or in a view that it reads. Otherwise it comes with writing to a table. */
+  readonly via: "call" | "default" | "trigger"
+  readonly statements: ReadonlyArray<string>
+}
+
+export interface Inference {
+  /** To create a key with. What every key may do, as the default public key shows, is not among them. */
+  readonly grants: GrantsRequest
+  readonly needs: ReadonlyArray<Need>
+  readonly unmet: ReadonlyArray<Unmet>
+  readonly opaque: ReadonlyArray<Opaque>
+}
+
+export type InferReason = InvalidInput | QueryReason | StatementRefused
+
+const grantsOf = (needs: ReadonlyArray<Need>): GrantsRequest => {
+  const tables = new Map<string, { schema: string; name: string; permissions: Array<TablePermission> }>()
+  for (const need of needs) {
+    if (need.kind !== "table") continue
+    const key = JSON.stringify([need.schema, need.name])
+    const table = tables.get(key) ?? { schema: need.schema, name: need.name, permissions: [] }
+    table.permissions.push(need.permission)
+    tables.set(key, table)
+  }
+  const schemas = needs.flatMap((need) =>
+    need.kind === "schema" ? [{ name: need.name, permissions: [need.permission] }] : []
+  )
+  const services = needs.flatMap((need) => (need.kind === "service" ? [need.name] : []))
+  return {
+    apis: ["sql"],
+    ...(tables.size === 0 ? {} : { tables: [...tables.values()] }),
+    ...(schemas.length === 0 ? {} : { schemas }),
+    ...(services.length === 0 ? {} : { services })
+  }
+}
+
+const analyseNamed = Effect.fnUntraced(function* (
+  operation: string,
+  named: ReadonlyArray<NamedStatement>
+): Effect.fn.Return<Collected, CartoErrorOf<InferReason>, Sql> {
+  const kinds = named.map(({ name, text }) => ({ name, kind: statementKind(text) }))
+  const queries = kinds.flatMap(({ kind, name }) => (kind.query === undefined ? [] : [{ name, query: kind.query }]))
+  const analysed = yield* analyse(queries.map(({ query }) => query))
+  for (const [index, { failure }] of analysed.entries()) {
+    const statement = queries[index]?.name
+    if (failure !== undefined && statement !== undefined) {
+      return yield* Effect.fail(cartoError(operation, new StatementRefused({ statement, failure })))
+    }
+  }
+  return yield* collectNeeds(
+    kinds,
+    queries.flatMap(({ name }, index) => {
+      const found = analysed[index]
+      return found === undefined ? [] : [{ name, ...found }]
+    })
+  )
+})
+
+/**
+ * The smallest grants with which a key can run these statements, and which statement needs each. Needs the master key.
+ *
+ * With `verify` a key with these grants is created for a moment, under which each statement is explained. Planning runs
+ * functions that are declared immutable; without `verify` nothing is run at all. Fails with `StatementRefused` where
+ * PostgreSQL does not understand a statement: each must stand on its own, on tables that exist.
+ */
+export function infer(
+  statements: Statements,
+  options?: { readonly verify?: false | undefined }
+): Effect.Effect<Inference, CartoErrorOf<InferReason>, Sql>
+export function infer(
+  statements: Statements,
+  options: { readonly verify: boolean }
+): Effect.Effect<Inference, CartoErrorOf<CreateReason | InferReason | VerifyReason>, ApiKeyManager | Sql>
+export function infer(
+  statements: Statements,
+  options: { readonly verify?: boolean | undefined } = {}
+): Effect.Effect<Inference, CartoErrorOf<CreateReason | InferReason | VerifyReason>, ApiKeyManager | Sql> {
+  return Effect.gen(function* () {
+    const operation = "LeastPrivilege.infer"
+    const named = yield* Effect.mapError(Effect.fromResult(namedStatements(statements)), (reason) =>
+      cartoError(operation, reason)
+    )
+    const { needs, opaque, unmet } = yield* analyseNamed(operation, named)
+    const inference: Inference = { grants: grantsOf(needs), needs, opaque, unmet }
+    if (options.verify) yield* verifyNamed(operation, inference.grants, named)
+    return inference
+  }).pipe(Effect.withSpan("LeastPrivilege.infer"))
+}
+
+/**
+ * Creates a key with these grants for a moment, and explains each statement under it. Fails with `GrantsInsufficient` at
+ * the first that does not pass. Needs the master key; no statement is run, but functions that are declared immutable may
+ * be.
+ */
+export const verify = (
+  grants: GrantsRequest,
+  statements: Statements
+): Effect.Effect<void, CartoErrorOf<CreateReason | InvalidInput | VerifyReason>, ApiKeyManager | Sql> =>
+  Effect.gen(function* () {
+    const operation = "LeastPrivilege.verify"
+    const named = yield* Effect.mapError(Effect.fromResult(namedStatements(statements)), (reason) =>
+      cartoError(operation, reason)
+    )
+    yield* verifyNamed(operation, grants, named)
+  }).pipe(Effect.withSpan("LeastPrivilege.verify"))
+
+const sayNeed = (need: Need): string =>
+  need.kind === "table"
+    ? `${need.permission} on ${need.schema}.${need.name}`
+    : need.kind === "schema"
+      ? `create in schema ${need.name}`
+      : `service ${need.name}`
+
+/** An inference in words: a line for each grant, what no grant can give, and what was not seen through. */
+export const toText = ({ needs, opaque, unmet }: Inference): string => {
+  const by = (statements: ReadonlyArray<string>) => statements.join(", ")
+  const lines = [
+    ...needs.map((need) => `grant ${sayNeed(need)} — ${by(need.statements)}`),
+    ...unmet.map(({ remedy, statements, what }) => `no grant gives ${what} (${remedy}) — ${by(statements)}`),
+    ...opaque.map(({ name, statements, via }) => `not seen through: ${name}, by ${via} — ${by(statements)}`)
+  ]
+  return lines.length === 0 ? "nothing is needed beyond what every key may do" : lines.join("\n")
+}

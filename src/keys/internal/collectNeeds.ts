@@ -1,0 +1,217 @@
+/** From what statements access to what a key must be granted. */
+import * as Effect from "effect/Effect"
+import { Auth } from "../../Auth.ts"
+import type { CartoErrorOf } from "../../CartoError.ts"
+import type { TablePermission } from "../../Grants.ts"
+import type { QueryReason, Sql } from "../../Sql.ts"
+import type { Need, Opaque, Unmet } from "../LeastPrivilege.ts"
+import type { Analysed } from "./analysis.ts"
+import { dataServicesSchema, serviceOf } from "./dataServices.ts"
+import type { Access } from "./nodeTree.ts"
+import { type Reach, reach } from "./reach.ts"
+import type { StatementKind } from "./statementKind.ts"
+import { attached, type Relation, relations, routines, schemas, sequences } from "./surroundings.ts"
+
+export interface Collected {
+  readonly needs: ReadonlyArray<Need>
+  readonly unmet: ReadonlyArray<Unmet>
+  readonly opaque: ReadonlyArray<Opaque>
+}
+
+/** Values by key, with the names of the statements that asked for each. */
+class Tally<A> {
+  readonly #found = new Map<string, { readonly value: A; readonly statements: Set<string> }>()
+  add(key: string, value: A, statements: Iterable<string>): void {
+    const entry = this.#found.get(key) ?? { value, statements: new Set<string>() }
+    for (const statement of statements) entry.statements.add(statement)
+    this.#found.set(key, entry)
+  }
+  get entries(): ReadonlyArray<{
+    readonly key: string
+    readonly value: A
+    readonly statements: ReadonlyArray<string>
+  }> {
+    return [...this.#found].map(([key, { statements, value }]) => ({ key, value, statements: [...statements] }))
+  }
+}
+
+interface Use {
+  readonly relation: number
+  readonly permission: TablePermission
+}
+
+const systemSchemas = new Set(["pg_catalog", "information_schema"])
+const ungrantableSchemas = new Set(["cartodb", "cdb", "cdb_importer"])
+
+/** The accesses of statements, and those that their readers need behind views with `security_invoker`. */
+const uses = Effect.fnUntraced(function* (
+  statements: ReadonlyArray<Analysed & { readonly name: string }>
+): Effect.fn.Return<
+  { readonly tally: Tally<Use>; readonly known: ReadonlyMap<number, Relation> },
+  CartoErrorOf<QueryReason>,
+  Sql
+> {
+  const tally = new Tally<Use>()
+  const known = new Map<number, Relation>()
+  let pending: Array<{ readonly access: Access; readonly name: string }> = statements.flatMap(({ accesses, name }) =>
+    accesses.map((access) => ({ access, name }))
+  )
+  const seen = new Set<string>()
+  while (pending.length > 0) {
+    const unknown = new Set(pending.map(({ access }) => access.relation).filter((oid) => !known.has(oid)))
+    for (const relation of yield* relations([...unknown])) known.set(relation.oid, relation)
+    const next: typeof pending = []
+    for (const { access, name } of pending) {
+      for (const permission of access.permissions) {
+        const key = `${access.relation} ${permission}`
+        tally.add(key, { relation: access.relation, permission }, [name])
+        if (seen.has(`${key} ${name}`)) continue
+        seen.add(`${key} ${name}`)
+        for (const behind of known.get(access.relation)?.behind ?? []) {
+          // what is written to such a view is written to the one table that it is made of
+          const written = permission !== "select" && behind.outermost
+          next.push({
+            name,
+            access: written ? { ...behind, permissions: [...behind.permissions, permission] } : behind
+          })
+        }
+      }
+    }
+    pending = next
+  }
+  return { tally, known }
+})
+
+const isWrite = ({ permission }: Use): boolean => permission !== "select"
+
+const quoted = (schema: string, name: string): string => `${schema}.${name}`
+
+/** `kinds` of all statements, and the analyses of those that have a query. */
+export const collectNeeds: (
+  kinds: ReadonlyArray<{ readonly name: string; readonly kind: StatementKind }>,
+  statements: ReadonlyArray<Analysed & { readonly name: string }>
+) => Effect.Effect<Collected, CartoErrorOf<QueryReason>, Sql> = Effect.fnUntraced(function* (kinds, statements) {
+  const needs = new Tally<Need>()
+  const unmet = new Tally<Omit<Unmet, "statements">>()
+  const opaque = new Tally<Omit<Opaque, "statements">>()
+  const { known, tally } = yield* uses(statements)
+
+  const calls = new Tally<{ readonly oid: number; readonly via: Opaque["via"] }>()
+  const numbered = new Tally<number>()
+  for (const { functions, name, sequences } of statements) {
+    for (const oid of functions) calls.add(`${oid} call`, { oid, via: "call" }, [name])
+    for (const oid of sequences) numbered.add(String(oid), oid, [name])
+  }
+  const writes = tally.entries.filter(({ value }) => isWrite(value))
+  for (const extra of yield* attached([...new Set(writes.map(({ value }) => value.relation))])) {
+    for (const { statements, value } of writes) {
+      if (value.relation !== extra.table || value.permission !== extra.permission) continue
+      for (const oid of extra.functions) calls.add(`${oid} ${extra.kind}`, { oid, via: extra.kind }, statements)
+      for (const oid of extra.sequences) numbered.add(String(oid), oid, statements)
+    }
+  }
+  const called = yield* routines([...new Set(calls.entries.map(({ value }) => value.oid))])
+  const counters = yield* sequences(numbered.entries.map(({ value }) => value))
+  const numberedTables = counters.flatMap(({ table }) => (table === undefined || known.has(table) ? [] : [table]))
+  const all = new Map([...known, ...(yield* relations(numberedTables)).map((table) => [table.oid, table] as const)])
+  const created = kinds.flatMap(({ kind, name }) => (kind.creates === undefined ? [] : [{ name, ...kind.creates }]))
+  const createdIn =
+    created.length === 0 ? [] : yield* schemas(created.flatMap(({ schema }) => (schema === undefined ? [] : [schema])))
+
+  const everyone: Reach = yield* Auth.withApiKey(
+    reach({
+      tables: [...all.keys()],
+      schemas: [
+        ...new Set([...[...all.values()].map(({ schemaOid }) => schemaOid), ...createdIn.map(({ oid }) => oid)])
+      ],
+      functions: called.map(({ oid }) => oid),
+      sequences: counters.map(({ oid }) => oid)
+    }),
+    Auth.defaultPublic
+  )
+
+  const needTable = (relation: Relation, permission: TablePermission, statements: ReadonlyArray<string>): void => {
+    const { held, name, oid, schema } = relation
+    const key = `${String(oid)} ${permission}`
+    if (systemSchemas.has(schema) || ungrantableSchemas.has(schema)) {
+      const remedy = "use the master key; regular keys cannot be granted tables of the system"
+      unmet.add(key, { what: `${permission} on ${quoted(schema, name)}`, remedy }, statements)
+    } else if (!held.includes(permission)) {
+      const remedy = "the account itself lacks it; ask the owner to share the table"
+      unmet.add(key, { what: `${permission} on ${quoted(schema, name)}`, remedy }, statements)
+    } else needs.add(key, { kind: "table", schema, name, permission, statements: [] }, statements)
+  }
+
+  // A schema that not everybody may use comes with a grant on a table in it, even where everybody may read the table.
+  const granted = new Set<number>()
+  const usable = new Set<number>()
+  const open: Array<() => void> = []
+  for (const { statements, value } of tally.entries) {
+    const relation = all.get(value.relation)
+    if (relation === undefined) continue
+    const publicly = everyone("tables", relation.oid, value.permission)
+    if (systemSchemas.has(relation.schema) || !publicly) {
+      needTable(relation, value.permission, statements)
+      granted.add(relation.oid)
+      usable.add(relation.schemaOid)
+    } else {
+      open.push(() => {
+        if (everyone("schemas", relation.schemaOid, "usage") || usable.has(relation.schemaOid)) return
+        needTable(relation, value.permission, statements)
+        granted.add(relation.oid)
+        usable.add(relation.schemaOid)
+      })
+    }
+  }
+  for (const decide of open) decide()
+
+  for (const { statements, value } of numbered.entries) {
+    const sequence = counters.find(({ oid }) => oid === value)
+    if (sequence === undefined || everyone("sequences", sequence.oid, "usage")) continue
+    const table = sequence.table === undefined ? undefined : all.get(sequence.table)
+    if (table === undefined) {
+      const what = `usage on the sequence ${quoted(sequence.schema, sequence.name)}`
+      const remedy = "make it the sequence of a column: ALTER SEQUENCE … OWNED BY"
+      unmet.add(`sequence ${sequence.oid}`, { what, remedy }, statements)
+    } else if (!granted.has(table.oid)) needTable(table, "select", statements)
+  }
+
+  for (const { statements, value } of calls.entries) {
+    const routine = called.find(({ oid }) => oid === value.oid)
+    if (routine === undefined) continue
+    const name = quoted(routine.schema, routine.name)
+    const service = routine.schema === dataServicesSchema ? serviceOf(routine.name) : undefined
+    if (service !== undefined) {
+      needs.add(`service ${service}`, { kind: "service", name: service, statements: [] }, statements)
+    } else if (value.via === "call" && !everyone("functions", routine.oid, "execute")) {
+      const remedy = "keys cannot be granted functions; grant EXECUTE to PUBLIC, or use the master key"
+      unmet.add(`function ${routine.oid}`, { what: `execute on ${name}`, remedy }, statements)
+    } else if (!routine.closed && routine.schema !== dataServicesSchema) {
+      opaque.add(`${routine.oid} ${value.via}`, { name, via: value.via }, statements)
+    }
+  }
+
+  for (const { name, schema } of created) {
+    const found = createdIn.find((each) => (schema === undefined ? each.current : each.name === schema))
+    if (found === undefined) {
+      unmet.add(`schema ${schema}`, { what: `create in schema ${schema}`, remedy: "make the schema first" }, [name])
+    } else if (!everyone("schemas", found.oid, "create")) {
+      needs.add(`schema ${found.oid}`, { kind: "schema", name: found.name, permission: "create", statements: [] }, [
+        name
+      ])
+    }
+  }
+  for (const { kind, name } of kinds) {
+    if (kind.beyondGrants !== undefined) {
+      const remedy = "only the owner may; use the master key, or a key that made the table itself"
+      unmet.add(`owner ${kind.beyondGrants}`, { what: kind.beyondGrants, remedy }, [name])
+    }
+    if (kind.opaque !== undefined) opaque.add(`block ${kind.opaque}`, { name: kind.opaque, via: "call" }, [name])
+  }
+
+  return {
+    needs: needs.entries.map(({ statements, value }): Need => ({ ...value, statements })),
+    unmet: unmet.entries.map(({ statements, value }) => ({ ...value, statements })),
+    opaque: opaque.entries.map(({ statements, value }) => ({ ...value, statements }))
+  }
+})

@@ -1,0 +1,182 @@
+/** What the catalogue says of relations, functions and sequences that statements name. All under the master key. */
+import * as Effect from "effect/Effect"
+import type { CartoErrorOf } from "../../CartoError.ts"
+import { isStrings, type JsonObject } from "../../internal/json.ts"
+import { type QueryReason, Sql } from "../../Sql.ts"
+import { sql, type Statement } from "../../Statement.ts"
+import { readNumbers } from "./analysis.ts"
+import { type Access, accesses } from "./nodeTree.ts"
+
+export const permissions = ["select", "insert", "update", "delete"] as const
+
+export interface Relation {
+  readonly oid: number
+  readonly schemaOid: number
+  readonly schema: string
+  readonly name: string
+  /** Permissions that the account itself has. */
+  readonly held: ReadonlyArray<string>
+  /** What a view with `security_invoker` accesses: its reader needs the same rights. */
+  readonly behind: ReadonlyArray<Access>
+}
+
+export interface Routine {
+  readonly oid: number
+  readonly schema: string
+  /** With the types of its arguments. */
+  readonly name: string
+  /** Whether it does nothing with the rights of its caller: it runs with its owner's, or is written in C. */
+  readonly closed: boolean
+}
+
+export interface Sequence {
+  readonly oid: number
+  readonly schema: string
+  readonly name: string
+  /** The table whose column it numbers: a grant on that table comes with the sequence. */
+  readonly table: number | undefined
+}
+
+export interface SchemaOf {
+  readonly oid: number
+  readonly name: string
+  /** Whether names without a schema are made there. */
+  readonly current: boolean
+}
+
+/** What comes along when a table is written. */
+export interface Attached {
+  readonly table: number
+  readonly permission: string
+  readonly kind: "default" | "trigger"
+  readonly functions: ReadonlyArray<number>
+  readonly sequences: ReadonlyArray<number>
+}
+
+const rowsOf = (statement: Statement): Effect.Effect<ReadonlyArray<JsonObject>, CartoErrorOf<QueryReason>, Sql> =>
+  Effect.map(
+    Sql.use((db) => db.query(statement)),
+    ({ rows }) => rows
+  )
+
+const text = (value: unknown): string => (typeof value === "string" ? value : "")
+const number = (value: unknown): number => (typeof value === "number" ? value : 0)
+
+export const relations = (
+  oids: ReadonlyArray<number>
+): Effect.Effect<ReadonlyArray<Relation>, CartoErrorOf<QueryReason>, Sql> =>
+  oids.length === 0
+    ? Effect.succeed([])
+    : Effect.map(
+        rowsOf(sql`SELECT c.oid, n.oid AS schema_oid, n.nspname AS schema, c.relname AS name,
+  ARRAY(SELECT p FROM pg_catalog.unnest(${permissions}) p WHERE pg_catalog.has_table_privilege(c.oid, p)) AS held,
+  CASE WHEN EXISTS (SELECT FROM pg_catalog.unnest(c.reloptions) o
+    WHERE o ~* '^security_invoker=(t|tr|tru|true|on|y|ye|yes|1)$')
+  THEN (SELECT w.ev_action::text FROM pg_catalog.pg_rewrite w WHERE w.ev_class = c.oid AND w.rulename = '_RETURN')
+  END AS tree
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.oid = ANY (${oids}::bigint[]::oid[])`),
+        (rows) =>
+          rows.map((row): Relation => ({
+            oid: number(row["oid"]),
+            schemaOid: number(row["schema_oid"]),
+            schema: text(row["schema"]),
+            name: text(row["name"]),
+            held: isStrings(row["held"]) ? row["held"] : [],
+            behind: accesses(text(row["tree"])).filter(({ relation }) => relation !== row["oid"])
+          }))
+      )
+
+export const routines = (
+  oids: ReadonlyArray<number>
+): Effect.Effect<ReadonlyArray<Routine>, CartoErrorOf<QueryReason>, Sql> =>
+  oids.length === 0
+    ? Effect.succeed([])
+    : Effect.map(
+        rowsOf(sql`SELECT p.oid, n.nspname AS schema,
+  p.proname || '(' || pg_catalog.pg_get_function_identity_arguments(p.oid) || ')' AS name,
+  p.prosecdef OR l.lanname IN ('c', 'internal')
+    OR n.nspname IN ('pg_catalog', 'information_schema', 'cartodb', 'cdb', 'cdb_importer')
+    OR EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+      AND d.objid = p.oid AND d.deptype = 'e') AS closed
+FROM pg_catalog.pg_proc p
+JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+WHERE p.oid = ANY (${oids}::bigint[]::oid[])`),
+        (rows) =>
+          rows.map((row): Routine => ({
+            oid: number(row["oid"]),
+            schema: text(row["schema"]),
+            name: text(row["name"]),
+            closed: row["closed"] === true
+          }))
+      )
+
+export const sequences = (
+  oids: ReadonlyArray<number>
+): Effect.Effect<ReadonlyArray<Sequence>, CartoErrorOf<QueryReason>, Sql> =>
+  oids.length === 0
+    ? Effect.succeed([])
+    : Effect.map(
+        rowsOf(sql`SELECT c.oid, n.nspname AS schema, c.relname AS name, (
+  SELECT d.refobjid FROM pg_catalog.pg_depend d
+  WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.refobjsubid > 0
+    AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype IN ('a', 'i') LIMIT 1) AS owner
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.oid = ANY (${oids}::bigint[]::oid[])`),
+        (rows) =>
+          rows.map((row): Sequence => ({
+            oid: number(row["oid"]),
+            schema: text(row["schema"]),
+            name: text(row["name"]),
+            table: typeof row["owner"] === "number" ? row["owner"] : undefined
+          }))
+      )
+
+/** The triggers of these tables, and the defaults of their columns. */
+export const attached = (
+  tables: ReadonlyArray<number>
+): Effect.Effect<ReadonlyArray<Attached>, CartoErrorOf<QueryReason>, Sql> =>
+  tables.length === 0
+    ? Effect.succeed([])
+    : Effect.map(
+        rowsOf(sql`SELECT t.tgrelid AS table, 'trigger' AS kind, p.permission,
+  ARRAY[t.tgfoid::bigint] AS functions, ARRAY[]::bigint[] AS sequences
+FROM pg_catalog.pg_trigger t
+JOIN (VALUES (4, 'insert'), (8, 'delete'), (16, 'update')) AS p(bit, permission) ON t.tgtype & p.bit <> 0
+WHERE t.tgrelid = ANY (${tables}::bigint[]::oid[]) AND NOT t.tgisinternal
+UNION ALL
+SELECT a.adrelid, 'default', 'insert',
+  ARRAY(SELECT d.refobjid::bigint FROM pg_catalog.pg_depend d
+    WHERE d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND d.objid = a.oid
+      AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass),
+  ARRAY(SELECT d.refobjid::bigint FROM pg_catalog.pg_depend d
+    JOIN pg_catalog.pg_class c ON c.oid = d.refobjid AND c.relkind = 'S'
+    WHERE d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND d.objid = a.oid
+      AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass)
+FROM pg_catalog.pg_attrdef a
+WHERE a.adrelid = ANY (${tables}::bigint[]::oid[])`),
+        (rows) =>
+          rows.map((row): Attached => ({
+            table: number(row["table"]),
+            permission: text(row["permission"]),
+            kind: row["kind"] === "trigger" ? "trigger" : "default",
+            functions: readNumbers(row["functions"]),
+            sequences: readNumbers(row["sequences"])
+          }))
+      )
+
+/** The schemas of these names that exist, and the current one. */
+export const schemas = (
+  names: ReadonlyArray<string>
+): Effect.Effect<ReadonlyArray<SchemaOf>, CartoErrorOf<QueryReason>, Sql> =>
+  Effect.map(
+    rowsOf(sql`SELECT n.oid, n.nspname AS name, n.nspname = pg_catalog.current_schema() AS current
+FROM pg_catalog.pg_namespace n
+WHERE n.nspname = ANY (${names}::text[]) OR n.nspname = pg_catalog.current_schema()`),
+    (rows) =>
+      rows.map((row): SchemaOf => ({
+        oid: number(row["oid"]),
+        name: text(row["name"]),
+        current: row["current"] === true
+      }))
+  )

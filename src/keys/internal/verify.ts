@@ -1,0 +1,50 @@
+/** Whether a key with given grants can run statements: each is explained under such a key, which lives as long as that takes. */
+import * as Effect from "effect/Effect"
+import type { ApiKeyManager, CreateReason } from "../../ApiKeyManager.ts"
+import { Auth } from "../../Auth.ts"
+import type { CartoErrorOf } from "../../CartoError.ts"
+import type { GrantsRequest } from "../../Grants.ts"
+import { cartoError } from "../../internal/cartoError.ts"
+import { GrantsInsufficient } from "../../reasons/Keys.ts"
+import type { StatementReason } from "../../reasons/SqlApi.ts"
+import { type QueryReason, Sql } from "../../Sql.ts"
+import { sql } from "../../Statement.ts"
+import { lease } from "../Lease.ts"
+import type { NamedStatement } from "./namedStatements.ts"
+import { statementKind } from "./statementKind.ts"
+
+export type VerifyReason = GrantsInsufficient | QueryReason
+
+const explain = Effect.fnUntraced(function* (
+  operation: string,
+  { name, text }: NamedStatement
+): Effect.fn.Return<void, CartoErrorOf<VerifyReason>, Sql> {
+  const { query } = statementKind(text)
+  if (query === undefined) return
+  const insufficient = (failure: StatementReason) =>
+    Effect.fail(cartoError(operation, new GrantsInsufficient({ statement: name, failure })))
+  yield* Sql.use((db) => db.query(sql`EXPLAIN ${sql.unsafe(query)}`)).pipe(
+    Effect.catchReasons("CartoError", {
+      NotOwner: insufficient,
+      PermissionDenied: insufficient,
+      SystemTableForbidden: insufficient,
+      // an unqualified name is looked for in no schema that the key may not use
+      UndefinedTable: insufficient
+    })
+  )
+})
+
+export const verifyNamed: (
+  operation: string,
+  grants: GrantsRequest,
+  statements: ReadonlyArray<NamedStatement>
+) => Effect.Effect<void, CartoErrorOf<CreateReason | VerifyReason>, ApiKeyManager | Sql> = Effect.fnUntraced(function* (
+  operation,
+  grants,
+  statements
+) {
+  const { key } = yield* lease({ ...grants, purpose: "least-privilege", ttl: "5 minutes" })
+  yield* Effect.forEach(statements, (statement) => explain(operation, statement), { discard: true }).pipe(
+    Auth.withApiKey(key)
+  )
+}, Effect.scoped)

@@ -75,12 +75,15 @@ const grantTable = Effect.fnUntraced(function* (
 const withoutStatement = (error: DatabaseError | ConnectionError): DatabaseError | ConnectionError =>
   error._tag === "DatabaseError" ? new DatabaseError({ ...error, statement: "" }) : error
 
+/** Passwords here are random: stretching them would protect nothing, and costs more than all the rest of a role. */
+const quickHash = `SELECT set_config(name, '1', true) FROM pg_settings WHERE name = 'scram_iterations'`
+
 /** Runs statements that hold a password; a failure does not repeat them. */
 export const runSecretly = (
   database: Database,
   statements: ReadonlyArray<string>
 ): Effect.Effect<void, DatabaseError | ConnectionError> =>
-  Effect.mapError(database.superuserTransaction(statements), withoutStatement)
+  Effect.mapError(database.superuserTransaction([quickHash, ...statements]), withoutStatement)
 
 /** Makes the role of a regular key and grants it what the key asks for: all or nothing. Permissions must be checked. */
 export const create: (

@@ -9,7 +9,7 @@ import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import { ApiKey, type ApiKeyType } from "./ApiKey.ts"
 import { Auth } from "./Auth.ts"
-import type { CartoErrorOf, CartoErrorReason } from "./CartoError.ts"
+import type { CartoErrorOf } from "./CartoError.ts"
 import { type GrantsRequest, toWire, validate } from "./Grants.ts"
 import {
   type AuthApiReason,
@@ -26,7 +26,7 @@ import {
   readRegenerateFailure,
   type RegenerateReason
 } from "./internal/authApi.ts"
-import { cartoError } from "./internal/cartoError.ts"
+import { operation, streamOperation } from "./internal/operation.ts"
 import { refuse } from "./internal/invalidInput.ts"
 import { collectionPath, existingName, isDotName, keyPath, newName, regeneratePath } from "./internal/keyPath.ts"
 import { notHeld } from "./internal/notHeld.ts"
@@ -142,14 +142,6 @@ const make: Effect.Effect<ApiKeyManagerService, never, Auth | HttpClient> = Effe
   const auth = yield* Auth
   const wire = yield* makeWire
   const { username } = auth
-
-  const attempt =
-    <A, Reason extends CartoErrorReason, R>(operation: string) =>
-    (effect: Effect.Effect<A, Reason, R>): Effect.Effect<A, CartoErrorOf<Reason>, R> =>
-      effect.pipe(
-        Effect.mapError((reason) => cartoError(operation, reason)),
-        Effect.withSpan(operation, { attributes: { "carto.username": username } })
-      )
 
   const readOne = (query: Query) => wire.send({ method: "GET", api: "auth", path: collectionPath, query })
 
@@ -294,29 +286,25 @@ const make: Effect.Effect<ApiKeyManagerService, never, Auth | HttpClient> = Effe
   })
 
   return {
-    create: (options) => create(options).pipe(attempt("ApiKeyManager.create")),
-    get: (name, options) => get(name, options).pipe(attempt("ApiKeyManager.get")),
+    create: (options) => create(options).pipe(operation("ApiKeyManager.create", username)),
+    get: (name, options) => get(name, options).pipe(operation("ApiKeyManager.get", username)),
     getOption: (name, options) =>
       get(name, options).pipe(
         Effect.asSome,
         Effect.catchTag("ApiKeyNotFound", () => Effect.succeed(Option.none<ApiKey>())),
-        attempt("ApiKeyManager.getOption")
+        operation("ApiKeyManager.getOption", username)
       ),
-    list: (options) => Stream.runCollect(pages(options ?? {})).pipe(attempt("ApiKeyManager.list")),
-    stream: (options) =>
-      pages(options ?? {}).pipe(
-        Stream.mapError((reason) => cartoError("ApiKeyManager.stream", reason)),
-        Stream.withSpan("ApiKeyManager.stream", { attributes: { "carto.username": username } })
-      ),
-    regenerate: (key, options) => regenerate(key, options).pipe(attempt("ApiKeyManager.regenerate")),
-    delete: (key, options) => remove(key, options).pipe(attempt("ApiKeyManager.delete")),
-    whoami: whoami.pipe(attempt("ApiKeyManager.whoami")),
+    list: (options) => Stream.runCollect(pages(options ?? {})).pipe(operation("ApiKeyManager.list", username)),
+    stream: (options) => pages(options ?? {}).pipe(streamOperation("ApiKeyManager.stream", username)),
+    regenerate: (key, options) => regenerate(key, options).pipe(operation("ApiKeyManager.regenerate", username)),
+    delete: (key, options) => remove(key, options).pipe(operation("ApiKeyManager.delete", username)),
+    whoami: whoami.pipe(operation("ApiKeyManager.whoami", username)),
     isValid: (key) =>
       readList([["per_page", "1"]], {}).pipe(
         Auth.withApiKey(key),
         Effect.as(true),
         Effect.catchTag("Unauthenticated", () => Effect.succeed(false)),
-        attempt("ApiKeyManager.isValid")
+        operation("ApiKeyManager.isValid", username)
       )
   }
 })

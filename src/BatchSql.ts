@@ -8,8 +8,8 @@ import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { Auth } from "./Auth.ts"
-import type { CartoErrorOf, CartoErrorReason } from "./CartoError.ts"
-import { cartoError } from "./internal/cartoError.ts"
+import type { CartoErrorOf } from "./CartoError.ts"
+import { operation, streamOperation } from "./internal/operation.ts"
 import { invalidInput } from "./internal/invalidInput.ts"
 import { isSettled, type Job, readJob } from "./internal/job.ts"
 import { parse } from "./internal/json.ts"
@@ -150,14 +150,6 @@ const make: Effect.Effect<BatchSqlService, never, Auth | HttpClient> = Effect.ge
   const { username } = yield* Auth
   const wire = yield* makeWire
 
-  const attempt =
-    <A, Reason extends CartoErrorReason, R>(operation: string) =>
-    (effect: Effect.Effect<A, Reason, R>): Effect.Effect<A, CartoErrorOf<Reason>, R> =>
-      effect.pipe(
-        Effect.mapError((reason) => cartoError(operation, reason)),
-        Effect.withSpan(operation, { attributes: { "carto.username": username } })
-      )
-
   const send = <Reason>(
     request: Omit<WireRequest, "api">,
     success: number,
@@ -253,15 +245,11 @@ const make: Effect.Effect<BatchSqlService, never, Auth | HttpClient> = Effect.ge
   }
 
   return {
-    create: (input) => create(input).pipe(attempt("BatchSql.create")),
-    get: (job) => get(job).pipe(attempt("BatchSql.get")),
-    cancel: (job) => cancel(job).pipe(attempt("BatchSql.cancel")),
-    wait: (job, options) => wait(job, options).pipe(attempt("BatchSql.wait")),
-    watch: (job, options) =>
-      watch(job, options).pipe(
-        Stream.mapError((reason) => cartoError("BatchSql.watch", reason)),
-        Stream.withSpan("BatchSql.watch", { attributes: { "carto.username": username } })
-      ),
+    create: (input) => create(input).pipe(operation("BatchSql.create", username)),
+    get: (job) => get(job).pipe(operation("BatchSql.get", username)),
+    cancel: (job) => cancel(job).pipe(operation("BatchSql.cancel", username)),
+    wait: (job, options) => wait(job, options).pipe(operation("BatchSql.wait", username)),
+    watch: (job, options) => watch(job, options).pipe(streamOperation("BatchSql.watch", username)),
     run: (input, options) =>
       // once the job is made it is waited for or cancelled, whenever the interruption comes
       Effect.uninterruptibleMask((restore) =>
@@ -272,7 +260,7 @@ const make: Effect.Effect<BatchSqlService, never, Auth | HttpClient> = Effect.ge
             Effect.tapError(({ _tag }) => (_tag === "JobDeadlineExceeded" ? abandon : Effect.void))
           )
         })
-      ).pipe(attempt("BatchSql.run"))
+      ).pipe(operation("BatchSql.run", username))
   }
 })
 

@@ -16,6 +16,7 @@ import { readCopy } from "./internal/copyStatement.ts"
 import { writeLine } from "./internal/copyText.ts"
 import { copyTo, type CopyToReason } from "./internal/copyTo.ts"
 import { describeIssue } from "./internal/describeIssue.ts"
+import { streamOperation } from "./internal/operation.ts"
 import { invalidInput, refuse } from "./internal/invalidInput.ts"
 import { isObject, parse } from "./internal/json.ts"
 import { errorOf, readFailure, type Row, type SqlApiReason } from "./internal/sqlApi.ts"
@@ -216,10 +217,7 @@ const make: Effect.Effect<CopySqlService, never, Auth | HttpClient> = Effect.gen
     statement: Statement,
     options?: { readonly schema: Schema.Decoder<unknown, unknown> }
   ): Stream.Stream<unknown, CartoErrorOf<RowMalformed | StreamReason>, unknown> {
-    return streamRows(wire, username, statement, options?.schema).pipe(
-      Stream.mapError((reason) => cartoError("CopySql.toRows", reason)),
-      Stream.withSpan("CopySql.toRows", { attributes })
-    )
+    return streamRows(wire, username, statement, options?.schema).pipe(streamOperation("CopySql.toRows", username))
   }
 
   function fromRows<A, E, R, RE = never>(
@@ -280,10 +278,7 @@ const make: Effect.Effect<CopySqlService, never, Auth | HttpClient> = Effect.gen
     to: (statement) =>
       Stream.unwrap(
         Effect.map(Effect.fromResult(readCopy(statement, "to")), (copy) => copyTo(wire, username, copy))
-      ).pipe(
-        Stream.mapError((reason) => cartoError("CopySql.to", reason)),
-        Stream.withSpan("CopySql.to", { attributes })
-      ),
+      ).pipe(streamOperation("CopySql.to", username)),
     toRows,
     from: (statement, data, options) => from("CopySql.from", statement, data, options),
     progress,

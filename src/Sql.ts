@@ -13,6 +13,7 @@ import { cartoError } from "./internal/cartoError.ts"
 import { copySqlKey } from "./internal/copySqlKey.ts"
 import { decodeRows } from "./internal/decodeRows.ts"
 import { type ExportReason, openExport } from "./internal/export.ts"
+import { operation } from "./internal/operation.ts"
 import { invalidInput, refuse } from "./internal/invalidInput.ts"
 import { query, type QueryReason, type QueryResult, type Row } from "./internal/sqlApi.ts"
 import { type HttpClient, make as makeWire } from "./internal/wire.ts"
@@ -207,10 +208,7 @@ const make: Effect.Effect<SqlService, never, Auth | HttpClient> = Effect.gen(fun
         : Effect.flatMap(result, (found) =>
             Effect.map(decodeRows(found.rows, schema), (rows): QueryResult<unknown> => ({ ...found, rows }))
           )
-    return decoded.pipe(
-      Effect.mapError((reason) => cartoError("Sql.query", reason)),
-      Effect.withSpan("Sql.query", { attributes: { "db.system.name": "postgresql", "carto.username": username } })
-    )
+    return decoded.pipe(operation("Sql.query", username))
   }
 
   function stream<A, R = never>(
@@ -240,11 +238,7 @@ const make: Effect.Effect<SqlService, never, Auth | HttpClient> = Effect.gen(fun
   return {
     query: runQuery,
     stream,
-    export: (statement, options) =>
-      exportFile(statement, options).pipe(
-        Effect.mapError((reason) => cartoError("Sql.export", reason)),
-        Effect.withSpan("Sql.export", { attributes: { "carto.username": username } })
-      )
+    export: (statement, options) => exportFile(statement, options).pipe(operation("Sql.export", username))
   }
 })
 

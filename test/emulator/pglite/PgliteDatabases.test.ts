@@ -233,13 +233,13 @@ layer(Shared.layer, { timeout: "60 seconds" })("a database", (it) => {
       const seen = yield* Effect.forEach(
         Array.from({ length: 100 }, (_, index) => `caller_${index % 5}`),
         (role) =>
-          Effect.map(run({ login: { role, password: "p" }, sql: "SELECT session_user, current_user" }), (messages) => [
+          Effect.map(run({ login: { role, password: "p" }, sql: "SELECT session_user, current_user" }), (messages) => ({
             role,
-            ...values(messages)
-          ]),
+            rows: values(messages)
+          })),
         { concurrency: "unbounded" }
       )
-      for (const [role, row] of seen) assert.deepStrictEqual(row, [role, role])
+      for (const { role, rows } of seen) assert.deepStrictEqual(rows, [[role, role]])
     })
   )
 

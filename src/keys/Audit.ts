@@ -1,0 +1,190 @@
+/** What is worth a look at the keys of an account: who can write, who sees more than one schema, what nobody needs. */
+import * as Effect from "effect/Effect"
+import type { ApiKey, ApiKeyType } from "../ApiKey.ts"
+import type { ApiKeyManager, AuthApiReason } from "../ApiKeyManager.ts"
+import type { CartoErrorOf } from "../CartoError.ts"
+import { difference, type GrantsSet, type Open, type TablePermission } from "../Grants.ts"
+import type { QueryReason, Sql } from "../Sql.ts"
+import { grantNames } from "./internal/grantNames.ts"
+import { type Holding, tablePermissions } from "./internal/holdings.ts"
+import { personalColumns } from "./internal/personalColumns.ts"
+import { survey, type SurveyOptions } from "./internal/survey.ts"
+import { textTable } from "./internal/textTable.ts"
+import { infer, type InferReason, type Statements } from "./LeastPrivilege.ts"
+
+export interface AuditOptions extends SurveyOptions {
+  /** What the regular keys run, all of them or each key: grants that none of it needs are reported. */
+  readonly statements?: Statements | ((key: ApiKey) => Statements | undefined) | undefined
+  /**
+   * Whether to look for columns whose names look like personal data (`email`, `phone`, `date_of_birth`, …), or a pattern
+   * for such names. Default `false`.
+   */
+  readonly personalData?: boolean | RegExp | undefined
+}
+
+export interface AuditedTable {
+  readonly schema: string
+  readonly name: string
+  readonly permissions: ReadonlyArray<TablePermission>
+}
+
+/** What was found of one key. What every key may do is left out, but for the default public key itself. */
+export interface AuditedKey {
+  readonly name: string
+  readonly type: Open<ApiKeyType>
+  /** Who answered for tables and schemas: `auth-api` where the key may not use the SQL API. */
+  readonly answeredBy: "auth-api" | "database"
+  /** Tables whose rows it may change. */
+  readonly writes: ReadonlyArray<AuditedTable>
+  /** Schemas in which it may create tables. */
+  readonly creates: ReadonlyArray<string>
+  /** Tables that it made, and may alter and drop. */
+  readonly owns: ReadonlyArray<{ readonly schema: string; readonly name: string }>
+  /** Schemas of the tables that it may do anything with. */
+  readonly schemas: ReadonlyArray<string>
+  /** Granted, and needed by none of its statements; `undefined` without statements, or where it cannot run any. */
+  readonly unused: GrantsSet | undefined
+  /** Whether it has the API `maps` without need: its statements need the SQL API alone. */
+  readonly unneededMaps: boolean
+  /** Columns with personal data that it may read, `schema.table.column`; `undefined` where nobody asked. */
+  readonly personalData: ReadonlyArray<string> | undefined
+}
+
+export interface Audit {
+  readonly username: string
+  readonly keys: ReadonlyArray<AuditedKey>
+}
+
+/** The permissions that not every key has. */
+const beyond = (held: ReadonlyArray<Holding>, everyone: ReadonlyArray<Holding>): ReadonlyArray<Holding> =>
+  held.flatMap((holding) => {
+    const open = everyone.find(({ table }) => table.oid === holding.table.oid)?.permissions ?? []
+    const permissions = holding.permissions.filter((permission) => !open.includes(permission))
+    return permissions.length === 0 ? [] : [{ ...holding, permissions }]
+  })
+
+const isWrite = (permission: TablePermission): boolean => permission !== "select"
+
+const granted = ({ grants }: ApiKey, holdings: ReadonlyArray<Holding>): GrantsSet =>
+  difference(
+    {
+      services: grants.services,
+      schemas: grants.schemas.map(({ name, permissions }) => ({
+        name,
+        permissions: permissions.filter((permission) => permission === "create")
+      })),
+      tables: holdings
+        .filter(({ owner }) => !owner)
+        .map(({ permissions, table: { name, schema } }) => ({ schema, name, permissions }))
+    },
+    {}
+  )
+
+const auditKey = (
+  key: ApiKey,
+  options: {
+    readonly answeredBy: "auth-api" | "database"
+    readonly tables: ReadonlyArray<Holding>
+    readonly creates: ReadonlyArray<string>
+    readonly needed: GrantsSet | undefined
+    readonly personal: ReadonlyMap<number, ReadonlyArray<string>> | undefined
+  }
+): AuditedKey => {
+  const { answeredBy, creates, needed, personal, tables } = options
+  const audited = ({ permissions, table: { name, schema } }: Holding): AuditedTable => ({ schema, name, permissions })
+  const runsStatements = key.type === "regular" && key.grants.apis.includes("sql")
+  return {
+    name: key.name,
+    type: key.type,
+    answeredBy,
+    writes: tables.flatMap((holding) => {
+      const permissions = holding.permissions.filter(isWrite)
+      return permissions.length === 0 ? [] : [audited({ ...holding, permissions })]
+    }),
+    creates,
+    owns: tables.flatMap(({ owner, table: { name, schema } }) => (owner ? [{ schema, name }] : [])),
+    schemas: [...new Set(tables.map(({ table }) => table.schema))],
+    unused: runsStatements && needed !== undefined ? difference(granted(key, tables), needed) : undefined,
+    unneededMaps: runsStatements && needed !== undefined && key.grants.apis.includes("maps"),
+    personalData:
+      personal === undefined
+        ? undefined
+        : tables.flatMap(({ permissions, table }) =>
+            permissions.includes("select")
+              ? (personal.get(table.oid) ?? []).map((column) => `${table.schema}.${table.name}.${column}`)
+              : []
+          )
+  }
+}
+
+/**
+ * Looks at every key of the account. Needs the master key; each key is asked once, under itself, and with `statements` a
+ * few requests more are made. Nothing is changed.
+ */
+export const audit = (
+  options: AuditOptions = {}
+): Effect.Effect<Audit, CartoErrorOf<AuthApiReason | InferReason | QueryReason>, ApiKeyManager | Sql> =>
+  Effect.gen(function* () {
+    const { everyone, keys } = yield* survey(options)
+    const { personalData = false, statements } = options
+    const personal =
+      personalData === false ? undefined : yield* personalColumns(personalData === true ? undefined : personalData)
+    const shared =
+      statements === undefined || typeof statements === "function" ? undefined : yield* neededBy(statements)
+    const audited = yield* Effect.forEach(keys, ({ holdings, key }) =>
+      Effect.gen(function* () {
+        const own = typeof statements === "function" && key.type === "regular" ? statements(key) : undefined
+        const needed = own === undefined ? shared : yield* neededBy(own)
+        const { answeredBy } = holdings
+        const isDefault = key.type === "default"
+        const tables = isDefault ? holdings.tables : beyond(holdings.tables, everyone.tables)
+        const openSchemas = isDefault ? [] : everyone.creates
+        const creates = holdings.creates.filter(({ oid }) => !openSchemas.some((open) => open.oid === oid))
+        return auditKey(key, { answeredBy, tables, creates: creates.map(({ name }) => name), needed, personal })
+      })
+    )
+    return { username: keys[0]?.key.username ?? "", keys: audited }
+  }).pipe(Effect.withSpan("Audit.audit"))
+
+const neededBy = (statements: Statements): Effect.Effect<GrantsSet, CartoErrorOf<InferReason>, Sql> =>
+  // each table is named with its schema there
+  Effect.map(infer(statements), ({ grants }) => difference(grants, {}))
+
+const letters: ReadonlyArray<readonly [TablePermission, string]> = tablePermissions.map((permission) => [
+  permission,
+  permission.slice(0, 1)
+])
+
+const sayWrites = (tables: ReadonlyArray<AuditedTable>): string =>
+  tables
+    .map(
+      ({ name, permissions, schema }) =>
+        `${schema}.${name} (${letters.flatMap(([known, letter]) => (permissions.includes(known) ? [letter] : [])).join("")})`
+    )
+    .join(", ")
+
+/** A line for each finding, as a table of text: key, type, finding, what. */
+export const toText = ({ keys, username }: Audit): string => {
+  const findings = keys.flatMap((key) => {
+    const names = (tables: ReadonlyArray<{ readonly schema: string; readonly name: string }>) =>
+      tables.map(({ name, schema }) => `${schema}.${name}`).join(", ")
+    const lines: ReadonlyArray<readonly [string, string]> = [
+      // the account's own key may do everything, so only what every other key has is a finding
+      ...(key.type === "master"
+        ? []
+        : ([
+            ["changes rows", sayWrites(key.writes)],
+            ["creates tables in", key.creates.join(", ")],
+            ["owns", names(key.owns)],
+            ["sees several schemas", key.schemas.length > 1 ? key.schemas.join(", ") : ""],
+            ["reads personal data", (key.personalData ?? []).join(", ")]
+          ] as const)),
+      ["unused", key.unused === undefined ? "" : grantNames(key.unused).join("; ")],
+      ["unneeded API", key.unneededMaps ? "maps" : ""]
+    ]
+    return lines.flatMap(([finding, what]) => (what === "" ? [] : [[key.name, key.type, finding, what]]))
+  })
+  return findings.length === 0
+    ? `nothing to say of the ${keys.length} keys of ${username}`
+    : textTable(["key", "type", "finding", "what"], findings)
+}

@@ -1,0 +1,14 @@
+/** Rows of text in columns of even width. */
+
+// names are shown as they are but for what would break the line or drive a terminal
+const printable = (text: string): string =>
+  text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`)
+
+/** Two spaces between columns, a line under the head. */
+export const textTable = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>): string => {
+  const cells = [head, ...rows].map((row) => row.map(printable))
+  const widths = head.map((_, column) => Math.max(...cells.map((row) => [...(row[column] ?? "")].length)))
+  const pad = (text: string, column: number) => text + " ".repeat((widths[column] ?? 0) - [...text].length)
+  const lines = cells.map((row) => row.map(pad).join("  ").trimEnd())
+  return [lines[0], widths.map((width) => "─".repeat(width)).join("  "), ...lines.slice(1)].join("\n")
+}

@@ -14,7 +14,6 @@ import { Auth } from "../Auth.ts"
 import type { CartoErrorOf } from "../CartoError.ts"
 import type { GrantsRequest } from "../Grants.ts"
 import * as Clock from "effect/Clock"
-import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
@@ -49,7 +48,7 @@ export interface Lease {
   readonly key: ApiKey
   readonly purpose: string
   readonly owner: string
-  readonly deadline: DateTime.Utc
+  readonly deadline: Date
 }
 
 export interface SweepOptions extends TargetUserOptions {
@@ -96,7 +95,7 @@ const newName = Effect.fnUntraced(function* ({
   }
   const millis = yield* Effect.fromResult(readDuration("ttl", ttl, 1, "give a finite time, more than none"))
   const now = yield* Clock.currentTimeMillis
-  return LeaseName.make({ ...words, deadline: DateTime.makeUnsafe(Math.ceil((now + millis) / 1000) * 1000) })
+  return LeaseName.make({ ...words, deadline: new Date(Math.ceil((now + millis) / 1000) * 1000) })
 })
 
 /** Deletes a lease's key. What fails is logged and left to {@link sweep}. */
@@ -150,7 +149,7 @@ export const untilDeadline = <A, E, R>(
 ): Effect.Effect<A, E | CartoErrorOf<LeaseExpired>, R> =>
   Effect.flatMap(Clock.currentTimeMillis, (now) =>
     Effect.timeoutOrElse(Auth.withApiKey(effect, key), {
-      duration: Math.max(0, DateTime.toEpochMillis(deadline) - now),
+      duration: Math.max(0, deadline.getTime() - now),
       orElse: () => Effect.fail(cartoError("Lease.withLease", new LeaseExpired({ name: key.name, deadline })))
     })
   )
@@ -204,7 +203,7 @@ export const sweep = (options: SweepOptions = {}): Effect.Effect<Swept, CartoErr
         LeaseName.parse(name),
         ({ deadline, owner }) =>
           type === "regular" &&
-          DateTime.toEpochMillis(deadline) + grace < now &&
+          deadline.getTime() + grace < now &&
           (options.owner === undefined || options.owner === owner)
       )
     )

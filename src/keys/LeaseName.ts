@@ -3,7 +3,6 @@
  * `lease~PURPOSE~OWNER~20261124T053000Z~ID~CHECK`. `ID` is random; `CHECK` is a checksum of all that stands before it,
  * which no name has that somebody made up.
  */
-import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import { checksum } from "./internal/checksum.ts"
 
@@ -12,7 +11,7 @@ export interface LeaseName {
   readonly purpose: string
   readonly owner: string
   /** UTC, to the second. */
-  readonly deadline: DateTime.Utc
+  readonly deadline: Date
   /** 10 hexadecimal digits. */
   readonly id: string
 }
@@ -34,7 +33,7 @@ export const make = (fields: Omit<LeaseName, "id">): LeaseName => ({
 
 /** The key's name. */
 export const format = ({ deadline, id, owner, purpose }: LeaseName): string => {
-  const time = DateTime.formatIso(deadline).replace(/[-:]|\.\d+/g, "")
+  const time = deadline.toISOString().replace(/[-:]|\.\d+/g, "")
   const name = `lease~${purpose}~${owner}~${time}~${id}`
   return `${name}~${checksum(name)}`
 }
@@ -44,10 +43,6 @@ export const parse = (name: string): Option.Option<LeaseName> => {
   const [, text = "", purpose = "", owner = "", year, month, day, hours, minutes, seconds, id = "", check] =
     pattern.exec(name) ?? []
   if (check === undefined || checksum(text) !== check) return Option.none()
-  return Option.map(DateTime.make(`${year}-${month}-${day}T${hours}:${minutes}:${seconds}Z`), (deadline) => ({
-    purpose,
-    owner,
-    deadline: DateTime.toUtc(deadline),
-    id
-  }))
+  const deadline = new Date(`${year}-${month}-${day}T${hours}:${minutes}:${seconds}Z`)
+  return Number.isNaN(deadline.getTime()) ? Option.none() : Option.some({ purpose, owner, deadline, id })
 }

@@ -4,7 +4,6 @@
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -153,7 +152,7 @@ export const make = (
           Scope.provide(scope)
         )
         const now = yield* Clock.currentTimeMillis
-        if (!retired.has(found) && DateTime.toEpochMillis(found.deadline) - now >= renewBefore) return found
+        if (!retired.has(found) && found.deadline.getTime() - now >= renewBefore) return found
         yield* retire(key, found)
         // or its room would not be free for the next one
         yield* Scope.close(scope, Exit.void)

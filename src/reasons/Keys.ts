@@ -1,17 +1,16 @@
 /** Why the life of a key cannot go on: leases, rotation, plans. */
 import * as Data from "effect/Data"
-import * as DateTime from "effect/DateTime"
 import type { GrantsSet } from "../Grants.ts"
 import { grantNames } from "../keys/internal/grantNames.ts"
 import type { ReasonClass } from "./ReasonClass.ts"
 import type { StatementReason } from "./SqlApi.ts"
 
-const LeaseExpiredBase: ReasonClass<"LeaseExpired", { readonly name: string; readonly deadline: DateTime.Utc }> =
+const LeaseExpiredBase: ReasonClass<"LeaseExpired", { readonly name: string; readonly deadline: Date }> =
   Data.TaggedError("LeaseExpired")
 /** The effect was still running when its lease ended; it was interrupted. */
 export class LeaseExpired extends LeaseExpiredBase {
   override get message(): string {
-    return `the lease ${JSON.stringify(this.name)} ended at ${DateTime.formatIso(this.deadline)}: give a longer ttl, or do less under one lease`
+    return `the lease ${JSON.stringify(this.name)} ended at ${this.deadline.toISOString()}: give a longer ttl, or do less under one lease`
   }
 }
 
@@ -19,7 +18,7 @@ const KeyOwnsTablesBase: ReasonClass<
   "KeyOwnsTables",
   { readonly name: string; readonly tables: ReadonlyArray<string> }
 > = Data.TaggedError("KeyOwnsTables")
-/** The key that was to be replaced made these tables; its successor would have no right to them. Nothing was changed. */
+/** The key that was to be replaced made these tables; its successor would have no right to them. It was not deleted. */
 export class KeyOwnsTables extends KeyOwnsTablesBase {
   override get message(): string {
     return `${JSON.stringify(this.name)} owns ${this.tables.join(", ")}: give ownedTables: "reassign" to hand them to the account, with all table permissions for the key and its successor`

@@ -1,0 +1,338 @@
+/** Rotation on the embedded CARTO: under load, broken off at every request, and with tables that a key made. */
+import { assert, describe, it, layer } from "@effect/vitest"
+import { Deferred, Effect, Exit, Fiber, Layer, Redacted, Ref } from "effect"
+import { FetchHttpClient } from "effect/http"
+import { TestClock } from "effect/testing"
+import { Emulator } from "../../src/emulator/index.ts"
+import { type ApiKey, ApiKeyManager, Auth, type CartoError, Carto, Grants, Sql, sql } from "../../src/index.ts"
+import * as Generation from "../../src/keys/Generation.ts"
+import * as Lease from "../../src/keys/Lease.ts"
+import * as Rotation from "../../src/keys/Rotation.ts"
+import { layerEmbedded } from "../support/embedded.ts"
+import { type Fault, faultyFetch } from "../support/faults.ts"
+
+describe("Generation", () => {
+  it("names and what they say", () => {
+    const cases = [
+      ["tiles", "tiles", 1, undefined],
+      ["tiles~2", "tiles", 2, undefined],
+      ["tiles~12~0f3c52aa", "tiles", 12, "0f3c52aa"],
+      ["tiles~1~0f3c52aa", "tiles", 1, "0f3c52aa"],
+      // not names that this makes
+      ["tiles~1", "tiles~1", 1, undefined],
+      ["tiles~02", "tiles~02", 1, undefined],
+      ["tiles~2~xyz", "tiles~2~xyz", 1, undefined],
+      ["~2", "~2", 1, undefined]
+    ] as const
+    for (const [name, base, number, fingerprint] of cases) {
+      assert.deepStrictEqual(Generation.parse(name), { base, number, fingerprint })
+      assert.strictEqual(Generation.format({ base, number, fingerprint }), name)
+    }
+    assert.isTrue(Generation.isBase("tiles~1"))
+    assert.isFalse(Generation.isBase("tiles~2"))
+  })
+})
+
+const count = Sql.use((db) => db.query(sql`SELECT count(*)::int AS n FROM tornadoes`))
+const regular = ApiKeyManager.use((keys) => keys.list({ type: "regular", order: "name" }))
+const names = Effect.map(regular, (keys) => keys.map(({ name }) => name))
+const reasonOf = <A, R>(effect: Effect.Effect<A, CartoError, R>) =>
+  Effect.match(effect, { onFailure: ({ reason }) => reason._tag, onSuccess: () => "no failure" })
+const tablesOf = ({ grants }: ApiKey) =>
+  grants.tables.map(({ name, owner, permissions }) => [name, owner, permissions.join(" ")]).toSorted()
+const clean = ApiKeyManager.use((keys) =>
+  Effect.flatMap(keys.list({ type: "regular" }), (all) => Effect.forEach(all, (key) => keys.delete(key)))
+)
+const create = (name: string) =>
+  ApiKeyManager.use((keys) =>
+    keys.create({
+      name,
+      apis: ["sql"],
+      tables: [Grants.table("tornadoes", ["select"]), Grants.table("storm_reports", ["select", "insert"])],
+      services: ["geocoding"]
+    })
+  )
+
+/** Consumers that look up their token in a store. */
+const makeStore = Effect.map(Ref.make<ReadonlyArray<ApiKey>>([]), (published) => ({
+  published,
+  publish: (key: ApiKey) => Ref.update(published, (all) => [...all, key])
+}))
+
+const accounts = [{ username: "demo", samples: true }]
+const options = { timeout: "120 seconds", excludeTestServices: true } as const
+
+/** The services of `demo` over another fetch, which sends nothing twice. */
+const over = (fetch: typeof globalThis.fetch) =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const { account } = yield* Emulator
+      const { baseUrl, masterKey } = yield* Effect.fromNullishOr(account("demo"))
+      return Carto.layer({ baseUrl, apiKey: masterKey, retry: false }).pipe(
+        // layers are built once, and the embedded CARTO's is over another fetch
+        Layer.provide(Layer.fresh(FetchHttpClient.layer)),
+        Layer.provide(Layer.succeed(FetchHttpClient.Fetch, fetch))
+      )
+    })
+  ).pipe(Layer.orDie)
+
+layer(layerEmbedded({ postgis: false, accounts }), options)("Rotation", (it) => {
+  it.effect("a twin, published and proven; then the old key goes", () =>
+    Effect.gen(function* () {
+      yield* clean
+      const old = yield* create("tiles")
+      const { publish, published } = yield* makeStore
+      const proven: Array<string> = []
+      const next = yield* Rotation.rotate("tiles", {
+        publish,
+        verify: () =>
+          Effect.gen(function* () {
+            yield* count
+            proven.push((yield* ApiKeyManager.use((keys) => keys.whoami)).name)
+          }),
+        grace: 0
+      })
+      assert.strictEqual(next.name, "tiles~2")
+      assert.deepStrictEqual(proven, ["tiles~2"])
+      assert.deepStrictEqual(yield* names, ["tiles~2"])
+      assert.deepStrictEqual(tablesOf(next), tablesOf(old))
+      assert.deepStrictEqual([next.grants.apis, next.grants.services], [old.grants.apis, old.grants.services])
+      assert.deepStrictEqual(
+        (yield* Ref.get(published)).map(({ token }) => Redacted.value(token)),
+        [Redacted.value(next.token)]
+      )
+      assert.strictEqual(yield* reasonOf(count.pipe(Auth.withApiKey(old))), "Unauthenticated")
+      assert.strictEqual((yield* Rotation.current("tiles")).name, "tiles~2")
+      // by the old key: it was replaced already
+      assert.strictEqual((yield* Rotation.rotate(old, { publish, grace: 0 })).name, "tiles~2")
+      assert.strictEqual((yield* Rotation.rotate("tiles", { publish, grace: 0 })).name, "tiles~3")
+    })
+  )
+
+  it.effect("in two halves, given up, and two at a time", () =>
+    Effect.gen(function* () {
+      yield* clean
+      const old = yield* create("tiles")
+      const { publish, published } = yield* makeStore
+      assert.strictEqual((yield* Rotation.begin("tiles", { publish })).name, "tiles~2")
+      assert.strictEqual((yield* Rotation.begin("tiles", { publish })).name, "tiles~2")
+      assert.strictEqual((yield* Rotation.abandon("tiles", { publish, grace: 0 })).name, "tiles")
+      assert.strictEqual((yield* Ref.get(published)).at(-1)?.name, "tiles")
+      assert.deepStrictEqual(yield* names, ["tiles"])
+      assert.strictEqual((yield* Rotation.abandon("tiles", { publish, grace: 0 })).name, "tiles")
+      assert.strictEqual((yield* Rotation.resume("tiles", { publish, grace: 0 })).name, "tiles")
+      yield* Rotation.begin("tiles", { publish })
+      assert.strictEqual((yield* Rotation.finish("tiles")).name, "tiles~2")
+      const both = yield* Effect.all(
+        [Rotation.rotate("tiles~2", { publish, grace: 0 }), Rotation.rotate("tiles~2", { publish, grace: 0 })],
+        { concurrency: 2 }
+      )
+      assert.deepStrictEqual(
+        both.map(({ name }) => name),
+        ["tiles~3", "tiles~3"]
+      )
+      assert.deepStrictEqual(yield* names, ["tiles~3"])
+      assert.strictEqual(yield* reasonOf(Rotation.rotate("tiles~4", { publish })), "ApiKeyNotFound")
+      assert.strictEqual(yield* reasonOf(Rotation.rotate("nope", { publish })), "ApiKeyNotFound")
+      assert.strictEqual(yield* reasonOf(Rotation.rotate("Master", { publish })), "InvalidInput")
+      const master = yield* ApiKeyManager.use((keys) => keys.whoami)
+      assert.strictEqual(yield* reasonOf(Rotation.rotate(master, { publish })), "InvalidInput")
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const { key } = yield* Lease.lease({ purpose: "test", apis: ["sql"] })
+          assert.strictEqual(yield* reasonOf(Rotation.rotate(key, { publish })), "InvalidInput")
+        })
+      )
+      assert.strictEqual(yield* reasonOf(Rotation.rotate(old, { publish })), "no failure")
+    })
+  )
+
+  it.effect("a proof that fails leaves both keys", () =>
+    Effect.gen(function* () {
+      yield* clean
+      yield* create("tiles")
+      const { publish } = yield* makeStore
+      const failure = yield* Effect.flip(
+        Rotation.rotate("tiles", { publish, verify: () => Effect.fail("no tiles"), grace: 0 })
+      )
+      assert.strictEqual(failure, "no tiles")
+      assert.deepStrictEqual(yield* names, ["tiles", "tiles~2"])
+      assert.strictEqual((yield* Rotation.resume("tiles", { publish, grace: 0 })).name, "tiles~2")
+      assert.deepStrictEqual(yield* names, ["tiles~2"])
+    })
+  )
+
+  it.effect("a successor with fewer grants never takes over", () =>
+    Effect.gen(function* () {
+      yield* clean
+      yield* create("tiles")
+      yield* ApiKeyManager.use((keys) => keys.create({ name: "tiles~2", apis: ["sql"] }))
+      const { publish, published } = yield* makeStore
+      const error: CartoError = yield* Effect.flip(Rotation.rotate("tiles", { publish, grace: 0 }))
+      assert.strictEqual(error.reason._tag, "SuccessorLacksGrants")
+      assert.strictEqual(yield* reasonOf(Rotation.finish("tiles")), "SuccessorLacksGrants")
+      assert.deepStrictEqual(yield* Ref.get(published), [])
+      assert.deepStrictEqual(yield* names, ["tiles", "tiles~2"])
+    })
+  )
+
+  it.effect("materialized views are copied, which the Auth API does not show", () =>
+    Effect.gen(function* () {
+      yield* clean
+      const keys = yield* ApiKeyManager
+      yield* Sql.use((db) =>
+        db.query(sql`CREATE MATERIALIZED VIEW strong AS SELECT * FROM tornadoes WHERE magnitude > 3`)
+      )
+      yield* keys.create({ name: "views", apis: ["sql"], tables: [Grants.table("strong", ["select"])] })
+      const { publish } = yield* makeStore
+      const next = yield* Rotation.rotate("views", { publish, grace: 0 })
+      yield* Sql.use((db) => db.query(sql`SELECT count(*) FROM strong`)).pipe(Auth.withApiKey(next))
+    })
+  )
+
+  it.effect("a key that owns tables is not replaced, unless they are handed to the account", () =>
+    Effect.gen(function* () {
+      yield* clean
+      const keys = yield* ApiKeyManager
+      const maker = yield* keys.create({ name: "maker", apis: ["sql"], schemas: [Grants.schema("public")] })
+      const run = (key: ApiKey, text: string) => Sql.use((db) => db.query(sql.unsafe(text))).pipe(Auth.withApiKey(key))
+      yield* run(maker, "CREATE TABLE made AS SELECT 1 AS id; CREATE MATERIALIZED VIEW seen AS SELECT * FROM made")
+      const { publish } = yield* makeStore
+      const error: CartoError = yield* Effect.flip(Rotation.rotate("maker", { publish, grace: 0 }))
+      assert.strictEqual(error.reason._tag, "KeyOwnsTables")
+      assert.include(error.message, 'owns public.made, public.seen: give ownedTables: "reassign"')
+      assert.deepStrictEqual(yield* names, ["maker"])
+
+      const next = yield* Rotation.rotate("maker", {
+        publish,
+        // both keys work meanwhile, and the old one makes another table
+        verify: (key) =>
+          Effect.gen(function* () {
+            yield* run(maker, "INSERT INTO made VALUES (2); CREATE TABLE late AS SELECT 1 AS id")
+            yield* run(key, "UPDATE made SET id = id + 1; SELECT * FROM seen")
+          }),
+        grace: 0,
+        ownedTables: "reassign"
+      })
+      assert.deepStrictEqual(yield* names, ["maker~2"])
+      yield* run(next, "INSERT INTO late VALUES (2); CREATE TABLE own AS SELECT * FROM made")
+      assert.strictEqual(yield* reasonOf(run(next, "DROP TABLE made")), "NotOwner")
+      yield* Sql.use((db) => db.query(sql`DROP TABLE made CASCADE; DROP TABLE late`))
+    })
+  )
+
+  it.effect("under load no query fails", () =>
+    Effect.gen(function* () {
+      yield* clean
+      const { publish, published } = yield* makeStore
+      yield* publish(yield* create("tiles"))
+      const seen = new Map<string, number>()
+      const stop = yield* Deferred.make<void>()
+      const one = Effect.gen(function* () {
+        const key = (yield* Ref.get(published)).at(-1)
+        if (key === undefined) return
+        yield* count.pipe(Auth.withApiKey(key))
+        seen.set(key.name, (seen.get(key.name) ?? 0) + 1)
+      })
+      const consumer = Effect.repeat(one, { while: () => Effect.map(Deferred.isDone(stop), (done) => !done) })
+      const consumers = yield* Effect.forkChild(
+        Effect.all(
+          Array.from({ length: 8 }, () => consumer),
+          { concurrency: 8 }
+        )
+      )
+      const served = (name: string, least: number) =>
+        Effect.repeat(Effect.sleep("5 millis"), { until: () => (seen.get(name) ?? 0) >= least })
+      yield* served("tiles", 200)
+      // the grace that consumers need here: all of them have come round to the new key
+      const next = yield* Rotation.rotate("tiles", {
+        publish,
+        verify: () => Effect.andThen(count, served("tiles~2", 200)),
+        grace: "1 second"
+      })
+      yield* served("tiles~2", 400)
+      yield* Deferred.succeed(stop, undefined)
+      assert.isTrue(Exit.isSuccess(yield* Fiber.await(consumers)))
+      assert.strictEqual(next.name, "tiles~2")
+      assert.deepStrictEqual(yield* names, ["tiles~2"])
+    })
+  )
+
+  for (const fault of ["not sent", "answer lost"] satisfies ReadonlyArray<Fault>) {
+    it.effect(`broken off at each request (${fault}), it ends the same when it is repeated`, () =>
+      Effect.gen(function* () {
+        yield* clean
+        const { fetch } = yield* Emulator
+        const once = Effect.fnUntraced(function* (at: number) {
+          const old = yield* create("tiles")
+          yield* create("bystander")
+          const { publish, published } = yield* makeStore
+          const faulty = faultyFetch(fetch, at, fault)
+          const rotate = Rotation.rotate(old, { publish, verify: () => count, grace: 0 })
+          const exit = yield* Effect.exit(rotate.pipe(Effect.provide(over(faulty.fetch))))
+          const next = yield* rotate
+          assert.deepStrictEqual(yield* names, ["bystander", "tiles~2"], `request ${at}`)
+          assert.deepStrictEqual(tablesOf(next), tablesOf(old))
+          assert.strictEqual((yield* Ref.get(published)).at(-1)?.name, "tiles~2")
+          yield* count.pipe(Auth.withApiKey(next))
+          yield* clean
+          return { failed: Exit.isFailure(exit), requests: faulty.count() }
+        })
+        const { requests } = yield* once(1_000)
+        assert.isAbove(requests, 8)
+        for (let at = 1; at <= requests; at++) assert.isTrue((yield* once(at)).failed, `request ${at}`)
+      })
+    )
+  }
+
+  it.effect("interrupted at each request, it ends the same when it is repeated", () =>
+    Effect.gen(function* () {
+      yield* clean
+      const { fetch } = yield* Emulator
+      const once = Effect.fnUntraced(function* (at: number) {
+        const old = yield* create("tiles")
+        const { publish } = yield* makeStore
+        const reached = yield* Deferred.make<void>()
+        let requests = 0
+        const fiber = yield* Rotation.rotate(old, { publish, verify: () => count, grace: 0 }).pipe(
+          Effect.provide(
+            over((input, init) => {
+              requests++
+              if (requests === at) Deferred.doneUnsafe(reached, Effect.void)
+              return fetch(input, init)
+            })
+          ),
+          Effect.forkChild
+        )
+        yield* Effect.raceFirst(Deferred.await(reached), Fiber.await(fiber))
+        yield* Fiber.interrupt(fiber)
+        const next = yield* Rotation.rotate(old, { publish, grace: 0 })
+        assert.deepStrictEqual(yield* names, ["tiles~2"], `request ${at}`)
+        assert.deepStrictEqual(tablesOf(next), tablesOf(old))
+        yield* clean
+        return requests
+      })
+      const requests = yield* once(1_000)
+      for (let at = 1; at <= requests; at++) yield* once(at)
+    })
+  )
+})
+
+layer(layerEmbedded({ postgis: false, accounts }), { timeout: "120 seconds" })("the grace", (it) => {
+  it.effect("the old key lives through it", () =>
+    Effect.gen(function* () {
+      yield* clean
+      const old = yield* create("tiles")
+      const published = yield* Deferred.make<ApiKey>()
+      const fiber = yield* Effect.forkChild(
+        Rotation.rotate("tiles", { publish: (key) => Deferred.succeed(published, key), grace: "10 minutes" })
+      )
+      yield* Deferred.await(published)
+      yield* TestClock.adjust("9 minutes")
+      yield* count.pipe(Auth.withApiKey(old))
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual((yield* Fiber.join(fiber)).name, "tiles~2")
+      assert.strictEqual(yield* reasonOf(count.pipe(Auth.withApiKey(old))), "Unauthenticated")
+    })
+  )
+})

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option, Redacted, Stream } from "effect"
 import { ApiKeyManager, type CartoError, Grants } from "../src/index.ts"
+import { hostile, randomFrom } from "./support/hostile.ts"
 import { json, masterToken, provideScript, scriptedFetch, wireKey } from "./support/scriptedFetch.ts"
 
 const errors = (text: string, status: number) => json({ errors: text, errors_cause: null }, status)
@@ -358,6 +359,32 @@ describe("items", () => {
         assert.strictEqual(url.origin, "https://alice.carto.com")
         assert.strictEqual(url.pathname, `/api/v3/api_keys/${encodeURIComponent(name)}`)
         assert.strictEqual(url.search, "")
+      }
+    }).pipe(provideScript(script))
+  })
+  it.effect("nor does any of 3,000 hostile names: each comes back from the path as it was", () => {
+    const script = scriptedFetch(({ method, url }) =>
+      method === "DELETE" ? empty(204) : json(wireKey({ name: new URL(url).pathname }))
+    )
+    const random = randomFrom(7)
+    const names = Array.from({ length: 3000 }, () => `${hostile(random)}${String.fromCodePoint(0x21 + random(0xd000))}`)
+    return Effect.gen(function* () {
+      const keys = yield* ApiKeyManager
+      for (const name of names) {
+        if (name === "." || name === "..") continue
+        yield* keys.get(name)
+        yield* keys.delete(name)
+        yield* keys.regenerate(name)
+        const [got, deleted, regenerated] = script.asked.slice(-3).map(({ url }) => new URL(url))
+        for (const url of [got, deleted, regenerated]) {
+          assert.strictEqual(url?.origin, "https://alice.carto.com")
+          assert.strictEqual(`${url?.search}${url?.hash}`, "")
+        }
+        const segments = regenerated?.pathname.split("/") ?? []
+        assert.deepStrictEqual(segments.toSpliced(4, 1), ["", "api", "v3", "api_keys", "token", "regenerate"])
+        assert.strictEqual(decodeURIComponent(segments[4] ?? ""), name)
+        assert.strictEqual(decodeURIComponent(got?.pathname.slice("/api/v3/api_keys/".length) ?? ""), name)
+        assert.strictEqual(got?.pathname, deleted?.pathname)
       }
     }).pipe(provideScript(script))
   })

@@ -98,7 +98,7 @@ describe("connect", () => {
 
   it("rejects with the very error that Effect programs get", async () => {
     const { fetch } = scriptedFetch(json({ error: ["over"] }, 429, { "retry-after": "3" }))
-    const error = await rejectionOf(alice(fetch).sql.query(sql`SELECT 1`))
+    const error = await rejectionOf(alice(fetch, { retry: false }).sql.query(sql`SELECT 1`))
     assert.instanceOf(error, CartoError)
     if (!isCartoError(error, "RateLimited")) return assert.fail(String(error))
     assert.strictEqual(error.operation, "Sql.query")

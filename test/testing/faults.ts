@@ -1,0 +1,11 @@
+import type { CartoErrorReason } from "../../src/index.ts"
+import type { Fault } from "../../src/testing.ts"
+
+/** What each fault is to a caller. */
+export const expected: ReadonlyArray<readonly [Fault, CartoErrorReason["_tag"]]> = [
+  ["rate-limited", "RateLimited"],
+  ["statement-timeout", "StatementTimeout"],
+  ["connection-refused", "TransportFailed"],
+  ["connection-cut", "TransportFailed"],
+  ["unavailable", "ServerUnavailable"]
+]

@@ -1,0 +1,40 @@
+import { assert, test as base } from "vitest"
+import { isCartoError } from "../../src/promise.ts"
+import { accountFixture, Grants, serverFixture, sql } from "../../src/testing.ts"
+import { expected } from "./faults.ts"
+
+const test = base.extend("cartoServer", { scope: "worker" }, serverFixture()).extend(
+  "carto",
+  accountFixture({
+    seed: [sql`CREATE TABLE places (id int)`, sql`INSERT INTO places VALUES (${1})`],
+    keys: { reader: { tables: [Grants.table("places", ["select"])] } }
+  })
+)
+
+const count = sql`SELECT count(*)::int AS n FROM places`
+
+const names: Array<string> = []
+
+for (const turn of ["first", "second"]) {
+  test(`an account with its tables and keys: ${turn}`, async ({ carto }) => {
+    names.push(carto.username)
+    const reader = carto.client.withApiKey(carto.key("reader"))
+    assert.deepStrictEqual((await reader.sql.query(count)).rows, [{ n: 1 }])
+    const refused = await reader.sql.query(sql`DELETE FROM places`).catch((error: unknown) => error)
+    assert.isTrue(isCartoError(refused, "PermissionDenied"))
+    await carto.client.sql.query(sql`DELETE FROM places`)
+  })
+}
+
+test("each test has one to itself", () => {
+  assert.strictEqual(new Set(names).size, 2)
+})
+
+for (const [fault, reason] of expected) {
+  test(`fails on purpose: ${fault}`, async ({ carto }) => {
+    carto.fail(fault, { times: 1 })
+    const error = await carto.client.sql.query(count).catch((error: unknown) => error)
+    assert.isTrue(isCartoError(error, reason), String(error))
+    assert.deepStrictEqual((await carto.client.sql.query(count)).rows, [{ n: 1 }])
+  })
+}

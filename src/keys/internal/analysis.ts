@@ -5,8 +5,10 @@
  */
 import * as Effect from "effect/Effect"
 import type { CartoErrorOf } from "../../CartoError.ts"
+import { cartoError } from "../../internal/cartoError.ts"
 import { isObject } from "../../internal/json.ts"
 import { statementReason } from "../../internal/statementReason.ts"
+import { ResponseMalformed } from "../../reasons/Call.ts"
 import type { StatementReason } from "../../reasons/SqlApi.ts"
 import { type QueryReason, Sql } from "../../Sql.ts"
 import { sql, type Statement } from "../../Statement.ts"
@@ -110,6 +112,26 @@ const readRow = (row: Readonly<Record<string, unknown>>): Analysed => {
   }
 }
 
+// Read first: a form of statements that is not known here must not pass for one that accesses nothing.
+const canary = "SELECT a.n FROM pg_temp.effect_carto_analysis a"
+
+const readAll = (
+  rows: ReadonlyArray<Readonly<Record<string, unknown>>>
+): Effect.Effect<ReadonlyArray<Analysed>, CartoErrorOf<ResponseMalformed>> => {
+  const [first, ...rest] = rows.map(readRow)
+  const own = first?.accesses[0]?.relation
+  if (own === undefined || first?.accesses.some(({ permissions }) => permissions.join() !== "select")) {
+    const description = "this PostgreSQL keeps statements in a form that is not known here"
+    return Effect.fail(
+      cartoError("LeastPrivilege.infer", new ResponseMalformed({ status: 200, description, body: "" }))
+    )
+  }
+  return Effect.succeed(
+    // a rule is on the table of the analysis itself
+    rest.map((found) => ({ ...found, accesses: found.accesses.filter(({ relation }) => relation !== own) }))
+  )
+}
+
 /**
  * What each query accesses, in their order. Needs the master key. A query is one statement without a semicolon, so that
  * it cannot leave the function it is put into.
@@ -120,4 +142,6 @@ export const analyse = (
 ): Effect.Effect<ReadonlyArray<Analysed>, CartoErrorOf<QueryReason>, Sql> =>
   queries.length === 0
     ? Effect.succeed([])
-    : Sql.use((db) => db.query(analysis(queries, functionsSince))).pipe(Effect.map(({ rows }) => rows.map(readRow)))
+    : Sql.use((db) => db.query(analysis([canary, ...queries], functionsSince))).pipe(
+        Effect.flatMap(({ rows }) => readAll(rows))
+      )

@@ -63,7 +63,8 @@ const collect = (items: ReadonlyArray<Item>, queries: number, into: Array<Access
     const { fields, tag } = item
     const number = (field: string): number => Number(fields.get(field)?.[0])
     // PostgreSQL 16 took the rights out of the range table's entries, which until then had them for relations (kind 0)
-    const hasRights = tag === "RTEPERMISSIONINFO" || (tag === "RTE" && number("rtekind") === 0)
+    const isRelation = (tag === "RANGETBLENTRY" || tag === "RTE") && number("rtekind") === 0
+    const hasRights = tag === "RTEPERMISSIONINFO" || (isRelation && fields.has("requiredPerms"))
     const required = hasRights ? number("requiredPerms") : 0
     const permissions = bits.flatMap(([bit, permission]) => ((required & bit) === 0 ? [] : [permission]))
     if (permissions.length > 0) {

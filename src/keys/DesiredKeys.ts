@@ -1,0 +1,70 @@
+/** The keys that an account is to have, as data: from code, or from a file that is kept beside it. */
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as SchemaParser from "effect/SchemaParser"
+import type { CartoErrorOf } from "../CartoError.ts"
+import type { GrantsRequest } from "../Grants.ts"
+import { cartoError } from "../internal/cartoError.ts"
+import { describeIssue } from "../internal/describeIssue.ts"
+import { InvalidInput } from "../reasons/Call.ts"
+import { toJson } from "./internal/jsonc.ts"
+
+export interface DesiredKey extends GrantsRequest {
+  /** What the key is asked for by, and its base name: see `Generation`. Begins with the prefix. */
+  readonly name: string
+}
+
+export interface DesiredKeys {
+  /** Whose names begin with it are managed, and deleted where they are not desired. `""` manages every regular key. */
+  readonly prefix: string
+  readonly keys: ReadonlyArray<DesiredKey>
+}
+
+const key = Schema.Struct({
+  name: Schema.String,
+  apis: Schema.optionalKey(Schema.Array(Schema.Literals(["sql", "maps", "do"]))),
+  tables: Schema.optionalKey(
+    Schema.Array(
+      Schema.Struct({
+        name: Schema.String,
+        permissions: Schema.Array(Schema.Literals(["select", "insert", "update", "delete"])),
+        schema: Schema.optionalKey(Schema.String)
+      })
+    )
+  ),
+  schemas: Schema.optionalKey(
+    Schema.Array(Schema.Struct({ name: Schema.String, permissions: Schema.Array(Schema.Literal("create")) }))
+  ),
+  tableMetadata: Schema.optionalKey(Schema.Boolean),
+  services: Schema.optionalKey(Schema.Array(Schema.Literals(["geocoding", "routing", "isolines", "observatory"]))),
+  user: Schema.optionalKey(Schema.Array(Schema.Literal("profile"))),
+  datasets: Schema.optionalKey(Schema.Array(Schema.String))
+})
+
+/** Desired keys as JSON holds them. */
+export const DesiredKeys: Schema.Decoder<DesiredKeys> = Schema.Struct({
+  prefix: Schema.String,
+  keys: Schema.Array(key)
+})
+
+const decode = SchemaParser.decodeUnknownResult(DesiredKeys, { onExcessProperty: "error" })
+
+const unusable = (text: string, remedy: string): CartoErrorOf<InvalidInput> =>
+  cartoError(
+    "DesiredKeys.fromJsonc",
+    new InvalidInput({ field: "text", received: `a text of ${text.length} characters`, remedy })
+  )
+
+/**
+ * Desired keys from JSON, which may have comments and trailing commas. Fails with `InvalidInput`, which says where, for
+ * what is not JSON, not of that shape, or has a property that is not known.
+ */
+export const fromJsonc = (text: string): Effect.Effect<DesiredKeys, CartoErrorOf<InvalidInput>> =>
+  Effect.fromResult(
+    Result.try({ try: (): unknown => JSON.parse(toJson(text)), catch: (error) => unusable(text, String(error)) }).pipe(
+      Result.flatMap((json) =>
+        Result.mapError(decode(json), (issue) => unusable(text, `mend what is wrong at ${describeIssue(issue)}`))
+      )
+    )
+  )

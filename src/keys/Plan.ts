@@ -1,0 +1,326 @@
+/**
+ * Keys by declaration: say which keys there are to be, look at what would change, and apply it. Keys cannot be edited, so
+ * one that is to have other grants is replaced by its next generation, as `Rotation` does it: made, published and proven
+ * before the old one goes. `Master`, `Default public`, leases and names without the prefix are never touched.
+ *
+ * A key that was made here carries a fingerprint of the grants that were asked for in its name, so that a key which lost
+ * grants, because a table was dropped and made anew, is told apart from one that is to have others.
+ */
+import * as Effect from "effect/Effect"
+import type { ApiKey } from "../ApiKey.ts"
+import { ApiKeyManager } from "../ApiKeyManager.ts"
+import type { CartoErrorOf } from "../CartoError.ts"
+import { difference, type GrantsRequest, type GrantsSet, union, validate } from "../Grants.ts"
+import { cartoError } from "../internal/cartoError.ts"
+import { invalidInput } from "../internal/invalidInput.ts"
+import { newName } from "../internal/keyPath.ts"
+import type { ApiKeyNotFound } from "../reasons/AuthApi.ts"
+import type { InvalidInput } from "../reasons/Call.ts"
+import { GrantsDiffer, KeyOwnsTables, PlanStale } from "../reasons/Keys.ts"
+import { type QueryReason, Sql } from "../Sql.ts"
+import { sql } from "../Statement.ts"
+import type { DesiredKey, DesiredKeys } from "./DesiredKeys.ts"
+import * as Generation from "./Generation.ts"
+import { checksum } from "./internal/checksum.ts"
+import { type ExactGrants, exactGrants, type ExactReason } from "./internal/exactGrants.ts"
+import {
+  createOrGet,
+  type HandOverOptions,
+  introduce,
+  isEmpty,
+  type OwnedTablesOptions,
+  release,
+  retire,
+  type SuccessionReason,
+  wait
+} from "./internal/succession.ts"
+
+export { GrantsDiffer, KeyOwnsTables, PlanStale } from "../reasons/Keys.ts"
+
+/**
+ * - `create`: there is no key of that name;
+ * - `replace`: it is to have other grants;
+ * - `drifted`: it has other grants than those it was made with, and is replaced;
+ * - `finish`: a replacement, or a rotation, that was begun: older generations are still there;
+ * - `delete`: it is not desired;
+ * - `unchanged`.
+ */
+export type PlanAction = "create" | "delete" | "drifted" | "finish" | "replace" | "unchanged"
+
+export interface PlanItem {
+  readonly action: PlanAction
+  readonly name: string
+  /** The full name of the key that will be the one of that name; none where it is deleted. */
+  readonly key: string | undefined
+  /** Full names of the keys that will be deleted. */
+  readonly retired: ReadonlyArray<string>
+  /** What the name gains, compared with its newest key. */
+  readonly missing: GrantsSet
+  /** What the name loses. */
+  readonly extra: GrantsSet
+  /** Tables that go to the account with the keys that are deleted. */
+  readonly owned: ReadonlyArray<string>
+}
+
+/** Plain data, which holds no token. */
+export interface Plan {
+  readonly desired: DesiredKeys
+  /** By name. */
+  readonly items: ReadonlyArray<PlanItem>
+}
+
+export interface ApplyOptions<E, R> extends HandOverOptions<E, R>, OwnedTablesOptions {
+  /**
+   * Publishes keys that are unchanged, too: after an `apply` that may have broken off between a key's creation and its
+   * publication. Default `false`.
+   */
+  readonly publishAll?: boolean | undefined
+}
+
+export interface Applied {
+  /** What was done: every item that was not unchanged. */
+  readonly items: ReadonlyArray<PlanItem>
+  /** The key of each desired name. */
+  readonly keys: ReadonlyMap<string, ApiKey>
+}
+
+export type PlanReason = ExactReason
+export type ApplyReason =
+  | ApiKeyNotFound
+  | Exclude<SuccessionReason, { readonly _tag: "SuccessorLacksGrants" }>
+  | GrantsDiffer
+  | PlanStale
+
+const nothing: GrantsSet = union({}, {})
+
+const checkDesired = ({ keys, prefix }: DesiredKeys): InvalidInput | undefined => {
+  const seen = new Set<string>()
+  for (const [index, key] of keys.entries()) {
+    const at = (field: string) => `keys[${index}].${field}`
+    const { name } = key
+    const problem = validate(key)
+    if (problem !== undefined) return invalidInput(at(problem.field), undefined, problem.message)
+    if (!name.startsWith(prefix)) return invalidInput(at("name"), name, `begin it with ${JSON.stringify(prefix)}`)
+    if (!Generation.isBase(name))
+      return invalidInput(at("name"), name, "leave out the generation, which is counted here")
+    if (seen.has(name)) return invalidInput(at("name"), name, "another key has that name")
+    seen.add(name)
+  }
+  return undefined
+}
+
+const accountSchema: Effect.Effect<string, CartoErrorOf<QueryReason>, Sql> = Effect.map(
+  Sql.use((db) => db.query(sql`SELECT pg_catalog.current_schema()::text AS schema`)),
+  ({ rows: [row] }) => String(row?.["schema"])
+)
+
+const materializedViews: Effect.Effect<ReadonlySet<string>, CartoErrorOf<QueryReason>, Sql> = Effect.map(
+  Sql.use((db) =>
+    db.query(sql`SELECT n.nspname AS schema, c.relname AS name
+      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'm'`)
+  ),
+  ({ rows }) => new Set(rows.map(({ name, schema }) => JSON.stringify([schema, name])))
+)
+
+/** What the account is like, as far as plans must know. */
+interface Situation {
+  readonly groups: ReadonlyMap<string, ReadonlyArray<ApiKey>>
+  /** The schema of tables that name none. */
+  readonly schema: string
+  readonly hidden: ReadonlySet<string>
+}
+
+const look = Effect.fnUntraced(function* ({
+  keys,
+  prefix
+}: DesiredKeys): Effect.fn.Return<Situation, CartoErrorOf<PlanReason>, ApiKeyManager | Sql> {
+  const regular = yield* ApiKeyManager.use((manager) => manager.list({ type: "regular" }))
+  const groups = new Map([...Generation.group(regular)].filter(([name]) => name.startsWith(prefix)))
+  const named = keys.every(({ tables = [] }) => tables.every(({ schema }) => schema !== undefined))
+  const mapsOnly = [...groups.values()].some((all) => all.some(({ grants }) => !grants.apis.includes("sql")))
+  return {
+    groups,
+    schema: named ? "public" : yield* accountSchema,
+    hidden: mapsOnly ? yield* materializedViews : new Set()
+  }
+})
+
+interface Wanted {
+  readonly request: GrantsRequest
+  readonly grants: GrantsSet
+  readonly fingerprint: string
+}
+
+const want = ({ name: _name, ...request }: DesiredKey, { schema }: Situation): Wanted => {
+  const grants = union({ apis: ["sql", "maps"], ...request }, {}, { defaultSchema: schema })
+  return { request, grants, fingerprint: checksum(JSON.stringify(grants)) }
+}
+
+/** A grant on a table comes with the same on its overviews, which the server makes beside large tables. */
+const isOverview = (table: GrantsSet["tables"][number], wanted: GrantsSet): boolean => {
+  const [, base] = /^_vovw_\d+_(.+)$/s.exec(table.name) ?? []
+  return wanted.tables.some(
+    ({ name, permissions, schema }) =>
+      name === base &&
+      schema === table.schema &&
+      table.permissions.every((permission) => permissions.includes(permission))
+  )
+}
+
+/** How a key differs from what is wanted, as far as that can be seen: `user` never can. */
+const compare = (exact: ExactGrants, wanted: GrantsSet, { hidden }: Situation) => {
+  const live = union({ ...exact.request, user: wanted.user }, {})
+  // who may not use the SQL API cannot tell its role: what the Auth API does not show counts as wanted
+  const unseen = exact.role === undefined
+  const missing = difference(wanted, unseen ? { ...live, schemas: wanted.schemas } : live)
+  const extra = difference(unseen ? { ...live, schemas: [] } : live, wanted)
+  return {
+    missing: unseen
+      ? { ...missing, tables: missing.tables.filter(({ name, schema }) => !hidden.has(JSON.stringify([schema, name]))) }
+      : missing,
+    extra: { ...extra, tables: extra.tables.filter((table) => !isOverview(table, wanted)) }
+  }
+}
+
+const gone: ExactGrants = { role: undefined, request: { apis: [] }, owned: [] }
+const exactOf = (key: ApiKey): Effect.Effect<ExactGrants, CartoErrorOf<ExactReason>, ApiKeyManager | Sql> =>
+  Effect.map(exactGrants(key), (exact) => exact ?? gone)
+
+const ownedBy = (keys: ReadonlyArray<ExactGrants>): ReadonlyArray<string> =>
+  keys.flatMap(({ owned }) => owned.map(({ name, schema }) => `${schema}.${name}`))
+
+const planOne = Effect.fnUntraced(function* (
+  name: string,
+  desired: DesiredKey | undefined,
+  situation: Situation
+): Effect.fn.Return<PlanItem, CartoErrorOf<PlanReason>, ApiKeyManager | Sql> {
+  const generations = situation.groups.get(name) ?? []
+  const exact = yield* Effect.forEach(generations, exactOf)
+  const all = generations.map((key) => key.name)
+  const base = { name, missing: nothing, extra: nothing }
+  if (desired === undefined) return { ...base, action: "delete", key: undefined, retired: all, owned: ownedBy(exact) }
+  const { fingerprint, grants } = want(desired, situation)
+  const newest = all.at(-1)
+  const held = exact.at(-1)
+  if (newest === undefined || held === undefined) {
+    const key = Generation.format({ base: name, number: 1, fingerprint })
+    return { ...base, action: "create", key, retired: [], missing: grants, owned: [] }
+  }
+  const { extra, missing } = compare(held, grants, situation)
+  const made = Generation.parse(newest)
+  const asBefore = made.fingerprint === fingerprint
+  if (isEmpty(missing) && isEmpty(extra) && (asBefore || made.fingerprint === undefined)) {
+    const retired = all.slice(0, -1)
+    const owned = ownedBy(exact.slice(0, -1))
+    return { ...base, action: retired.length === 0 ? "unchanged" : "finish", key: newest, retired, owned }
+  }
+  const key = Generation.format({ base: name, number: made.number + 1, fingerprint })
+  const action = asBefore ? "drifted" : "replace"
+  return { action, name, key, retired: all, missing, extra, owned: ownedBy(exact) }
+})
+
+const makePlan = (
+  operation: string,
+  desired: DesiredKeys
+): Effect.Effect<
+  { readonly plan: Plan; readonly situation: Situation },
+  CartoErrorOf<PlanReason>,
+  ApiKeyManager | Sql
+> =>
+  Effect.gen(function* () {
+    for (const { name } of desired.keys) {
+      yield* Effect.mapError(Effect.fromResult(newName(name)), (reason) => cartoError(operation, reason))
+    }
+    const problem = checkDesired(desired)
+    if (problem !== undefined) return yield* Effect.fail(cartoError(operation, problem))
+    const situation = yield* look(desired)
+    const byName = new Map(desired.keys.map((key) => [key.name, key]))
+    const names = [...new Set([...byName.keys(), ...situation.groups.keys()])].toSorted()
+    const items = yield* Effect.forEach(names, (name) => planOne(name, byName.get(name), situation), { concurrency: 4 })
+    return { plan: { desired, items }, situation }
+  })
+
+/**
+ * What `apply` would do. Changes nothing. Needs the master key; asks each managed key that may use the SQL API who it is.
+ * `user` grants are never shown by the server: they are compared by the fingerprint alone.
+ */
+export const plan = (desired: DesiredKeys): Effect.Effect<Plan, CartoErrorOf<PlanReason>, ApiKeyManager | Sql> =>
+  Effect.map(makePlan("Plan.plan", desired), (made) => made.plan).pipe(Effect.withSpan("Plan.plan"))
+
+/** Whether there is nothing to do. */
+export const isUnchanged = ({ items }: Plan): boolean => items.every(({ action }) => action === "unchanged")
+
+const changedSince = (before: Plan, now: Plan): ReadonlyArray<string> => {
+  const texts = ({ items }: Plan) => new Map(items.map((item) => [item.name, JSON.stringify(item)]))
+  const [old, current] = [texts(before), texts(now)]
+  return [...new Set([...old.keys(), ...current.keys()])].filter((name) => old.get(name) !== current.get(name))
+}
+
+const isReplaced = ({ action }: PlanItem): boolean => ["drifted", "finish", "replace"].includes(action)
+
+/** Creates a key and looks whether it has what was asked for; one that has not is deleted again. */
+const createWanted = Effect.fnUntraced(function* (
+  name: string,
+  desired: DesiredKey,
+  situation: Situation
+): Effect.fn.Return<ApiKey, CartoErrorOf<ApplyReason>, ApiKeyManager | Sql> {
+  const { grants, request } = want(desired, situation)
+  const key = yield* createOrGet({ ...request, name })
+  const hidden = request.apis?.includes("sql") === false ? yield* materializedViews : situation.hidden
+  const { missing } = compare(yield* exactOf(key), grants, { ...situation, hidden })
+  if (isEmpty(missing)) return key
+  yield* retire("Plan.apply", [key])
+  return yield* Effect.fail(cartoError("Plan.apply", new GrantsDiffer({ name, missing, extra: nothing })))
+})
+
+/**
+ * Does what a plan says, and answers with the keys. The account is looked at again first: fails with `PlanStale` where it is
+ * not as it was, unless there is nothing left to do. New keys are made, published and proven; then, after the grace, replaced
+ * ones are deleted; undesired ones come last. What broke off is brought to its end by a new plan.
+ */
+export const apply = <E = never, R = never>(
+  planned: Plan,
+  options: ApplyOptions<E, R>
+): Effect.Effect<Applied, E | CartoErrorOf<ApplyReason>, ApiKeyManager | R | Sql> =>
+  Effect.gen(function* () {
+    const { plan: now, situation } = yield* makePlan("Plan.apply", planned.desired)
+    const changed = changedSince(planned, now)
+    if (changed.length > 0 && !isUnchanged(now)) {
+      return yield* Effect.fail(cartoError("Plan.apply", new PlanStale({ changed })))
+    }
+    for (const item of now.items) {
+      if (!isReplaced(item) || item.owned.length === 0 || options.ownedTables === "reassign") continue
+      const name = item.retired.at(-1) ?? item.name
+      return yield* Effect.fail(cartoError("Plan.apply", new KeyOwnsTables({ name, tables: item.owned })))
+    }
+    const existing = (name: string, retired: ReadonlyArray<string>): ReadonlyArray<ApiKey> =>
+      (situation.groups.get(name) ?? []).filter((key) => retired.includes(key.name))
+    const items = new Map(now.items.map((item) => [item.name, item]))
+
+    const keys = new Map<string, ApiKey>()
+    for (const desired of now.desired.keys) {
+      const item = items.get(desired.name)
+      if (item?.key === undefined) continue
+      const found = situation.groups.get(item.name)?.find(({ name }) => name === item.key)
+      if (found === undefined) {
+        // a table that the old key owns can be granted once it is the account's
+        yield* Effect.forEach(existing(item.name, item.retired), (old) => release("Plan.apply", old, options))
+      }
+      const key = found ?? (yield* createWanted(item.key, desired, situation))
+      keys.set(item.name, key)
+      if (item.action !== "unchanged" || options.publishAll === true) yield* introduce(key, options)
+    }
+
+    const replaced = now.items.filter(isReplaced).flatMap(({ name, retired }) => existing(name, retired))
+    if (replaced.length > 0) {
+      yield* wait(options)
+      yield* Effect.forEach(replaced, (key) => release("Plan.apply", key, options))
+      yield* retire("Plan.apply", replaced)
+    }
+    const undesired = now.items.filter(({ action }) => action === "delete")
+    yield* retire(
+      "Plan.apply",
+      undesired.flatMap(({ retired }) => retired)
+    )
+    return { items: now.items.filter(({ action }) => action !== "unchanged"), keys }
+  }).pipe(Effect.withSpan("Plan.apply"))

@@ -1,0 +1,408 @@
+/** Plans on the embedded CARTO: what they say, what they do, and what they never touch. */
+import { assert, describe, it, layer } from "@effect/vitest"
+import { Deferred, Effect, Exit, Fiber, Layer, Ref } from "effect"
+import { FetchHttpClient } from "effect/http"
+import { Emulator } from "../../src/emulator/index.ts"
+import { type ApiKey, ApiKeyManager, Auth, type CartoError, Carto, Grants, Sql, sql } from "../../src/index.ts"
+import * as DesiredKeys from "../../src/keys/DesiredKeys.ts"
+import * as Lease from "../../src/keys/Lease.ts"
+import * as Plan from "../../src/keys/Plan.ts"
+import * as PlanText from "../../src/keys/PlanText.ts"
+import * as Rotation from "../../src/keys/Rotation.ts"
+import { layerEmbedded, services } from "../support/embedded.ts"
+import { type Fault, faultyFetch } from "../support/faults.ts"
+
+const reasonOf = <A, R>(effect: Effect.Effect<A, CartoError, R>) =>
+  Effect.match(effect, { onFailure: ({ reason }) => reason._tag, onSuccess: () => "no failure" })
+
+describe("DesiredKeys", () => {
+  const file = `{
+  // what the maps need
+  "prefix": "maps-", /* nothing else */
+  "keys": [
+    { "name": "maps-tiles", "tables": [{ "name": "a // b", "permissions": ["select"] },] },
+  ],
+}`
+  it.effect("JSON with comments and trailing commas", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* DesiredKeys.fromJsonc(file), {
+        prefix: "maps-",
+        keys: [{ name: "maps-tiles", tables: [{ name: "a // b", permissions: ["select"] }] }]
+      })
+    })
+  )
+  it.effect("says what is wrong, and where", () =>
+    Effect.gen(function* () {
+      const messageOf = (text: string) =>
+        Effect.map(Effect.flip(DesiredKeys.fromJsonc(text)), (error: CartoError) => error.message)
+      assert.include(yield* messageOf("{"), "SyntaxError")
+      assert.include(yield* messageOf(file.replace("tables", "table")), "keys.0.table")
+      assert.include(yield* messageOf(file.replace('"select"', '"SELECT"')), "keys.0.tables.0.permissions.0")
+      assert.include(yield* messageOf(file.replace('"prefix"', '"prefixes"')), "prefix")
+    })
+  )
+})
+
+const accounts = [
+  { username: "demo", samples: true },
+  { username: "olga", organization: { name: "acme", role: "owner" as const } }
+]
+const options = { timeout: "120 seconds", excludeTestServices: true } as const
+
+const run = (text: string) => Sql.use((db) => db.query(sql.unsafe(text)))
+const list = ApiKeyManager.use((keys) => keys.list({ type: "regular", order: "name" }))
+const names = Effect.map(list, (keys) => keys.map(({ name }) => name))
+/** All that is visible of the keys. */
+const seen = Effect.map(list, (keys) =>
+  keys.map(({ grants, name }) => [
+    name.replace(/^lease~.*$/, "lease"),
+    Grants.union(Grants.toRequest(grants).request, {})
+  ])
+)
+const clean = Effect.gen(function* () {
+  const keys = yield* ApiKeyManager
+  yield* Effect.forEach(yield* keys.list({ type: "regular" }), (key) => keys.delete(key))
+  yield* run(`DROP TABLE IF EXISTS towns, made, _vovw_1_tornadoes CASCADE; DROP MATERIALIZED VIEW IF EXISTS strong;
+    CREATE TABLE towns AS SELECT 1 AS id`)
+})
+
+const tornadoes = Grants.table("tornadoes", ["select"])
+const towns = Grants.table("towns", ["select", "insert"])
+const desired = (...keys: ReadonlyArray<DesiredKeys.DesiredKey>): DesiredKeys.DesiredKeys => ({ prefix: "maps-", keys })
+const publish = () => Effect.void
+const applyNow = (of: DesiredKeys.DesiredKeys) =>
+  Effect.flatMap(Plan.plan(of), (plan) => Plan.apply(plan, { publish, grace: 0 }))
+const actionsOf = ({ items }: Pick<Plan.Plan, "items">) => items.map(({ action, name }) => `${action} ${name}`)
+const base = (name: string | undefined) => name?.replace(/[0-9a-f]{8}$/, "")
+
+/** The services of `demo` over another fetch, which sends nothing twice. */
+const over = (fetch: typeof globalThis.fetch) =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const { account } = yield* Emulator
+      const { baseUrl, masterKey } = yield* Effect.fromNullishOr(account("demo"))
+      return Carto.layer({ baseUrl, apiKey: masterKey, retry: false }).pipe(
+        // layers are built once, and the embedded CARTO's is over another fetch
+        Layer.provide(Layer.fresh(FetchHttpClient.layer)),
+        Layer.provide(Layer.succeed(FetchHttpClient.Fetch, fetch))
+      )
+    })
+  ).pipe(Layer.orDie)
+
+layer(layerEmbedded({ postgis: false, accounts }), options)("Plan", (it) => {
+  it.effect("creates, replaces, deletes, and leaves the rest alone", () =>
+    Effect.gen(function* () {
+      yield* clean
+      const keys = yield* ApiKeyManager
+      yield* keys.create({ name: "other", apis: ["sql"], tables: [tornadoes] })
+      yield* keys.create({ name: "maps-by-hand", apis: ["sql", "maps"], tables: [tornadoes] })
+      yield* keys.create({ name: "maps-old", apis: ["sql"] })
+      const { key: leased } = yield* Lease.lease({ purpose: "test", apis: ["sql"] })
+      const first = desired(
+        { name: "maps-tiles", tables: [tornadoes] },
+        { name: "maps-by-hand", tables: [tornadoes] },
+        { name: "maps-etl", apis: ["sql"], tables: [towns], schemas: [Grants.schema("public")], services: ["routing"] }
+      )
+      const plan = yield* Plan.plan(first)
+      assert.deepStrictEqual(actionsOf(plan), [
+        "unchanged maps-by-hand",
+        "create maps-etl",
+        "delete maps-old",
+        "create maps-tiles"
+      ])
+      const published: Array<string> = []
+      const proven: Array<string> = []
+      const applied = yield* Plan.apply(plan, {
+        publish: (key) => Effect.sync(() => published.push(key.name)),
+        verify: () => ApiKeyManager.use((manager) => Effect.map(manager.whoami, ({ name }) => proven.push(name))),
+        grace: 0
+      })
+      assert.deepStrictEqual(published.map(base), ["maps-tiles~1~", "maps-etl~1~"])
+      assert.deepStrictEqual(proven, published)
+      assert.deepStrictEqual([...applied.keys.keys()], ["maps-tiles", "maps-by-hand", "maps-etl"])
+      assert.deepStrictEqual((yield* names).map(base), [
+        base(leased.name),
+        "maps-by-hand",
+        "maps-etl~1~",
+        "maps-tiles~1~",
+        "other"
+      ])
+      // there is nothing left to do, by a new plan or by the same
+      assert.isTrue(Plan.isUnchanged(yield* Plan.plan(first)))
+      const before = yield* list
+      assert.deepStrictEqual((yield* applyNow(first)).items, [])
+      assert.deepStrictEqual((yield* Plan.apply(plan, { publish, grace: 0 })).items, [])
+      assert.deepStrictEqual(yield* list, before)
+
+      const second = desired({ name: "maps-tiles", tables: [tornadoes, towns] }, { name: "maps-etl", apis: ["sql"] })
+      const next = yield* Plan.plan(second)
+      assert.deepStrictEqual(actionsOf(next), ["delete maps-by-hand", "replace maps-etl", "replace maps-tiles"])
+      yield* Plan.apply(next, { publish, grace: 0 })
+      assert.deepStrictEqual((yield* names).map(base), [base(leased.name), "maps-etl~2~", "maps-tiles~2~", "other"])
+      yield* run("SELECT * FROM towns").pipe(Auth.withApiKey(yield* Rotation.current("maps-tiles")))
+      assert.isTrue(Plan.isUnchanged(yield* Plan.plan(second)))
+      assert.strictEqual((yield* keys.list()).length, 6)
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("a key whose table was replaced has drifted; by a rotation it is not changed", () =>
+    Effect.gen(function* () {
+      yield* clean
+      const wanted = desired({ name: "maps-towns", tables: [tornadoes, towns] })
+      yield* applyNow(wanted)
+      yield* Rotation.rotate("maps-towns", { publish, grace: 0 })
+      assert.deepStrictEqual(actionsOf(yield* Plan.plan(wanted)), ["unchanged maps-towns"])
+      yield* run("DROP TABLE towns; CREATE TABLE towns AS SELECT 1 AS id")
+      const plan = yield* Plan.plan(wanted)
+      const [item] = plan.items
+      assert.strictEqual(item?.action, "drifted")
+      assert.deepStrictEqual(item?.missing.tables, [
+        { schema: "public", name: "towns", permissions: ["insert", "select"] }
+      ])
+      assert.isTrue(item?.extra.tables.length === 0)
+      assert.match(
+        PlanText.render(plan),
+        /! maps-towns has lost or got grants since it was made: maps-towns~3~\w{8} takes the place of maps-towns~2~\w{8}\n {6}\+ insert, select on public\.towns\n\nPlan: 1 drifted\./
+      )
+      yield* Plan.apply(plan, { publish, grace: 0 })
+      yield* run("SELECT * FROM towns").pipe(Auth.withApiKey(yield* Rotation.current("maps-towns")))
+      assert.deepStrictEqual(actionsOf(yield* Plan.plan(wanted)), ["unchanged maps-towns"])
+    })
+  )
+
+  it.effect("materialized views, overviews, and keys for maps alone are as they should be", () =>
+    Effect.gen(function* () {
+      yield* clean
+      yield* run(`CREATE MATERIALIZED VIEW strong AS SELECT * FROM tornadoes WHERE magnitude > 3;
+        CREATE TABLE _vovw_1_tornadoes AS SELECT * FROM tornadoes LIMIT 1`)
+      const strong = Grants.table("strong", ["select"])
+      const wanted = desired(
+        { name: "maps-a", tables: [tornadoes, strong], user: ["profile"], datasets: ["carto.one"] },
+        { name: "maps-b", apis: ["maps"], tables: [tornadoes, strong], tableMetadata: true }
+      )
+      yield* applyNow(wanted)
+      assert.isTrue(Plan.isUnchanged(yield* Plan.plan(wanted)))
+      // the fingerprint tells what the server never shows
+      const fewer = desired({ name: "maps-a", tables: [tornadoes, strong], datasets: ["carto.one"] })
+      assert.deepStrictEqual(actionsOf(yield* Plan.plan(fewer)), ["replace maps-a", "delete maps-b"])
+      // a view that is not desired any more is seen
+      const without = desired({ name: "maps-a", tables: [tornadoes], user: ["profile"], datasets: ["carto.one"] })
+      const [item] = (yield* Plan.plan(without)).items
+      assert.deepStrictEqual(item?.extra.tables, [{ schema: "public", name: "strong", permissions: ["select"] }])
+    })
+  )
+
+  it.effect("tables that name no schema are in the member's own", () =>
+    Effect.gen(function* () {
+      yield* run("CREATE TABLE towns AS SELECT 1 AS id")
+      const wanted = desired({ name: "maps-towns", tables: [Grants.table("towns", ["select"])] })
+      yield* applyNow(wanted)
+      assert.isTrue(Plan.isUnchanged(yield* Plan.plan(wanted)))
+      const explicit = desired({ name: "maps-towns", tables: [Grants.table("towns", ["select"], { schema: "olga" })] })
+      assert.isTrue(Plan.isUnchanged(yield* Plan.plan(explicit)))
+    }).pipe(Effect.provide(services("olga", { baseUrl: "https://acme.carto.com/u/olga" })))
+  )
+
+  it.effect("a plan that is out of date changes nothing", () =>
+    Effect.gen(function* () {
+      yield* clean
+      const keys = yield* ApiKeyManager
+      const wanted = desired({ name: "maps-a", tables: [tornadoes] }, { name: "maps-b", tables: [towns] })
+      const plan = yield* Plan.plan(wanted)
+      yield* keys.create({ name: "maps-b", apis: ["sql"] })
+      yield* keys.create({ name: "maps-c", apis: ["sql"] })
+      const before = yield* names
+      const error: CartoError = yield* Effect.flip(Plan.apply(plan, { publish, grace: 0 }))
+      assert.strictEqual(error.message, 'Plan.apply: the plan is out of date for "maps-b", "maps-c": make a new one')
+      assert.deepStrictEqual(yield* names, before)
+    })
+  )
+
+  it.effect("a key that owns tables is not replaced, unless they are handed to the account", () =>
+    Effect.gen(function* () {
+      yield* clean
+      yield* applyNow(desired({ name: "maps-etl", apis: ["sql"], schemas: [Grants.schema("public")] }))
+      yield* run("CREATE TABLE made AS SELECT 1 AS id").pipe(Auth.withApiKey(yield* Rotation.current("maps-etl")))
+      const wanted = desired({ name: "maps-etl", apis: ["sql"], tables: [Grants.table("made", ["select"])] })
+      const plan = yield* Plan.plan(wanted)
+      assert.deepStrictEqual(plan.items[0]?.owned, ["public.made"])
+      assert.include(PlanText.render(plan), "      the account gets public.made")
+      const before = yield* names
+      assert.strictEqual(yield* reasonOf(Plan.apply(plan, { publish, grace: 0 })), "KeyOwnsTables")
+      assert.deepStrictEqual(yield* names, before)
+      yield* Plan.apply(plan, { publish, grace: 0, ownedTables: "reassign" })
+      yield* run("SELECT * FROM made").pipe(Auth.withApiKey(yield* Rotation.current("maps-etl")))
+      assert.isTrue(Plan.isUnchanged(yield* Plan.plan(wanted)))
+    })
+  )
+
+  it.effect("what can never be is refused", () =>
+    Effect.gen(function* () {
+      for (const [keys, field] of [
+        [[{ name: "tiles" }], "keys[0].name"],
+        [[{ name: "maps-a~2" }], "keys[0].name"],
+        [[{ name: "maps-a" }, { name: "maps-a" }], "keys[1].name"],
+        [[{ name: "maps-a", tables: [Grants.table("a.b", ["select"])] }], "keys[0].tables[0].name"],
+        [[{ name: "maps/a" }], "name"]
+      ] as const) {
+        const error: CartoError = yield* Effect.flip(Plan.plan(desired(...keys)))
+        assert.strictEqual("field" in error.reason ? error.reason.field : error.reason._tag, field)
+      }
+    })
+  )
+
+  const state = Effect.gen(function* () {
+    yield* clean
+    const keys = yield* ApiKeyManager
+    yield* keys.create({ name: "other", apis: ["sql"], tables: [tornadoes] })
+    yield* keys.create({ name: "maps-replaced", apis: ["sql"], tables: [tornadoes] })
+    yield* keys.create({ name: "maps-deleted", apis: ["sql"] })
+    return yield* list
+  })
+  const wanted = desired(
+    { name: "maps-created", apis: ["sql"], tables: [towns] },
+    { name: "maps-replaced", apis: ["sql"], tables: [towns] }
+  )
+  const checkEnd = Effect.fnUntraced(function* (at: string, before: ReadonlyArray<ApiKey>) {
+    assert.deepStrictEqual((yield* names).map(base), ["maps-created~1~", "maps-replaced~2~", "other"], at)
+    const other = (keys: ReadonlyArray<ApiKey>) => keys.find(({ name }) => name === "other")
+    assert.deepStrictEqual(other(yield* list), other(before))
+    assert.isTrue(Plan.isUnchanged(yield* Plan.plan(wanted)))
+    yield* run("SELECT * FROM towns").pipe(Auth.withApiKey(yield* Rotation.current("maps-replaced")))
+    return yield* seen
+  })
+
+  for (const fault of ["not sent", "answer lost"] satisfies ReadonlyArray<Fault>) {
+    it.effect(
+      `broken off at each request (${fault}), a second run ends the same`,
+      () =>
+        Effect.gen(function* () {
+          const { fetch } = yield* Emulator
+          const once = Effect.fnUntraced(function* (at: number) {
+            const before = yield* state
+            const published = yield* Ref.make<ReadonlyArray<string>>([])
+            const ensure = Effect.flatMap(Plan.plan(wanted), (plan) =>
+              Plan.apply(plan, {
+                publish: ({ name }) => Ref.update(published, (all) => [...all, name]),
+                grace: 0,
+                publishAll: true
+              })
+            )
+            const faulty = faultyFetch(fetch, at, fault)
+            const exit = yield* Effect.exit(ensure.pipe(Effect.provide(over(faulty.fetch))))
+            yield* ensure
+            assert.deepStrictEqual((yield* Ref.get(published)).slice(-2).map(base), [
+              "maps-created~1~",
+              "maps-replaced~2~"
+            ])
+            const end = yield* checkEnd(`request ${at}`, before)
+            return { end, failed: Exit.isFailure(exit), requests: faulty.count() }
+          })
+          const { end, requests } = yield* once(1_000)
+          assert.isAbove(requests, 12)
+          for (let at = 1; at <= requests; at++) {
+            const broken = yield* once(at)
+            assert.isTrue(broken.failed, `request ${at}`)
+            assert.deepStrictEqual(broken.end, end)
+          }
+        }),
+      120_000
+    )
+  }
+
+  it.effect(
+    "interrupted at each request, a second run ends the same",
+    () =>
+      Effect.gen(function* () {
+        const { fetch } = yield* Emulator
+        const once = Effect.fnUntraced(function* (at: number) {
+          const before = yield* state
+          const reached = yield* Deferred.make<void>()
+          let requests = 0
+          const fiber = yield* applyNow(wanted).pipe(
+            Effect.provide(
+              over((input, init) => {
+                requests++
+                if (requests === at) Deferred.doneUnsafe(reached, Effect.void)
+                return fetch(input, init)
+              })
+            ),
+            Effect.forkChild
+          )
+          yield* Effect.raceFirst(Deferred.await(reached), Fiber.await(fiber))
+          yield* Fiber.interrupt(fiber)
+          // what the interrupted run sent may arrive after the second run has looked
+          yield* Effect.retry(applyNow(wanted), { times: 2, while: ({ reason }) => reason._tag === "PlanStale" })
+          yield* checkEnd(`request ${at}`, before)
+          return requests
+        })
+        const requests = yield* once(1_000)
+        for (let at = 1; at <= requests; at++) yield* once(at)
+      }),
+    120_000
+  )
+})
+
+describe("PlanText", () => {
+  const none = Grants.union({}, {})
+  const plan: Plan.Plan = {
+    desired: desired(),
+    items: [
+      {
+        action: "create",
+        name: "maps-a",
+        key: "maps-a~1~0f3c52aa",
+        retired: [],
+        missing: Grants.union({ apis: ["sql"], tables: [towns], services: ["routing"] }, {}),
+        extra: none,
+        owned: []
+      },
+      {
+        action: "replace",
+        name: "maps-b",
+        key: "maps-b~2~0f3c52aa",
+        retired: ["maps-b"],
+        missing: none,
+        extra: Grants.union({ tables: [tornadoes], schemas: [Grants.schema("public")] }, {}),
+        owned: []
+      },
+      {
+        action: "delete",
+        name: "maps-\u001b[2J\nc",
+        key: undefined,
+        retired: ["maps-\u001b[2J\nc"],
+        missing: none,
+        extra: none,
+        owned: ["public.made"]
+      },
+      { action: "unchanged", name: "maps-d", key: "maps-d", retired: [], missing: none, extra: none, owned: [] }
+    ]
+  }
+  it("is what a person reads before saying yes", () => {
+    assert.strictEqual(
+      PlanText.render(plan),
+      `  + maps-a is created as maps-a~1~0f3c52aa
+      + API sql
+      + insert, select on public.towns
+      + service routing
+
+  ~ maps-b is to have other grants: maps-b~2~0f3c52aa takes the place of maps-b
+      - select on public.tornadoes
+      - create in schema public
+
+  - maps-\\u{1b}[2J\\u{a}c is not desired: maps-\\u{1b}[2J\\u{a}c can go
+      the account gets public.made
+
+Plan: 1 to create, 1 to replace, 1 to delete, 1 unchanged.`
+    )
+  })
+  it("with colours it says the same", () => {
+    const colored = PlanText.render(plan, { colors: true })
+    assert.include(colored, "\u001b[32m  + maps-a\u001b[0m")
+    const plain = ["0", "31", "32", "33"].reduce((text, code) => text.replaceAll(`\u001b[${code}m`, ""), colored)
+    assert.strictEqual(plain, PlanText.render(plan))
+  })
+  it("of nothing", () => {
+    assert.strictEqual(PlanText.render({ desired: desired(), items: [] }), "Plan: no keys.")
+  })
+})

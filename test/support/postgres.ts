@@ -1,6 +1,7 @@
 /** A PostgreSQL server for tests: a new one on a loopback port, which is gone with its scope. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ChildProcess from "effect/process/ChildProcess"
@@ -101,11 +102,15 @@ const start = Effect.gen(function* () {
   )
   // The signal for a fast shutdown, which ends sessions.
   yield* Effect.addFinalizer(() => Effect.ignore(server.kill({ killSignal: "SIGINT", forceKillAfter: "10 seconds" })))
+  const isReady = yield* Deferred.make<void>()
+  // Read to its end, or PostgreSQL would wait for room in the pipe.
   yield* Stream.decodeText(server.stderr).pipe(
     Stream.splitLines,
-    Stream.takeUntil((line) => line.includes(ready)),
-    Stream.runDrain
+    Stream.runForEach((line) => (line.includes(ready) ? Deferred.succeed(isReady, undefined) : Effect.void)),
+    Effect.andThen(Deferred.die(isReady, new Error("PostgreSQL has ended"))),
+    Effect.forkScoped
   )
+  yield* Deferred.await(isReady)
   return { port, url: Redacted.make(`postgres://postgres:${password}@127.0.0.1:${port}/postgres`) }
 })
 

@@ -2,14 +2,14 @@
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
-import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
-import type { ConnectionError, Database, DatabaseError } from "../Database.ts"
+import { ConnectionError, type Database, type DatabaseError } from "../Database.ts"
 import { installPostgis } from "../pglite/initialize.ts"
 import { createPublicRole, createSchemas } from "../schema/CartoSchema.ts"
 import type { Driver } from "./driver.ts"
 import type { Server } from "./Server.ts"
 import * as Session from "./Session.ts"
+import type { SessionPool } from "./SessionPool.ts"
 import type { Superuser } from "./Superuser.ts"
 
 const has = (
@@ -34,6 +34,23 @@ const initialize = Effect.fnUntraced(function* (
 const isDuplicate = (error: ConnectionError | DatabaseError): boolean =>
   error._tag === "DatabaseError" && (error.code === "42710" || error.code === "23505")
 
+/** What changes with everything that a role's login depends on. */
+const ROLE_VERSION = `
+  SELECT a.oid, a.xmin, a.rolvaliduntil < now() AS expired, (
+    SELECT string_agg(s.xmin::text || s.ctid::text, ' ' ORDER BY s.ctid) FROM pg_db_role_setting s
+    WHERE s.setrole IN (0, a.oid)
+  ) AS settings
+  FROM pg_authid a WHERE a.rolname = $1::text`
+
+const roleVersion = (
+  { superuser }: Superuser,
+  role: string
+): Effect.Effect<Readonly<Record<string, string | null>> | undefined, ConnectionError> =>
+  superuser(ROLE_VERSION, [role]).pipe(
+    Effect.map((rows) => rows[0]),
+    Effect.catchTag("DatabaseError", ({ message }) => Effect.fail(new ConnectionError({ message })))
+  )
+
 export interface Options {
   readonly name: string
   /** What the server calls it. */
@@ -44,13 +61,13 @@ export interface Options {
   readonly superuser: Superuser
   readonly applicationName: string
   /** Shared by the databases of a server, which has only so many connections. */
-  readonly connections: Semaphore.Semaphore
+  readonly sessions: SessionPool
 }
 
 /** Makes the database of one that is on the server. */
 export const make: (options: Options) => Effect.Effect<Database, ConnectionError | DatabaseError> = Effect.fnUntraced(
   function* (options) {
-    const { applicationName, connections, driver, name, postgis, server, serverName, superuser } = options
+    const { applicationName, driver, name, postgis, server, serverName, sessions, superuser } = options
     yield* Effect.retry(initialize(superuser, postgis), { while: isDuplicate, times: 3 })
 
     const terminate = (processId: number): Effect.Effect<void> =>
@@ -58,19 +75,23 @@ export const make: (options: Options) => Effect.Effect<Database, ConnectionError
 
     const login: (run: Parameters<Database["run"]>[0]) => Effect.Effect<Session.Session, ConnectionError, Scope.Scope> =
       Effect.fnUntraced(function* ({ login: { password, role }, statementTimeout }) {
-        yield* Semaphore.takeScoped(connections, 1)
-        return yield* Session.open({
-          driver,
-          server,
-          user: role,
-          password: Redacted.make(password),
+        const settings =
+          statementTimeout === undefined
+            ? []
+            : [["statement_timeout", String(Math.max(0, Math.ceil(statementTimeout)))] as const]
+        return yield* sessions.get({
           database: serverName,
-          settings:
-            statementTimeout === undefined
-              ? []
-              : [["statement_timeout", String(Math.max(0, Math.ceil(statementTimeout)))]],
-          applicationName,
-          terminate
+          login: JSON.stringify([role, password, settings, yield* roleVersion(superuser, role)]),
+          open: Session.open({
+            driver,
+            server,
+            user: role,
+            password: Redacted.make(password),
+            database: serverName,
+            settings,
+            applicationName,
+            terminate
+          })
         })
       })
 

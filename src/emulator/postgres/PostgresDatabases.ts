@@ -4,7 +4,6 @@ import * as Layer from "effect/Layer"
 import * as RcMap from "effect/RcMap"
 import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
-import * as Semaphore from "effect/Semaphore"
 import { randomBytes } from "node:crypto"
 import { identifier, literal } from "../accounts/quoting.ts"
 import { ConnectionError, type Database, type DatabaseError, Databases } from "../Database.ts"
@@ -13,6 +12,7 @@ import * as Leftovers from "./Leftovers.ts"
 import { applicationName, runComment, serverName } from "./names.ts"
 import * as PostgresDatabase from "./PostgresDatabase.ts"
 import * as Server from "./Server.ts"
+import * as SessionPool from "./SessionPool.ts"
 import * as Superuser from "./Superuser.ts"
 
 export interface Options {
@@ -29,8 +29,11 @@ export interface Options {
 /** The oldest release that is tested. */
 const minimumVersion = 150_000
 
-/** At most so many texts run at a time; the others wait. */
-const maximumConnections = 32
+/** How many of the server's connections keys may use at a time, and how many may wait for the next text. */
+const connectionShares = (maximum: number) => ({
+  running: Math.max(1, Math.min(32, Math.floor(maximum * 0.3))),
+  idle: Math.min(16, Math.floor(maximum * 0.15))
+})
 
 /** What a new database's sessions start with, whatever the server's own settings are. */
 const databaseSettings: ReadonlyArray<readonly [name: string, value: string]> = [
@@ -52,10 +55,13 @@ const examine = Effect.fnUntraced(function* (
   { superuser }: Superuser.Superuser,
   server: Server.Server,
   postgis: boolean | "if-installed"
-): Effect.fn.Return<boolean, ConnectionError | DatabaseError> {
+): Effect.fn.Return<
+  { readonly postgis: boolean; readonly maximumConnections: number },
+  ConnectionError | DatabaseError
+> {
   const [found] = yield* superuser(`
     SELECT current_setting('server_version_num')::int >= ${minimumVersion} AS fits, current_setting('server_version') AS version,
-      rolsuper AS superuser, EXISTS (SELECT FROM pg_available_extensions WHERE name = 'postgis') AS postgis
+      rolsuper AS superuser, current_setting('max_connections') AS connections, EXISTS (SELECT FROM pg_available_extensions WHERE name = 'postgis') AS postgis
     FROM pg_roles WHERE rolname = current_user`)
   const where = `the PostgreSQL server at ${Server.address(server)}`
   if (found?.["superuser"] !== "t") {
@@ -72,7 +78,7 @@ const examine = Effect.fnUntraced(function* (
   if (postgis === true && !hasPostgis) {
     return yield* new ConnectionError({ message: `${where} has no PostGIS` })
   }
-  return postgis !== false && hasPostgis
+  return { postgis: postgis !== false && hasPostgis, maximumConnections: Number(found["connections"]) }
 })
 
 const create = Effect.fnUntraced(function* (
@@ -101,9 +107,9 @@ const make: (options: Options) => Effect.Effect<Databases["Service"], Connection
     const connect = (database: string) =>
       Superuser.make({ driver: loaded, server, database, applicationName: applicationName(id) })
     const maintenance = yield* connect(server.database)
-    const hasPostgis = yield* plainly(examine(maintenance, server, postgis))
+    const found = yield* plainly(examine(maintenance, server, postgis))
     yield* plainly(Leftovers.dropOfEndedRuns(maintenance))
-    const connections = yield* Semaphore.make(maximumConnections)
+    const sessions = yield* SessionPool.make(connectionShares(found.maximumConnections))
 
     const open = Effect.fnUntraced(function* (
       name: string
@@ -112,15 +118,16 @@ const make: (options: Options) => Effect.Effect<Databases["Service"], Connection
       yield* Effect.acquireRelease(create(maintenance, database, run), () =>
         keep ? Effect.void : Effect.ignore(Leftovers.drop(maintenance, database))
       )
+      yield* Effect.addFinalizer(() => sessions.clear(database))
       return yield* PostgresDatabase.make({
         name,
         serverName: database,
         driver: loaded,
         server,
-        postgis: hasPostgis,
+        postgis: found.postgis,
         superuser: yield* connect(database),
         applicationName: applicationName(id),
-        connections
+        sessions
       })
     })
 

@@ -18,6 +18,10 @@ export interface Session {
   readonly text: (sql: string, copyIn?: Uint8Array) => Stream.Stream<Message, ConnectionError>
   /** Runs one statement with parameters by the extended protocol; values in and out are text. */
   readonly statement: (sql: string, parameters: ReadonlyArray<Parameter>) => Stream.Stream<Message, ConnectionError>
+  /** Makes it as it was after the login. `false` if that cannot be done: then it must not be used again. */
+  readonly reset: Effect.Effect<boolean>
+  /** Whether the backend is there, as far as is known. */
+  readonly isOpen: () => boolean
 }
 
 export interface Options {
@@ -88,6 +92,7 @@ export const open: (options: Options) => Effect.Effect<Session, ConnectionError,
     const { database, driver, password, server, settings, terminate, user } = options
     let current: Exchange.Exchange | undefined
     let key: BackendKey | undefined
+    let isOpen = true
 
     const connect = Effect.tryPromise({
       try: async () => {
@@ -110,8 +115,10 @@ export const open: (options: Options) => Effect.Effect<Session, ConnectionError,
           current?.handleCopyOut(message)
         )
         client.on("notice", (notice) => current?.handleNotice(notice))
-        // What it tells, the exchange that is under way is told too.
-        client.on("error", () => {})
+        // The exchange that is under way is told too.
+        client.on("error", () => {
+          isOpen = false
+        })
         await client.connect()
         return client
       },
@@ -144,9 +151,25 @@ export const open: (options: Options) => Effect.Effect<Session, ConnectionError,
         })
       )
 
+    const text: Session["text"] = (sql, copyIn) => submit(sendText(sql), copyIn)
+
+    const succeeds = (sql: string): Effect.Effect<boolean> =>
+      Stream.runCollect(text(sql)).pipe(
+        Effect.map((messages) => !messages.some(({ _tag }) => _tag === "Failure")),
+        Effect.orElseSucceed(() => false)
+      )
+
     return {
-      text: (sql, copyIn) => submit(sendText(sql), copyIn),
-      statement: (sql, parameters) => submit(sendStatement(sql, parameters))
+      isOpen: () => isOpen,
+      text,
+      statement: (sql, parameters) => submit(sendStatement(sql, parameters)),
+      reset: Effect.suspend(() => {
+        if (current?.isRunning() === true) return Effect.succeed(false)
+        // DISCARD ALL cannot be part of a transaction, which the text may have left open.
+        return Effect.flatMap(succeeds("ROLLBACK"), (isOut) =>
+          isOut ? succeeds("DISCARD ALL") : Effect.succeed(false)
+        )
+      })
     }
   }
 )

@@ -61,8 +61,19 @@ export const make: (options: {
     use: (session: Session.Session) => Effect.Effect<ReadonlyArray<Message>, ConnectionError>
   ): Effect.Effect<ReadonlyArray<Message>, ConnectionError> =>
     Effect.scoped(
-      Effect.flatMap(Pool.get(pool), (session) => Effect.tapError(use(session), () => Pool.invalidate(pool, session)))
-    ).pipe(Effect.uninterruptible)
+      Effect.gen(function* () {
+        const session = yield* Pool.get(pool)
+        // The server may have been started anew since the last statement.
+        if (!session.isOpen()) {
+          yield* Pool.invalidate(pool, session)
+          return undefined
+        }
+        return yield* Effect.tapError(use(session), () => Pool.invalidate(pool, session))
+      })
+    ).pipe(
+      Effect.flatMap((messages) => (messages === undefined ? withSession(use) : Effect.succeed(messages))),
+      Effect.uninterruptible
+    )
 
   const refuse = (messages: ReadonlyArray<Message>, statement: string): Effect.Effect<void, DatabaseError> => {
     const failure = failureOf(messages)

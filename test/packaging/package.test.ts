@@ -10,7 +10,8 @@ import { dirname, join } from "node:path"
 import process from "node:process"
 import { fileURLToPath } from "node:url"
 import { bin, root, run } from "../runtimes/commands.ts"
-import { bundle } from "../runtimes/workerd.ts"
+import { LocalCarto } from "../runtimes/LocalCarto.ts"
+import { bundle, serve } from "../runtimes/workerd.ts"
 
 const node = bin("node")
 const tsc = join(root, "node_modules/typescript/bin/tsc")
@@ -26,7 +27,8 @@ const succeed = Effect.fnUntraced(function* (command: string, args: ReadonlyArra
 /** Packages that a consumer has besides ours. */
 const peers = {
   client: ["effect"],
-  emulator: ["effect", "@effect/platform-node", "@electric-sql/pglite", "srvx", "world-atlas"]
+  emulator: ["effect", "@effect/platform-node", "@electric-sql/pglite", "srvx", "world-atlas"],
+  newcomer: ["effect", "@electric-sql/pglite", "vitest"]
 }
 
 const Manifest = Schema.fromJsonString(
@@ -45,6 +47,8 @@ class Packed extends Context.Service<
     /** Folders of two programs that have it installed. */
     readonly client: string
     readonly emulator: string
+    /** A folder with the scripts of `examples/newcomer`. */
+    readonly newcomer: string
   }
 >()("test/Packed") {
   static readonly layer = Layer.effect(
@@ -65,7 +69,7 @@ class Packed extends Context.Service<
       const tarball = join(folder, name.trim())
       const list = yield* succeed("tar", ["-tzf", tarball])
 
-      const install = Effect.fnUntraced(function* (program: "client" | "emulator") {
+      const install = Effect.fnUntraced(function* (program: keyof typeof peers) {
         const consumer = join(folder, program)
         const own = join(consumer, "node_modules", "effect-carto")
         yield* files.makeDirectory(own, { recursive: true })
@@ -76,122 +80,221 @@ class Packed extends Context.Service<
           yield* files.symlink(join(root, "node_modules", peer), link)
         }
         yield* files.writeFileString(join(consumer, "package.json"), `{ "type": "module" }`)
+        return consumer
+      })
+
+      const installWithMain = Effect.fnUntraced(function* (program: "client" | "emulator") {
+        const consumer = yield* install(program)
         const source = fileURLToPath(new URL(`consumer/${program}.ts`, import.meta.url))
         yield* files.copyFile(source, join(consumer, "main.ts"))
         return consumer
       })
+
+      const newcomer = yield* install("newcomer")
+      const scripts = join(root, "examples/newcomer")
+      for (const name of yield* files.readDirectory(scripts)) {
+        yield* files.copyFile(join(scripts, name), join(newcomer, name))
+      }
       return {
         tarball,
         files: list.trimEnd().split("\n"),
-        client: yield* install("client"),
-        emulator: yield* install("emulator")
+        client: yield* installWithMain("client"),
+        emulator: yield* installWithMain("emulator"),
+        newcomer
       }
     })
   )
 }
 
-layer(Layer.provideMerge(Packed.layer, NodeServices.layer), { excludeTestServices: true, timeout: "60 seconds" })(
-  "the package",
-  (it) => {
-    it.effect("holds the JavaScript and declarations of every source, and nothing of this machine", () =>
-      Effect.gen(function* () {
-        const { client, files: packed } = yield* Packed
-        const files = yield* FileSystem.FileSystem
-        const sources = yield* files.readDirectory(join(root, "src"), { recursive: true })
-        const modules = sources.filter((name) => name.endsWith(".ts")).map((name) => name.slice(0, -".ts".length))
-        const top = ["LICENSE", "README.md", "CHANGELOG.md", "package.json"]
-        const expected = [...top, ...modules.flatMap((name) => [`dist/${name}.js`, `dist/${name}.d.ts`])]
-        const names = packed.map((name) => name.replace("package/", ""))
-        assert.deepStrictEqual(
-          {
-            missing: expected.filter((name) => !names.includes(name)),
-            unexpected: names.filter((name) => !expected.includes(name))
-          },
-          { missing: [], unexpected: [] }
-        )
-        for (const name of names) {
-          const text = yield* files.readFileString(join(client, "node_modules", "effect-carto", name))
-          assert.notInclude(text, root, name)
-        }
-      })
-    )
+const username = "demo"
+const carto = LocalCarto.layer({ accounts: [{ username, samples: true }], postgis: false })
 
-    it.effect("is the same for JSR as for npm", () =>
-      Effect.gen(function* () {
-        const files = yield* FileSystem.FileSystem
-        const [npm, jsr] = yield* Effect.forEach(["package.json", "deno.json"], (name) =>
-          Effect.flatMap(files.readFileString(join(root, name)), Schema.decodeUnknownEffect(Manifest))
-        )
-        assert.strictEqual(jsr?.version, npm?.version)
-        assert.strictEqual(jsr?.license, npm?.license)
-        const sources = Object.entries(npm?.exports ?? {}).map(([subpath, target]) => [
-          subpath,
-          typeof target === "string" ? target : target["@effect-carto/source"]
-        ])
-        const { "./package.json": _, ...expected } = Object.fromEntries(sources)
-        assert.deepStrictEqual(jsr?.exports, expected)
-      })
-    )
-
-    it.effect("is well formed in the eyes of publint and Are the types wrong?", () =>
-      Effect.gen(function* () {
-        const { tarball } = yield* Packed
-        yield* succeed(node, [bin("publint"), "--strict", tarball])
-        yield* succeed(node, [bin("attw"), tarball, "--profile", "esm-only"])
-      })
-    )
-
-    const programs = ["client", "emulator"] as const
-    for (const program of programs) {
-      for (const moduleResolution of ["node16", "nodenext", "bundler"]) {
-        it.effect(`type-checks in a program (${program}), libraries and all, under ${moduleResolution}`, () =>
-          Effect.gen(function* () {
-            const folder = (yield* Packed)[program]
-            const compilerOptions = {
-              module: moduleResolution === "bundler" ? "esnext" : moduleResolution,
-              moduleResolution,
-              target: "es2024",
-              lib: ["es2024", "esnext.disposable", "dom", "dom.iterable", "dom.asynciterable"],
-              types: program === "client" ? [] : ["node"],
-              typeRoots: [join(root, "node_modules/@types")],
-              strict: true,
-              exactOptionalPropertyTypes: true,
-              skipLibCheck: false,
-              noEmit: true
-            }
-            const config = JSON.stringify({ compilerOptions, files: ["main.ts"] })
-            yield* (yield* FileSystem.FileSystem).writeFileString(join(folder, "tsconfig.json"), config)
-            yield* succeed(node, [tsc, "--project", folder])
-          })
-        )
+layer(Layer.mergeAll(Layer.provideMerge(Packed.layer, NodeServices.layer), carto), {
+  excludeTestServices: true,
+  timeout: "60 seconds"
+})("the package", (it) => {
+  it.effect("holds the JavaScript and declarations of every source, and nothing of this machine", () =>
+    Effect.gen(function* () {
+      const { client, files: packed } = yield* Packed
+      const files = yield* FileSystem.FileSystem
+      const sources = yield* files.readDirectory(join(root, "src"), { recursive: true })
+      const modules = sources.filter((name) => name.endsWith(".ts")).map((name) => name.slice(0, -".ts".length))
+      const top = ["LICENSE", "README.md", "CHANGELOG.md", "package.json"]
+      const expected = [...top, ...modules.flatMap((name) => [`dist/${name}.js`, `dist/${name}.d.ts`])]
+      const names = packed.map((name) => name.replace("package/", ""))
+      assert.deepStrictEqual(
+        {
+          missing: expected.filter((name) => !names.includes(name)),
+          unexpected: names.filter((name) => !expected.includes(name))
+        },
+        { missing: [], unexpected: [] }
+      )
+      for (const name of names) {
+        const text = yield* files.readFileString(join(client, "node_modules", "effect-carto", name))
+        assert.notInclude(text, root, name)
       }
+    })
+  )
+
+  it.effect("is the same for JSR as for npm", () =>
+    Effect.gen(function* () {
+      const files = yield* FileSystem.FileSystem
+      const [npm, jsr] = yield* Effect.forEach(["package.json", "deno.json"], (name) =>
+        Effect.flatMap(files.readFileString(join(root, name)), Schema.decodeUnknownEffect(Manifest))
+      )
+      assert.strictEqual(jsr?.version, npm?.version)
+      assert.strictEqual(jsr?.license, npm?.license)
+      const sources = Object.entries(npm?.exports ?? {}).map(([subpath, target]) => [
+        subpath,
+        typeof target === "string" ? target : target["@effect-carto/source"]
+      ])
+      const { "./package.json": _, ...expected } = Object.fromEntries(sources)
+      assert.deepStrictEqual(jsr?.exports, expected)
+    })
+  )
+
+  it.effect("is well formed in the eyes of publint and Are the types wrong?", () =>
+    Effect.gen(function* () {
+      const { tarball } = yield* Packed
+      yield* succeed(node, [bin("publint"), "--strict", tarball])
+      yield* succeed(node, [bin("attw"), tarball, "--profile", "esm-only"])
+    })
+  )
+
+  const programs = ["client", "emulator"] as const
+  for (const program of programs) {
+    for (const moduleResolution of ["node16", "nodenext", "bundler"]) {
+      it.effect(`type-checks in a program (${program}), libraries and all, under ${moduleResolution}`, () =>
+        Effect.gen(function* () {
+          const folder = (yield* Packed)[program]
+          const compilerOptions = {
+            module: moduleResolution === "bundler" ? "esnext" : moduleResolution,
+            moduleResolution,
+            target: "es2024",
+            lib: ["es2024", "esnext.disposable", "dom", "dom.iterable", "dom.asynciterable"],
+            types: program === "client" ? [] : ["node"],
+            typeRoots: [join(root, "node_modules/@types")],
+            strict: true,
+            exactOptionalPropertyTypes: true,
+            skipLibCheck: false,
+            noEmit: true
+          }
+          const config = JSON.stringify({ compilerOptions, files: ["main.ts"] })
+          yield* (yield* FileSystem.FileSystem).writeFileString(join(folder, "tsconfig.json"), config)
+          yield* succeed(node, [tsc, "--project", folder])
+        })
+      )
     }
+  }
 
-    it.effect("runs with nothing beside it but effect", () =>
-      Effect.gen(function* () {
-        const { client } = yield* Packed
-        assert.strictEqual(yield* succeed(node, ["main.ts"], client), '[{"n":1}]\n')
-      })
-    )
+  it.effect("runs with nothing beside it but effect", () =>
+    Effect.gen(function* () {
+      const { client } = yield* Packed
+      assert.strictEqual(yield* succeed(node, ["main.ts"], client), '[{"n":1}]\n')
+    })
+  )
 
-    it.effect("brings its embedded CARTO, without prepared data directories", () =>
-      Effect.gen(function* () {
-        const { emulator } = yield* Packed
-        assert.strictEqual(yield* succeed(node, ["main.ts"], emulator), '[{"found":true}]\n')
-      })
-    )
+  it.effect("brings its embedded CARTO, without prepared data directories", () =>
+    Effect.gen(function* () {
+      const { emulator } = yield* Packed
+      assert.strictEqual(yield* succeed(node, ["main.ts"], emulator), '[{"found":true}]\n')
+    })
+  )
 
-    it.effect("adds nothing of the embedded CARTO to a Worker", () =>
+  it.effect("adds nothing of the embedded CARTO to a Worker", () =>
+    Effect.gen(function* () {
+      const { client } = yield* Packed
+      const contents = `import * as Carto from "effect-carto"; export default { fetch: () => Response.json(Object.keys(Carto)) }`
+      const { inputs } = yield* bundle({ contents, resolveDir: client }, { conditions: [] })
+      assert.isTrue(inputs.some((name) => name.endsWith("effect-carto/dist/Sql.js")))
+      assert.deepStrictEqual(
+        inputs.filter((name) => /\/emulator\/|pglite|srvx|world-atlas|platform-node/.test(name)),
+        []
+      )
+    })
+  )
+
+  const newcomers = [
+    { script: "effect.ts", command: [node], output: "some tornadoes\n" },
+    { script: "promises.ts", command: [node], output: "some tornadoes\nand they stay\n" },
+    { script: "bun.ts", command: [bin("bun")], output: "Texas has tornadoes\n" },
+    { script: "deno.ts", command: [bin("deno"), "run", "--allow-net", "--allow-env"], output: /^state\n\w+\n\w+\n$/ }
+  ]
+  for (const { command, output, script } of newcomers) {
+    it.effect(`a newcomer's first script runs: ${script}`, () =>
       Effect.gen(function* () {
-        const { client } = yield* Packed
-        const contents = `import * as Carto from "effect-carto"; export default { fetch: () => Response.json(Object.keys(Carto)) }`
-        const { inputs } = yield* bundle({ contents, resolveDir: client }, { conditions: [] })
-        assert.isTrue(inputs.some((name) => name.endsWith("effect-carto/dist/Sql.js")))
-        assert.deepStrictEqual(
-          inputs.filter((name) => /\/emulator\/|pglite|srvx|world-atlas|platform-node/.test(name)),
-          []
-        )
+        const { newcomer } = yield* Packed
+        const { environment } = yield* LocalCarto
+        const [program = "", ...args] = command
+        const ended = yield* run(program, [...args, script], {
+          cwd: newcomer,
+          env: { HOME: newcomer, ...environment(username) }
+        })
+        assert.deepInclude(ended, { exitCode: 0, stderr: "" })
+        assert.isTrue(typeof output === "string" ? ended.stdout === output : output.test(ended.stdout), ended.stdout)
       })
     )
   }
-)
+
+  it.effect("a newcomer's first script runs: worker.ts", () =>
+    Effect.gen(function* () {
+      const { newcomer } = yield* Packed
+      const { environment } = yield* LocalCarto
+      const worker = yield* bundle(join(newcomer, "worker.ts"), { conditions: [] })
+      const url = yield* serve({ bundle: worker, variables: environment(username) })
+      const rows = yield* Effect.promise(async () => (await fetch(`${url}/?state=Texas`)).json())
+      assert.isAbove(rows[0]?.n, 0)
+    })
+  )
+
+  it.effect("a newcomer's first script runs: testing.test.ts", () =>
+    Effect.gen(function* () {
+      const { newcomer } = yield* Packed
+      const report = yield* succeed(
+        node,
+        ["node_modules/vitest/vitest.mjs", "run", "--testTimeout=60000", "--reporter=json"],
+        newcomer
+      )
+      assert.deepInclude(JSON.parse(report), { numPassedTests: 2, numTotalTests: 2 })
+    })
+  )
+
+  it.effect("the door for tests says what it lacks", () =>
+    Effect.gen(function* () {
+      const { client } = yield* Packed
+      const script = `import { TestServer } from "effect-carto/testing"
+          import { Effect, Layer } from "effect"
+          await Effect.runPromise(Effect.scoped(Layer.build(TestServer.layer())).pipe(Effect.flip, Effect.map((e) => console.log(e.message))))`
+      assert.strictEqual(
+        yield* succeed(node, ["--input-type=module", "--eval", script], client),
+        "make: the embedded CARTO needs the package @electric-sql/pglite: npm install @electric-sql/pglite\n"
+      )
+    })
+  )
+
+  it.effect("serves a host that is on Effect 3, in the same process", () =>
+    Effect.gen(function* () {
+      const { tarball } = yield* Packed
+      const { environment } = yield* LocalCarto
+      const files = yield* FileSystem.FileSystem
+      const host = join(dirname(tarball), "host")
+      yield* files.copy(join(root, "examples/effect-3"), host)
+      yield* files.copyFile(join(root, "examples/newcomer/effect-3.ts"), join(host, "effect-3.ts"))
+      const manifest = join(host, "carto/package.json")
+      const text = yield* files.readFileString(manifest)
+      yield* files.writeFileString(manifest, text.replace(/"\^0\.1\.0"/, JSON.stringify(`file:${tarball}`)))
+      // npm's own settings and cache, which are the user's
+      const { HOME = host, PATH = "" } = process.env
+      const npm = Effect.fnUntraced(function* (...args: ReadonlyArray<string>) {
+        const ended = yield* run("npm", args, { cwd: host, env: { PATH, HOME } })
+        assert.strictEqual(ended.exitCode, 0, ended.stdout + ended.stderr)
+        return ended.stdout
+      })
+      yield* npm("install", "--no-audit", "--no-fund", "--prefer-offline")
+      yield* npm("run", "check")
+      assert.match(yield* npm("test", "--", "--no-color"), /Tests +5 passed \(5\)/)
+      const ended = yield* run(node, ["effect-3.ts"], { cwd: host, env: environment(username) })
+      assert.deepInclude(ended, { exitCode: 0, stdout: "[ { found: true } ]\n" })
+    })
+  )
+})

@@ -17,6 +17,8 @@ const tables = `
   CREATE VIEW big_towns AS SELECT id, name FROM towns WHERE people > 1000;
   CREATE VIEW invoker_towns WITH (security_invoker) AS
     SELECT id, name FROM towns WHERE state IN (SELECT name FROM states);
+  CREATE VIEW checked_towns WITH (security_invoker) AS
+    SELECT id, name FROM towns WHERE state IN (SELECT name FROM states) WITH CHECK OPTION;
   CREATE MATERIALIZED VIEW town_counts AS SELECT state, count(*) AS n FROM towns GROUP BY state;
   CREATE SEQUENCE tickets;
   CREATE FUNCTION town_of(int) RETURNS text LANGUAGE sql STABLE AS 'SELECT name FROM towns WHERE id = $1';
@@ -63,10 +65,27 @@ const cases: ReadonlyArray<readonly [Statement, ReadonlyArray<string>]> = [
     sql`INSERT INTO towns (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET name = 'b'`,
     ["insert public.towns", "select public.towns", "update public.towns"]
   ],
-  [sql`INSERT INTO big_towns (name) VALUES ('a')`, ["insert public.big_towns"]],
+  // the view's owner may write the table, but the sequence of its id is the key's own affair
+  [sql`INSERT INTO big_towns (name) VALUES ('a')`, ["insert public.big_towns", "select public.towns"]],
+  [sql`INSERT INTO big_towns (id, name) VALUES (1, 'a')`, ["insert public.big_towns"]],
+  [sql`INSERT INTO invoker_towns (name) VALUES ('a')`, ["insert public.invoker_towns", "insert public.towns"]],
   [
-    sql`INSERT INTO invoker_towns (name) VALUES ('a')`,
-    ["insert public.invoker_towns", "insert public.towns", "select public.states", "select public.towns"]
+    sql`INSERT INTO checked_towns (id, name) VALUES (1, 'a')`,
+    ["insert public.checked_towns", "insert public.towns", "select public.states"]
+  ],
+  [
+    sql`UPDATE invoker_towns SET name = 'a'`,
+    ["select public.states", "update public.invoker_towns", "update public.towns"]
+  ],
+  [
+    sql`SELECT id FROM invoker_towns FOR UPDATE`,
+    [
+      "select public.invoker_towns",
+      "select public.states",
+      "select public.towns",
+      "update public.invoker_towns",
+      "update public.towns"
+    ]
   ],
   [sql`UPDATE towns SET name = 'b'`, ["update public.towns"]],
   [sql`UPDATE towns SET name = 'b' WHERE id = 1`, ["select public.towns", "update public.towns"]],

@@ -119,16 +119,23 @@ const readAll = (
   rows: ReadonlyArray<Readonly<Record<string, unknown>>>
 ): Effect.Effect<ReadonlyArray<Analysed>, CartoErrorOf<ResponseMalformed>> => {
   const [first, ...rest] = rows.map(readRow)
-  const own = first?.accesses[0]?.relation
-  if (own === undefined || first?.accesses.some(({ permissions }) => permissions.join() !== "select")) {
+  const own = first?.accesses.find(({ selected }) => selected.length === 1)
+  const bit = own?.selected[0]
+  if (own === undefined || bit === undefined || own.permissions.join() !== "select") {
     const description = "this PostgreSQL keeps statements in a form that is not known here"
     return Effect.fail(
       cartoError("LeastPrivilege.infer", new ResponseMalformed({ status: 200, description, body: "" }))
     )
   }
   return Effect.succeed(
-    // a rule is on the table of the analysis itself
-    rest.map((found) => ({ ...found, accesses: found.accesses.filter(({ relation }) => relation !== own) }))
+    rest.map((found) => ({
+      ...found,
+      accesses: found.accesses
+        // a rule is on the table of the analysis itself
+        .filter(({ relation }) => relation !== own.relation)
+        // the canary reads column 1
+        .map((access) => ({ ...access, inserted: access.inserted.map((each) => each - bit + 1) }))
+    }))
   )
 }
 

@@ -43,46 +43,86 @@ interface Use {
 const systemSchemas = new Set(["pg_catalog", "information_schema"])
 const ungrantableSchemas = new Set(["cartodb", "cdb", "cdb_importer"])
 
-/** The accesses of statements, and those that their readers need behind views with `security_invoker`. */
-const uses = Effect.fnUntraced(function* (
+interface Write {
+  readonly relation: number
+  readonly permission: TablePermission
+  /** Columns that get a value of the statement's. */
+  readonly inserted: ReadonlyArray<number>
+  readonly name: string
+}
+
+interface Pending {
+  readonly access: Access
+  readonly name: string
+  /** Whether the rights of the key count, and not those of a view's owner. */
+  readonly checked: boolean
+}
+
+interface Uses {
+  readonly tally: Tally<Use>
+  readonly writes: ReadonlyArray<Write>
+  readonly known: ReadonlyMap<number, Relation>
+}
+
+/** What is accessed behind a view when it is read, locked or written. */
+const behindView = (view: Relation, { access, checked, name }: Pending): ReadonlyArray<Pending> => {
+  const { behind, checks, columns, invoker } = view
+  const pend = (accesses: ReadonlyArray<Access>, checked: boolean) =>
+    accesses.map((beneath): Pending => ({ access: beneath, name, checked }))
+  const direct = behind.filter(({ outermost }) => outermost)
+  const nested = behind.filter(({ outermost }) => !outermost)
+  const byCaller = invoker && checked
+  if (access.target) {
+    // the one relation that the view is made of takes its place, and the view's conditions may hold queries
+    const { permissions, target } = access
+    const inserted = access.inserted.flatMap((column) => columns.get(column) ?? [])
+    const usesConditions = checks || permissions.includes("update") || permissions.includes("delete")
+    return [
+      ...pend(
+        direct.map((beneath) => ({ ...beneath, permissions, target, inserted })),
+        byCaller
+      ),
+      ...(byCaller && usesConditions ? pend(nested, true) : [])
+    ]
+  }
+  // SELECT … FOR UPDATE locks what the view is made of
+  const locks = access.permissions.filter((permission) => permission !== "select")
+  const locked = direct.map((beneath) => ({ ...beneath, permissions: [...beneath.permissions, ...locks] }))
+  return byCaller ? pend([...locked, ...nested], true) : []
+}
+
+/** The accesses of statements, and what comes with them behind views. */
+const usesOf = Effect.fnUntraced(function* (
   statements: ReadonlyArray<Analysed & { readonly name: string }>
-): Effect.fn.Return<
-  { readonly tally: Tally<Use>; readonly known: ReadonlyMap<number, Relation> },
-  CartoErrorOf<QueryReason>,
-  Sql
-> {
+): Effect.fn.Return<Uses, CartoErrorOf<QueryReason>, Sql> {
   const tally = new Tally<Use>()
+  const writes: Array<Write> = []
   const known = new Map<number, Relation>()
-  let pending: Array<{ readonly access: Access; readonly name: string }> = statements.flatMap(({ accesses, name }) =>
-    accesses.map((access) => ({ access, name }))
-  )
   const seen = new Set<string>()
+  let pending: ReadonlyArray<Pending> = statements.flatMap(({ accesses, name }) =>
+    accesses.map((access) => ({ access, name, checked: true }))
+  )
   while (pending.length > 0) {
     const unknown = new Set(pending.map(({ access }) => access.relation).filter((oid) => !known.has(oid)))
     for (const relation of yield* relations([...unknown])) known.set(relation.oid, relation)
-    const next: typeof pending = []
-    for (const { access, name } of pending) {
-      for (const permission of access.permissions) {
-        const key = `${access.relation} ${permission}`
-        tally.add(key, { relation: access.relation, permission }, [name])
-        if (seen.has(`${key} ${name}`)) continue
-        seen.add(`${key} ${name}`)
-        for (const behind of known.get(access.relation)?.behind ?? []) {
-          // what is written to such a view is written to the one table that it is made of
-          const written = permission !== "select" && behind.outermost
-          next.push({
-            name,
-            access: written ? { ...behind, permissions: [...behind.permissions, permission] } : behind
-          })
-        }
+    const next: Array<Pending> = []
+    for (const item of pending) {
+      const { access, checked, name } = item
+      const { inserted, permissions, relation, target } = access
+      const key = JSON.stringify([relation, permissions, inserted, target, checked, name])
+      if (seen.has(key)) continue
+      seen.add(key)
+      for (const permission of permissions) {
+        if (checked) tally.add(`${relation} ${permission}`, { relation, permission }, [name])
+        if (target) writes.push({ relation, permission, inserted, name })
       }
+      const found = known.get(relation)
+      if (found !== undefined) next.push(...behindView(found, item))
     }
     pending = next
   }
-  return { tally, known }
+  return { tally, writes, known }
 })
-
-const isWrite = ({ permission }: Use): boolean => permission !== "select"
 
 const quoted = (schema: string, name: string): string => `${schema}.${name}`
 
@@ -94,7 +134,7 @@ export const collectNeeds: (
   const needs = new Tally<Need>()
   const unmet = new Tally<Omit<Unmet, "statements">>()
   const opaque = new Tally<Omit<Opaque, "statements">>()
-  const { known, tally } = yield* uses(statements)
+  const { known, tally, writes } = yield* usesOf(statements)
 
   const calls = new Tally<{ readonly oid: number; readonly via: Opaque["via"] }>()
   const numbered = new Tally<number>()
@@ -102,13 +142,17 @@ export const collectNeeds: (
     for (const oid of functions) calls.add(`${oid} call`, { oid, via: "call" }, [name])
     for (const oid of sequences) numbered.add(String(oid), oid, [name])
   }
-  const writes = tally.entries.filter(({ value }) => isWrite(value))
-  for (const extra of yield* attached([...new Set(writes.map(({ value }) => value.relation))])) {
-    for (const { statements, value } of writes) {
-      if (value.relation !== extra.table || value.permission !== extra.permission) continue
-      for (const oid of extra.functions) calls.add(`${oid} ${extra.kind}`, { oid, via: extra.kind }, statements)
-      for (const oid of extra.sequences) numbered.add(String(oid), oid, statements)
-    }
+  for (const extra of yield* attached([...new Set(writes.map(({ relation }) => relation))])) {
+    const concerned = writes.filter(
+      ({ inserted, permission, relation }) =>
+        relation === extra.table &&
+        permission === extra.permission &&
+        (extra.column === undefined || !inserted.includes(extra.column))
+    )
+    const names = concerned.map(({ name }) => name)
+    if (names.length === 0) continue
+    for (const oid of extra.functions) calls.add(`${oid} ${extra.kind}`, { oid, via: extra.kind }, names)
+    for (const oid of extra.sequences) numbered.add(String(oid), oid, names)
   }
   const called = yield* routines([...new Set(calls.entries.map(({ value }) => value.oid))])
   const counters = yield* sequences(numbered.entries.map(({ value }) => value))

@@ -25,7 +25,7 @@ const askRole = (key: ApiKey): Effect.Effect<string | undefined, CartoErrorOf<Qu
   Sql.use((db) => db.query(sql`SELECT current_user::text AS role`)).pipe(
     Auth.withApiKey(key),
     Effect.map(({ rows: [row] }) => (typeof row?.["role"] === "string" ? row["role"] : undefined)),
-    Effect.catchReason("CartoError", "KeyLacksApi", () => Effect.succeed(undefined))
+    Effect.catchReason("CartoError", "KeyLacksApi", () => Effect.undefined)
   )
 
 // One statement for tables and schemas, told apart by their kind: `n`. The Auth API grants nothing in CARTO's own schemas.
@@ -96,18 +96,16 @@ export const exactGrants = (
     const { rows } = yield* Sql.use((db) => db.query(heldBy(role)))
     return read(key, role, rows)
   }).pipe(
-    Effect.catch((error): Effect.Effect<ExactGrants | undefined, CartoErrorOf<ExactReason>, ApiKeyManager | Sql> =>
-      error.reason._tag === "Unauthenticated"
-        ? Effect.flatMap(
-            ApiKeyManager.use((keys) => keys.getOption(key.name)),
-            Option.match({
-              onNone: () => Effect.succeed(undefined),
-              // regenerated meanwhile
-              onSome: (renewed) =>
-                Redacted.value(renewed.token) === Redacted.value(key.token) ? Effect.fail(error) : exactGrants(renewed)
-            })
-          )
-        : Effect.fail(error)
+    Effect.catchReason("CartoError", "Unauthenticated", (_, error) =>
+      Effect.flatMap(
+        ApiKeyManager.use((keys) => keys.getOption(key.name)),
+        Option.match({
+          onNone: () => Effect.undefined,
+          // regenerated meanwhile
+          onSome: (renewed): Effect.Effect<ExactGrants | undefined, CartoErrorOf<ExactReason>, ApiKeyManager | Sql> =>
+            Redacted.value(renewed.token) === Redacted.value(key.token) ? Effect.fail(error) : exactGrants(renewed)
+        })
+      )
     )
   )
 

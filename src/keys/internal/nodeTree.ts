@@ -16,6 +16,11 @@ export interface Access {
   readonly permissions: ReadonlyArray<"delete" | "insert" | "select" | "update">
   /** Whether the statement itself names it, and not a query inside it. */
   readonly outermost: boolean
+  /** Whether it is what an INSERT, UPDATE, DELETE or MERGE writes to. */
+  readonly target: boolean
+  /** The columns that it reads, and those that it gives values to, as the bits of PostgreSQL's sets. */
+  readonly selected: ReadonlyArray<number>
+  readonly inserted: ReadonlyArray<number>
 }
 
 const read = (text: string): ReadonlyArray<Item> => {
@@ -53,30 +58,68 @@ const bits = [
 
 const isNode = (item: Item): item is Node => typeof item === "object" && "tag" in item
 
-const collect = (items: ReadonlyArray<Item>, queries: number, into: Array<Access>): void => {
-  for (const item of items) {
-    if (typeof item === "string") continue
-    if (!isNode(item)) {
-      collect(item, queries, into)
-      continue
-    }
-    const { fields, tag } = item
-    const number = (field: string): number => Number(fields.get(field)?.[0])
-    // PostgreSQL 16 took the rights out of the range table's entries, which until then had them for relations (kind 0)
-    const isRelation = (tag === "RANGETBLENTRY" || tag === "RTE") && number("rtekind") === 0
-    const hasRights = tag === "RTEPERMISSIONINFO" || (isRelation && fields.has("requiredPerms"))
-    const required = hasRights ? number("requiredPerms") : 0
+/** `(b 8 9)`. */
+const bitmap = (values: ReadonlyArray<Item> = []): ReadonlyArray<number> => {
+  const [set] = values
+  return Array.isArray(set) ? set.slice(1).map(Number) : []
+}
+
+const nodes = (items: ReadonlyArray<Item> = []): ReadonlyArray<Node> =>
+  items.flatMap((item) => (typeof item === "string" ? [] : isNode(item) ? [item] : nodes(item)))
+
+const number = ({ fields }: Node, field: string): number => Number(fields.get(field)?.[0])
+
+/** The node that has the rights of what a query writes to. */
+const targetOf = (query: Node): Node | undefined => {
+  const entry = nodes(query.fields.get("rtable"))[number(query, "resultRelation") - 1]
+  // PostgreSQL 16 took the rights out of the entries of the range table
+  return entry?.fields.has("perminfoindex")
+    ? nodes(query.fields.get("rteperminfos"))[number(entry, "perminfoindex") - 1]
+    : entry
+}
+
+const hasRights = (node: Node): boolean =>
+  node.tag === "RTEPERMISSIONINFO" ||
+  // a relation (kind 0) of PostgreSQL 15 and before, which called the node RTE once
+  ((node.tag === "RANGETBLENTRY" || node.tag === "RTE") &&
+    number(node, "rtekind") === 0 &&
+    node.fields.has("requiredPerms"))
+
+const collect = (items: ReadonlyArray<Item>, queries: number, target: Node | undefined, into: Array<Access>): void => {
+  for (const node of nodes(items)) {
+    const { fields } = node
+    const required = hasRights(node) ? number(node, "requiredPerms") : 0
     const permissions = bits.flatMap(([bit, permission]) => ((required & bit) === 0 ? [] : [permission]))
     if (permissions.length > 0) {
-      into.push({ relation: number("relid"), permissions, outermost: queries === 1 })
+      into.push({
+        relation: number(node, "relid"),
+        permissions,
+        outermost: queries === 1,
+        target: node === target,
+        selected: bitmap(fields.get("selectedCols")),
+        inserted: bitmap(fields.get("insertedCols"))
+      })
     }
-    for (const values of fields.values()) collect(values, queries + (tag === "QUERY" ? 1 : 0), into)
+    const isQuery = node.tag === "QUERY"
+    const inner = isQuery ? targetOf(node) : target
+    for (const values of fields.values()) collect(values, queries + (isQuery ? 1 : 0), inner, into)
   }
 }
 
 /** The accesses of a stored statement, in the order of its text. */
 export const accesses = (tree: string): ReadonlyArray<Access> => {
   const found: Array<Access> = []
-  collect(read(tree), 0, found)
+  collect(read(tree), 0, undefined, found)
   return found
+}
+
+/** Of a view's query: which column of the relation beneath each of its columns is, where it is one. */
+export const viewColumns = (tree: string): ReadonlyMap<number, number> => {
+  const [query] = nodes(read(tree))
+  return new Map(
+    nodes(query?.fields.get("targetList")).flatMap((entry) => {
+      const [expression] = nodes(entry.fields.get("expr"))
+      return expression?.tag === "VAR" ? [[number(entry, "resno"), number(expression, "varattno")] as const] : []
+    })
+  )
 }

@@ -44,13 +44,7 @@ export const createOrGet = (
   options: CreateOptions
 ): Effect.Effect<ApiKey, CartoErrorOf<ApiKeyNotFound | CreateReason>, ApiKeyManager> =>
   ApiKeyManager.use((keys) =>
-    keys
-      .create(options)
-      .pipe(
-        Effect.catch((error): Effect.Effect<ApiKey, CartoErrorOf<ApiKeyNotFound | CreateReason>> =>
-          error.reason._tag === "ApiKeyNameTaken" ? keys.get(options.name) : Effect.fail(error)
-        )
-      )
+    keys.create(options).pipe(Effect.catchReason("CartoError", "ApiKeyNameTaken", () => keys.get(options.name)))
   )
 
 /** Deals with the tables of a key that is to go; answers with its grants then, where it is still there. */
@@ -65,7 +59,7 @@ export const release = (
     if (exact === undefined || exact.owned.length === 0) return exact
     if (ownedTables !== "reassign") {
       const tables = exact.owned.map(({ name, schema }) => `${schema}.${name}`)
-      return yield* Effect.fail(cartoError(operation, new KeyOwnsTables({ name: key.name, tables })))
+      return yield* cartoError(operation, new KeyOwnsTables({ name: key.name, tables }))
     }
     yield* reassign(exact, successor && (yield* exactGrants(successor)))
     return yield* exactGrants(key)
@@ -82,8 +76,9 @@ export const checkSuccessor = (
     for (const key of older) {
       const lacking = difference((yield* exactGrants(key))?.request ?? {}, held)
       if (isEmpty(lacking)) continue
-      return yield* Effect.fail(
-        cartoError(operation, new SuccessorLacksGrants({ name: key.name, successor: successor.name, lacking }))
+      return yield* cartoError(
+        operation,
+        new SuccessorLacksGrants({ name: key.name, successor: successor.name, lacking })
       )
     }
   })

@@ -5,7 +5,7 @@ import { isStrings, type JsonObject } from "../../internal/json.ts"
 import { type QueryReason, Sql } from "../../Sql.ts"
 import { sql, type Statement } from "../../Statement.ts"
 import { readNumbers } from "./analysis.ts"
-import { type Access, accesses } from "./nodeTree.ts"
+import { type Access, accesses, viewColumns } from "./nodeTree.ts"
 
 export const permissions = ["select", "insert", "update", "delete"] as const
 
@@ -16,8 +16,14 @@ export interface Relation {
   readonly name: string
   /** Permissions that the account itself has. */
   readonly held: ReadonlyArray<string>
-  /** What a view with `security_invoker` accesses: its reader needs the same rights. */
+  /** What a view accesses. */
   readonly behind: ReadonlyArray<Access>
+  /** Whether that is with the rights of its reader (`security_invoker`), and not of its owner. */
+  readonly invoker: boolean
+  /** Whether rows that are written must pass its conditions (`WITH CHECK OPTION`). */
+  readonly checks: boolean
+  /** The columns beneath the columns of a view. */
+  readonly columns: ReadonlyMap<number, number>
 }
 
 export interface Routine {
@@ -49,6 +55,8 @@ export interface Attached {
   readonly table: number
   readonly permission: string
   readonly kind: "default" | "trigger"
+  /** The column of a default. */
+  readonly column: number | undefined
   readonly functions: ReadonlyArray<number>
   readonly sequences: ReadonlyArray<number>
 }
@@ -70,8 +78,10 @@ export const relations = (
     : Effect.map(
         rowsOf(sql`SELECT c.oid, n.oid AS schema_oid, n.nspname AS schema, c.relname AS name,
   ARRAY(SELECT p FROM pg_catalog.unnest(${permissions}) p WHERE pg_catalog.has_table_privilege(c.oid, p)) AS held,
-  CASE WHEN EXISTS (SELECT FROM pg_catalog.unnest(c.reloptions) o
-    WHERE o ~* '^security_invoker=(t|tr|tru|true|on|y|ye|yes|1)$')
+  EXISTS (SELECT FROM pg_catalog.unnest(c.reloptions) o
+    WHERE o ~* '^security_invoker=(t|tr|tru|true|on|y|ye|yes|1)$') AS invoker,
+  EXISTS (SELECT FROM pg_catalog.unnest(c.reloptions) o WHERE o LIKE 'check\\_option=%') AS checks,
+  CASE WHEN c.relkind = 'v' AND n.nspname NOT IN ('pg_catalog', 'information_schema')
   THEN (SELECT w.ev_action::text FROM pg_catalog.pg_rewrite w WHERE w.ev_class = c.oid AND w.rulename = '_RETURN')
   END AS tree
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -83,7 +93,10 @@ WHERE c.oid = ANY (${oids}::bigint[]::oid[])`),
             schema: text(row["schema"]),
             name: text(row["name"]),
             held: isStrings(row["held"]) ? row["held"] : [],
-            behind: accesses(text(row["tree"])).filter(({ relation }) => relation !== row["oid"])
+            behind: accesses(text(row["tree"])).filter(({ relation }) => relation !== row["oid"]),
+            invoker: row["invoker"] === true,
+            checks: row["checks"] === true,
+            columns: viewColumns(text(row["tree"]))
           }))
       )
 
@@ -139,13 +152,13 @@ export const attached = (
   tables.length === 0
     ? Effect.succeed([])
     : Effect.map(
-        rowsOf(sql`SELECT t.tgrelid AS table, 'trigger' AS kind, p.permission,
+        rowsOf(sql`SELECT t.tgrelid AS table, 'trigger' AS kind, p.permission, NULL::int AS "column",
   ARRAY[t.tgfoid::bigint] AS functions, ARRAY[]::bigint[] AS sequences
 FROM pg_catalog.pg_trigger t
 JOIN (VALUES (4, 'insert'), (8, 'delete'), (16, 'update')) AS p(bit, permission) ON t.tgtype & p.bit <> 0
 WHERE t.tgrelid = ANY (${tables}::bigint[]::oid[]) AND NOT t.tgisinternal
 UNION ALL
-SELECT a.adrelid, 'default', 'insert',
+SELECT a.adrelid, 'default', 'insert', a.adnum,
   ARRAY(SELECT d.refobjid::bigint FROM pg_catalog.pg_depend d
     WHERE d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND d.objid = a.oid
       AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass),
@@ -160,6 +173,7 @@ WHERE a.adrelid = ANY (${tables}::bigint[]::oid[])`),
             table: number(row["table"]),
             permission: text(row["permission"]),
             kind: row["kind"] === "trigger" ? "trigger" : "default",
+            column: typeof row["column"] === "number" ? row["column"] : undefined,
             functions: readNumbers(row["functions"]),
             sequences: readNumbers(row["sequences"])
           }))

@@ -3,6 +3,8 @@ import { Effect, Layer } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { type AuthOptions, Carto } from "../../src/index.ts"
 import { Emulator, type EmulatorOptions } from "../../src/emulator/index.ts"
+import { kind } from "./databases.ts"
+import { PostgresServer } from "./postgres.ts"
 
 /** The services of an account of the emulator, in process. */
 export const services = (
@@ -20,8 +22,16 @@ export const services = (
     })
   ).pipe(Layer.orDie)
 
+/** An emulator on databases of the kind that tests run on. */
+export const layerEmulator = (options: EmulatorOptions): Layer.Layer<Emulator> =>
+  (kind === "pglite"
+    ? Emulator.layer(options)
+    : Layer.unwrap(Effect.map(PostgresServer, ({ url }) => Emulator.layer({ ...options, database: url }))).pipe(
+        Layer.provide(PostgresServer.layer)
+      )
+  ).pipe(Layer.orDie)
+
 /** An emulator with its account `demo` and the services of that account. */
 export const layerEmbedded = (
   options: EmulatorOptions = { postgis: false }
-): Layer.Layer<Carto.CartoServices | Emulator> =>
-  services().pipe(Layer.provideMerge(Emulator.layer(options)), Layer.orDie)
+): Layer.Layer<Carto.CartoServices | Emulator> => services().pipe(Layer.provideMerge(layerEmulator(options)))

@@ -97,6 +97,8 @@ export interface Queries {
   readonly export: (statement: Statement, options: ExportOptions & CallOptions) => Promise<ExportedFile>
 }
 
+type Services = ApiKeyManager | Auth | HttpClient | Sql
+
 /** An account under one key. Disposing of it ends the calls that are under way. */
 export interface Client extends AsyncDisposable {
   readonly keys: Keys
@@ -104,7 +106,7 @@ export interface Client extends AsyncDisposable {
   /** The same account under another key. Disposing of one of the two disposes of both. */
   readonly withApiKey: (key: Key) => Client
   /** @internal */
-  readonly connection: Connection
+  readonly connection: Connection<Services>
 }
 
 /** The key that everybody has, good for public tables alone. */
@@ -131,8 +133,6 @@ const redact = (token: string | Redacted.Redacted<string>): Redacted.Redacted<st
   typeof token === "string" ? Redacted.make(token) : token
 
 const redactKey = (key: Key): ApiKey | Redacted.Redacted<string> => (typeof key === "string" ? Redacted.make(key) : key)
-
-type Services = ApiKeyManager | Auth | HttpClient | Sql
 
 const services = ({ apiKey, fetch, ...options }: ConnectOptions) =>
   Layer.mergeAll(ApiKeyManager.layer, Sql.layer).pipe(

@@ -11,7 +11,6 @@ import * as Stream from "effect/Stream"
 import type { ApiKey } from "../ApiKey.ts"
 import { Auth } from "../Auth.ts"
 import type { CartoErrorOf, InvalidInput } from "../CartoError.ts"
-import type { HttpClient } from "./wire.ts"
 
 export interface CallOptions {
   /** Aborts the call and its request; it then rejects with the signal's reason. */
@@ -19,7 +18,7 @@ export interface CallOptions {
 }
 
 /** An account's services at work under one key. */
-export interface Connection<R = Auth | HttpClient> {
+export interface Connection<R> {
   readonly run: <A, E>(effect: Effect.Effect<A, E, R>, options?: CallOptions) => Promise<A>
   /** Each iteration runs the stream anew; leaving it ends the run. */
   readonly iterate: <A, E>(stream: Stream.Stream<A, E, R>, options?: CallOptions) => AsyncIterable<A>

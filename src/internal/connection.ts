@@ -76,7 +76,7 @@ export const makeConnection = <R>(
       const pull = await run(Scope.provide(Stream.toPull(stream), scope), options)
       while (true) {
         const next = await run(
-          Pull.catchDone(pull, () => Effect.succeed(undefined)),
+          Pull.catchDone(pull, () => Effect.void),
           options
         )
         if (next === undefined) return

@@ -63,6 +63,7 @@ export interface Plans {
 
 /** A promise of the caller's own; what it rejects with, the whole call rejects with. */
 const own = <A>(use: (signal: AbortSignal) => Promise<A>): Effect.Effect<A, unknown> =>
+  // @effect-diagnostics-next-line unknownInEffectCatch:off
   Effect.tryPromise({ try: use, catch: (error) => error })
 
 const handOver = <Options extends Omit<HandOver, "verify"> & Pick<Partial<HandOver>, "verify">>(

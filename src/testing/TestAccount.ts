@@ -112,10 +112,7 @@ export const makeServer = (options: ServerOptions = {}): Effect.Effect<TestServe
           Layer.orDie
         )
         const keys = yield* Effect.provide(createKeys(options.keys ?? {}), layer)
-        const client = yield* Effect.acquireRelease(
-          Effect.sync(() => connect({ ...auth, fetch })),
-          (client) => Effect.promise(() => client[Symbol.asyncDispose]())
-        )
+        const client = yield* Effect.acquireDisposable(Effect.sync(() => connect({ ...auth, fetch })))
         const key = (name: string) => {
           const found = keys.get(name)
           if (found === undefined) throw new Error(`the account was made without a key ${JSON.stringify(name)}`)

@@ -195,7 +195,7 @@ export const sweep = (options: SweepOptions = {}): Effect.Effect<Swept, CartoErr
     const [first, ...others] = yield* keys.list({ targetUser })
     // other keys see themselves alone, and would find nothing to sweep
     if (first?.type !== "master") {
-      return yield* Effect.fail(cartoError("Lease.sweep", new MasterKeyRequired({ keyType: first?.type })))
+      return yield* cartoError("Lease.sweep", new MasterKeyRequired({ keyType: first?.type }))
     }
     const now = yield* Clock.currentTimeMillis
     const expired = others.filter(({ name, type }) =>

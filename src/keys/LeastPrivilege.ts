@@ -93,7 +93,7 @@ const analyseNamed = Effect.fnUntraced(function* (
   for (const [index, { failure }] of analysed.entries()) {
     const statement = queries[index]?.name
     if (failure !== undefined && statement !== undefined) {
-      return yield* Effect.fail(cartoError(operation, new StatementRefused({ statement, failure })))
+      return yield* cartoError(operation, new StatementRefused({ statement, failure }))
     }
   }
   return yield* collectNeeds(

@@ -232,7 +232,7 @@ const makePlan = (
       yield* Effect.mapError(Effect.fromResult(newName(name)), (reason) => cartoError(operation, reason))
     }
     const problem = checkDesired(desired)
-    if (problem !== undefined) return yield* Effect.fail(cartoError(operation, problem))
+    if (problem !== undefined) return yield* cartoError(operation, problem)
     const situation = yield* look(desired)
     const byName = new Map(desired.keys.map((key) => [key.name, key]))
     const names = [...new Set([...byName.keys(), ...situation.groups.keys()])].toSorted()
@@ -270,7 +270,7 @@ const createWanted = Effect.fnUntraced(function* (
   const { missing } = compare(yield* exactOf(key), grants, { ...situation, hidden })
   if (isEmpty(missing)) return key
   yield* retire("Plan.apply", [key])
-  return yield* Effect.fail(cartoError("Plan.apply", new GrantsDiffer({ name, missing, extra: nothing })))
+  return yield* cartoError("Plan.apply", new GrantsDiffer({ name, missing, extra: nothing }))
 })
 
 /**
@@ -286,12 +286,12 @@ export const apply = <E = never, R = never>(
     const { plan: now, situation } = yield* makePlan("Plan.apply", planned.desired)
     const changed = changedSince(planned, now)
     if (changed.length > 0 && !isUnchanged(now)) {
-      return yield* Effect.fail(cartoError("Plan.apply", new PlanStale({ changed })))
+      return yield* cartoError("Plan.apply", new PlanStale({ changed }))
     }
     for (const item of now.items) {
       if (!isReplaced(item) || item.owned.length === 0 || options.ownedTables === "reassign") continue
       const name = item.retired.at(-1) ?? item.name
-      return yield* Effect.fail(cartoError("Plan.apply", new KeyOwnsTables({ name, tables: item.owned })))
+      return yield* cartoError("Plan.apply", new KeyOwnsTables({ name, tables: item.owned }))
     }
     const existing = (name: string, retired: ReadonlyArray<string>): ReadonlyArray<ApiKey> =>
       (situation.groups.get(name) ?? []).filter((key) => retired.includes(key.name))

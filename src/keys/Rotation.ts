@@ -54,7 +54,7 @@ const find = Effect.fnUntraced(function* (
   const asked = Generation.parse(name)
   const protectedName = name === "Master" || name === "Default public" || !Generation.isBase(asked.base)
   if (protectedName || (key instanceof ApiKey && key.type !== "regular")) {
-    return yield* Effect.fail(cartoError(operation, refused(name)))
+    return yield* cartoError(operation, refused(name))
   }
   const keys = yield* ApiKeyManager.use((manager) => manager.list({ type: "regular" }))
   const generations = Generation.group(keys).get(asked.base) ?? []
@@ -62,7 +62,7 @@ const find = Effect.fnUntraced(function* (
   const precise = key instanceof ApiKey || name !== asked.base
   const behind = newest === undefined ? 0 : Generation.parse(newest.name).number - asked.number
   if (newest === undefined || (precise && behind < 0)) {
-    return yield* Effect.fail(cartoError(operation, new ApiKeyNotFound({ name })))
+    return yield* cartoError(operation, new ApiKeyNotFound({ name }))
   }
   return {
     base: asked.base,

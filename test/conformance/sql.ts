@@ -87,8 +87,10 @@ const isReached = (poll: string, answer: Answer): boolean => {
   if (poll === "running") return member(json, "status") === "running"
   if (poll.startsWith("rows:")) return member(json, "total_rows") === Number(poll.slice(5))
   const entries = member(member(json, "query"), "query")
-  const callbacks = [json, ...(Array.isArray(entries) ? entries : [])].map((one) => member(one, "fallback_status"))
-  return finalStatuses.has(member(json, "status")) && !callbacks.includes("pending") && !callbacks.includes("running")
+  const callbacks = new Set(
+    [json, ...(Array.isArray(entries) ? entries : [])].map((one) => member(one, "fallback_status"))
+  )
+  return finalStatuses.has(member(json, "status")) && !callbacks.has("pending") && !callbacks.has("running")
 }
 
 const sendPolling = async (port: number, request: CaseRequest, variables: Map<string, string>): Promise<Answer> => {

@@ -19,6 +19,7 @@ const tables = `
     SELECT id, name FROM towns WHERE state IN (SELECT name FROM states);
   CREATE VIEW checked_towns WITH (security_invoker) AS
     SELECT id, name FROM towns WHERE state IN (SELECT name FROM states) WITH CHECK OPTION;
+  CREATE VIEW over_invoker AS SELECT name FROM invoker_towns;
   CREATE MATERIALIZED VIEW town_counts AS SELECT state, count(*) AS n FROM towns GROUP BY state;
   CREATE SEQUENCE tickets;
   CREATE FUNCTION town_of(int) RETURNS text LANGUAGE sql STABLE AS 'SELECT name FROM towns WHERE id = $1';
@@ -55,6 +56,8 @@ const cases: ReadonlyArray<readonly [Statement, ReadonlyArray<string>]> = [
   ],
   [sql`SELECT * FROM big_towns`, ["select public.big_towns"]],
   [sql`SELECT * FROM invoker_towns`, ["select public.invoker_towns", "select public.states", "select public.towns"]],
+  // a view with security_invoker counts for its reader even where another view's owner reads it
+  [sql`SELECT * FROM over_invoker`, ["select public.over_invoker", "select public.states", "select public.towns"]],
   [sql`SELECT * FROM town_counts`, ["select public.town_counts"]],
   [sql`SELECT * FROM places`, []],
   [sql`INSERT INTO towns (name) VALUES ('a')`, ["insert public.towns"]],

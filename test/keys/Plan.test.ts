@@ -142,6 +142,12 @@ layer(layerEmbedded({ postgis: false, accounts }), options)("Plan", (it) => {
       yield* run("SELECT * FROM towns").pipe(Auth.withApiKey(yield* Rotation.current("maps-tiles")))
       assert.isTrue(Plan.isUnchanged(yield* Plan.plan(second)))
       assert.strictEqual((yield* keys.list()).length, 6)
+      // all regular keys, when told so; leases are not among them
+      assert.deepStrictEqual(actionsOf(yield* Plan.plan({ prefix: "", keys: [] })), [
+        "delete maps-etl",
+        "delete maps-tiles",
+        "delete other"
+      ])
     }).pipe(Effect.scoped)
   )
 

@@ -4,7 +4,7 @@ import process from "node:process"
 
 const FLAG = "--wasm-tiering-budget"
 /** Bytes of code that a function runs through before V8 compiles it again; V8's own figure is 13 million. */
-const BUDGET = 1_000_000_000
+const BUDGET = 2_000_000_000
 
 /**
  * Lets V8 wait longer before it optimises a function. One of PostgreSQL's takes it two seconds and 600 MB, which with V8's

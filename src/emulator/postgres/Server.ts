@@ -16,8 +16,6 @@ export interface Server {
   readonly tls: false | { readonly rejectUnauthorized: boolean }
 }
 
-const form = "a PostgreSQL server is given as postgres://USER:PASSWORD@HOST:PORT/DATABASE"
-
 /** libpq's names for how much of TLS is asked for. */
 const tlsModes: ReadonlyMap<string, Server["tls"]> = new Map<string, Server["tls"]>([
   ["disable", false],
@@ -25,26 +23,33 @@ const tlsModes: ReadonlyMap<string, Server["tls"]> = new Map<string, Server["tls
   ["verify-full", { rejectUnauthorized: true }]
 ])
 
-// Neither message repeats the URL, which holds a password.
-const read = (text: string): Server => {
-  const url = new URL(text)
-  if (url.protocol !== "postgres:" && url.protocol !== "postgresql:") throw new Error(form)
+// No message repeats the URL, which holds a password.
+const refuse = (message: string): Effect.Effect<never, ConnectionError> => Effect.fail(new ConnectionError({ message }))
+
+const malformed = refuse("a PostgreSQL server is given as postgres://USER:PASSWORD@HOST:PORT/DATABASE")
+
+const decode = (text: string): Effect.Effect<string, ConnectionError> =>
+  Effect.catch(Effect.try({ try: () => decodeURIComponent(text), catch: () => undefined }), () => malformed)
+
+const read: (text: string) => Effect.Effect<Server, ConnectionError> = Effect.fnUntraced(function* (text) {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol !== "postgres:" && url?.protocol !== "postgresql:") return yield* malformed
   const unknown = [...url.searchParams.keys()].find((name) => name !== "sslmode" && name !== "host")
-  if (unknown !== undefined) throw new Error(`the URL of a PostgreSQL server may not have the parameter ${unknown}`)
-  const mode = url.searchParams.get("sslmode") ?? "disable"
-  const tls = tlsModes.get(mode)
-  if (tls === undefined) throw new Error(`sslmode is one of ${[...tlsModes.keys()].join(", ")}`)
-  const hostname = decodeURIComponent(url.hostname).replace(/^\[(.*)\]$/, "$1")
-  const user = decodeURIComponent(url.username) || "postgres"
+  if (unknown !== undefined) {
+    return yield* refuse(`the URL of a PostgreSQL server may not have the parameter ${unknown}`)
+  }
+  const tls = tlsModes.get(url.searchParams.get("sslmode") ?? "disable")
+  if (tls === undefined) return yield* refuse(`sslmode is one of ${[...tlsModes.keys()].join(", ")}`)
+  const hostname = (yield* decode(url.hostname)).replace(/^\[(.*)\]$/, "$1")
   return {
     host: url.searchParams.get("host") ?? (hostname || "localhost"),
     port: url.port === "" ? 5432 : Number(url.port),
-    user,
-    password: Redacted.make(decodeURIComponent(url.password) || (process.env["PGPASSWORD"] ?? "")),
-    database: decodeURIComponent(url.pathname.slice(1)) || "postgres",
+    user: (yield* decode(url.username)) || "postgres",
+    password: Redacted.make((yield* decode(url.password)) || (process.env["PGPASSWORD"] ?? "")),
+    database: (yield* decode(url.pathname.slice(1))) || "postgres",
     tls
   }
-}
+})
 
 const isLoopback = (host: string): boolean =>
   host === "localhost" || host === "::1" || host.startsWith("/") || (isIPv4(host) && host.startsWith("127."))
@@ -58,19 +63,13 @@ export const address = ({ host, port }: Pick<Server, "host" | "port">): string =
  * `PGPASSWORD`; `sslmode` is `disable`, `require` or `verify-full`. Fails with `ConnectionError` when it is no such URL,
  * or when the server is not on this machine and `allowRemote` is not `true`.
  */
-export const parse = (
+export const parse: (
   url: string | Redacted.Redacted,
-  options: { readonly allowRemote?: boolean | undefined } = {}
-): Effect.Effect<Server, ConnectionError> =>
-  Effect.gen(function* () {
-    const text = typeof url === "string" ? url : Redacted.value(url)
-    const server = yield* Effect.try({
-      try: () => read(text),
-      catch: (cause) =>
-        new ConnectionError({ message: cause instanceof Error && !("code" in cause) ? cause.message : form })
-    })
-    if (options.allowRemote === true || isLoopback(server.host)) return server
-    return yield* new ConnectionError({
-      message: `${server.host} is another machine: the emulator makes databases and roles, so this must be allowed explicitly`
-    })
-  })
+  options?: { readonly allowRemote?: boolean | undefined }
+) => Effect.Effect<Server, ConnectionError> = Effect.fnUntraced(function* (url, options = {}) {
+  const server = yield* read(typeof url === "string" ? url : Redacted.value(url))
+  if (options.allowRemote === true || isLoopback(server.host)) return server
+  return yield* refuse(
+    `${server.host} is another machine: the emulator makes databases and roles, so this must be allowed explicitly`
+  )
+})

@@ -4,7 +4,14 @@ import * as Pool from "effect/Pool"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { type Column, ConnectionError, type Database, DatabaseError, type Message, type Report } from "../Database.ts"
+import {
+  type Column,
+  type ConnectionError,
+  type Database,
+  DatabaseError,
+  type Message,
+  type Report
+} from "../Database.ts"
 import type { Driver } from "./driver.ts"
 import type { Server } from "./Server.ts"
 import * as Session from "./Session.ts"

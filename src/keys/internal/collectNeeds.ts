@@ -64,31 +64,30 @@ interface Uses {
   readonly known: ReadonlyMap<number, Relation>
 }
 
-/** What is accessed behind a view when it is read, locked or written. */
-const behindView = (view: Relation, { access, checked, name }: Pending): ReadonlyArray<Pending> => {
+/**
+ * What is accessed behind a view when it is read, locked or written. The rights that count there are its owner's, or with
+ * `security_invoker` always those of the key, also where another view reads it.
+ */
+const behindView = (view: Relation, { access, name }: Pending): ReadonlyArray<Pending> => {
   const { behind, checks, columns, invoker } = view
-  const pend = (accesses: ReadonlyArray<Access>, checked: boolean) =>
-    accesses.map((beneath): Pending => ({ access: beneath, name, checked }))
+  const pend = (accesses: ReadonlyArray<Access>) =>
+    accesses.map((beneath): Pending => ({ access: beneath, name, checked: invoker }))
   const direct = behind.filter(({ outermost }) => outermost)
   const nested = behind.filter(({ outermost }) => !outermost)
-  const byCaller = invoker && checked
   if (access.target) {
     // the one relation that the view is made of takes its place, and the view's conditions may hold queries
     const { permissions, target } = access
     const inserted = access.inserted.flatMap((column) => columns.get(column) ?? [])
     const usesConditions = checks || permissions.includes("update") || permissions.includes("delete")
     return [
-      ...pend(
-        direct.map((beneath) => ({ ...beneath, permissions, target, inserted })),
-        byCaller
-      ),
-      ...(byCaller && usesConditions ? pend(nested, true) : [])
+      ...pend(direct.map((beneath) => ({ ...beneath, permissions, target, inserted }))),
+      ...(usesConditions ? pend(nested) : [])
     ]
   }
   // SELECT … FOR UPDATE locks what the view is made of
   const locks = access.permissions.filter((permission) => permission !== "select")
   const locked = direct.map((beneath) => ({ ...beneath, permissions: [...beneath.permissions, ...locks] }))
-  return byCaller ? pend([...locked, ...nested], true) : []
+  return pend([...locked, ...nested])
 }
 
 /** The accesses of statements, and what comes with them behind views. */

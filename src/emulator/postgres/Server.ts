@@ -29,7 +29,7 @@ const refuse = (message: string): Effect.Effect<never, ConnectionError> => Effec
 const malformed = refuse("a PostgreSQL server is given as postgres://USER:PASSWORD@HOST:PORT/DATABASE")
 
 const decode = (text: string): Effect.Effect<string, ConnectionError> =>
-  Effect.catch(Effect.try({ try: () => decodeURIComponent(text), catch: () => undefined }), () => malformed)
+  Effect.try({ try: () => decodeURIComponent(text), catch: () => undefined }).pipe(Effect.catch(() => malformed))
 
 const read: (text: string) => Effect.Effect<Server, ConnectionError> = Effect.fnUntraced(function* (text) {
   const url = URL.canParse(text) ? new URL(text) : undefined

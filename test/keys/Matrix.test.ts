@@ -171,7 +171,8 @@ layer(layerEmbedded({ postgis: false, accounts: [{ username: "demo" }, ...organi
       const [row] = yield* execute("olga", "SELECT current_user AS role")
       yield* execute(
         "mary",
-        `CREATE TABLE mary.shared (id int); CREATE TABLE mary.own (id int);
+        `CREATE TABLE mary.shared (id int); CREATE TABLE mary.own (id int); CREATE TABLE mary.open (id int);
+         REVOKE USAGE ON SCHEMA mary FROM publicuser; GRANT SELECT ON mary.open TO PUBLIC;
          GRANT USAGE ON SCHEMA mary TO "${row?.["role"]}"; GRANT SELECT ON mary.shared TO "${row?.["role"]}" WITH GRANT OPTION`
       )
       yield* execute("olga", "CREATE TABLE olga.towns (id int)")
@@ -181,13 +182,24 @@ layer(layerEmbedded({ postgis: false, accounts: [{ username: "demo" }, ...organi
           tables: [Grants.table("towns", ["select"]), Grants.table("shared", ["select"], { schema: "mary" })]
         })
       )
+      yield* ApiKeyManager.use((keys) => keys.create({ name: "home", tables: [Grants.table("towns", ["select"])] }))
       const { keys } = yield* Audit.audit()
       assert.deepStrictEqual(keys.find(({ name }) => name === "both")?.schemas, ["mary", "olga"])
       assert.match(Audit.toText({ username: "olga", keys }), /both +regular +sees several schemas +mary, olga/)
       const matrix = yield* Matrix.matrix()
       assert.deepStrictEqual(
         matrix.tables.map(({ name, schema }) => `${schema}.${name}`),
-        ["mary.shared", "olga.towns"]
+        ["mary.open", "mary.shared", "olga.towns"]
+      )
+      // what everybody may read is out of reach in a schema that a key may not use
+      assert.deepStrictEqual(
+        matrix.cells[0]?.map(({ permissions }, index) => [matrix.keys[index]?.name, permissions]),
+        [
+          ["Master", ["select"]],
+          ["Default public", []],
+          ["both", ["select"]],
+          ["home", []]
+        ]
       )
     }).pipe(Effect.provide(services("olga", { baseUrl: "https://acme.carto.com/u/olga" })))
   )

@@ -117,6 +117,27 @@ describe("the command emulator", () => {
     )
   }
 
+  const unusable: ReadonlyArray<readonly [string, string, string]> = [
+    [
+      "is not there",
+      "postgres://postgres:canary@127.0.0.1:1",
+      "no PostgreSQL server answers at 127.0.0.1:1: ECONNREFUSED"
+    ],
+    ["is on another machine", "postgres://postgres:canary@db.example/x", "db.example is another machine"],
+    ["has no such URL", "mysql://root:canary@localhost", "a PostgreSQL server is given as postgres://"]
+  ]
+  for (const [name, url, message] of unusable) {
+    it.effect(`says that the server ${name}`, () =>
+      Effect.gen(function* () {
+        const { code, err, out } = yield* run("--port", "0", "--database", url)
+        assert.deepStrictEqual([code, out], [1, ""])
+        assert.include(err, message)
+        assert.notInclude(err, "    at ")
+        assert.notInclude(err, "canary")
+      })
+    )
+  }
+
   it.effect("says that a port is in use", () =>
     Effect.gen(function* () {
       const server = yield* Effect.acquireRelease(

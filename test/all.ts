@@ -11,11 +11,15 @@ import process from "node:process"
 import "./requireNode24.js"
 import type { Summary } from "./conformance/Summary.ts"
 import { bin, type Finished, root, run } from "./runtimes/commands.ts"
+import type { Kind } from "./support/databases.ts"
+import { missing } from "./support/postgres.ts"
 
 interface Step {
   readonly name: string
   readonly command: string
   readonly args: ReadonlyArray<string>
+  /** Variables that it gets besides those of all steps. */
+  readonly env?: Readonly<Record<string, string>>
   /** Where a step counts for more than one. */
   readonly count?: (finished: Finished) => Effect.Effect<Summary, PlatformError | Schema.SchemaError>
 }
@@ -26,8 +30,10 @@ const step = (name: string, command: string, ...args: ReadonlyArray<string>): St
 const nodeStep = (name: string, file: string, ...args: ReadonlyArray<string>): Step =>
   step(name, process.execPath, file, ...args)
 
-const conformance = (suite: "auth" | "sql"): Step => ({
-  ...nodeStep(`conformance ${suite}`, "test/conformance/run.ts", suite),
+const on = (database: Kind): string => (database === "postgres" ? " on a PostgreSQL server" : "")
+
+const conformance = (suite: "auth" | "sql", database: Kind = "pglite"): Step => ({
+  ...nodeStep(`conformance ${suite}${on(database)}`, "test/conformance/run.ts", suite, "--database", database),
   count: ({ stdout }) => {
     const line = /^(\d+) passed, (\d+) failed, (\d+) skipped$/m.exec(stdout.trimEnd().split("\n").at(-1) ?? "")
     const [passed, failed, skipped] = line === null ? [0, 1, 0] : line.slice(1).map(Number)
@@ -44,16 +50,23 @@ const VitestReport = Schema.fromJsonString(
   })
 )
 
-const vitest = (report: string, files: FileSystem.FileSystem): Step => ({
+const vitest = (
+  report: string,
+  files: FileSystem.FileSystem,
+  database: Kind = "pglite",
+  filters: ReadonlyArray<string> = []
+): Step => ({
   ...step(
-    "vitest",
+    `vitest${on(database)}`,
     bin("vitest"),
     "run",
     "--config=test/vitest.config.ts",
     "--reporter=default",
     "--reporter=json",
-    `--outputFile.json=${report}`
+    `--outputFile.json=${report}`,
+    ...filters
   ),
+  env: { EFFECT_CARTO_TEST_DATABASE: database },
   count: () =>
     Effect.map(
       Effect.flatMap(files.readFileString(report), Schema.decodeUnknownEffect(VitestReport)),
@@ -65,8 +78,13 @@ const vitest = (report: string, files: FileSystem.FileSystem): Step => ({
     )
 })
 
+/** Tests that have an embedded CARTO of `test/support/embedded.ts`: what they show must hold on a server as well. */
+const embedded = [".postgres.test.ts", "test/BatchSql", "test/Column", "test/CopySql", "test/keys/"]
+
 /** Steps of one stage run two at a time; vitest has both cores to itself. */
-const stages = (vitest: Step): ReadonlyArray<ReadonlyArray<Step>> => [
+const stages = (
+  vitest: (database?: Kind, filters?: ReadonlyArray<string>) => Step
+): ReadonlyArray<ReadonlyArray<Step>> => [
   [
     step("format", bin("oxfmt"), "--check"),
     step("lint", bin("oxlint"), "--deny-warnings"),
@@ -78,8 +96,11 @@ const stages = (vitest: Step): ReadonlyArray<ReadonlyArray<Step>> => [
     step("deno publish, dry run", bin("deno"), "publish", "--dry-run", "--no-check", "--allow-dirty"),
     nodeStep("size", "test/packaging/size.ts")
   ],
-  [vitest],
-  [conformance("auth"), conformance("sql")]
+  [vitest()],
+  [conformance("auth"), conformance("sql")],
+  ...(missing === undefined
+    ? [[vitest("postgres", embedded)], [conformance("auth", "postgres"), conformance("sql", "postgres")]]
+    : [])
 ]
 
 /** Variables of the developer's own, CARTO_API_KEY above all, must not decide what is tested. */
@@ -90,9 +111,9 @@ const environment: Readonly<Record<string, string>> = {
   NO_COLOR: "1"
 }
 
-const runStep = Effect.fnUntraced(function* ({ args, command, count, name }: Step) {
+const runStep = Effect.fnUntraced(function* ({ args, command, count, env, name }: Step) {
   const started = yield* Clock.currentTimeMillis
-  const finished = yield* run(command, args, { env: environment })
+  const finished = yield* run(command, args, { env: { ...environment, ...env } })
   const seconds = (((yield* Clock.currentTimeMillis) - started) / 1000).toFixed(1)
   const ended = finished.exitCode === 0
   const one: Summary = { passed: ended ? 1 : 0, failed: ended ? 0 : 1, skipped: 0 }
@@ -110,9 +131,12 @@ const runStep = Effect.fnUntraced(function* ({ args, command, count, name }: Ste
 const all = Effect.gen(function* () {
   const files = yield* FileSystem.FileSystem
   const folder = yield* files.makeTempDirectoryScoped({ prefix: "effect-carto-" })
-  const summaries = yield* Effect.forEach(stages(vitest(join(folder, "vitest.json"), files)), (steps) =>
+  const vitestOf = (database: Kind = "pglite", filters?: ReadonlyArray<string>) =>
+    vitest(join(folder, `${database}.json`), files, database, filters)
+  const summaries = yield* Effect.forEach(stages(vitestOf), (steps) =>
     Effect.forEach(steps, runStep, { concurrency: 2 })
   )
+  if (missing !== undefined) yield* Console.log(`skip everything on a PostgreSQL server: ${missing}`)
   const total = (key: keyof Summary): number => summaries.flat().reduce((sum, summary) => sum + summary[key], 0)
   yield* Console.log(`${total("passed")} passed, ${total("failed")} failed, ${total("skipped")} skipped`)
   return total("failed") === 0 ? 0 : 1

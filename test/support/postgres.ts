@@ -15,16 +15,23 @@ import process from "node:process"
 
 const folder = "/usr/lib/postgresql"
 
-/** Where the programs of the newest release are that Debian's packages have put here. */
+const hasPostgis = (release: number): boolean =>
+  existsSync(`/usr/share/postgresql/${release}/extension/postgis.control`)
+
+/** Where the programs of the newest release are that Debian's packages have put here with PostGIS. */
 const programs = ((): string | undefined => {
   const releases = existsSync(folder) ? readdirSync(folder).map(Number).filter(Number.isFinite) : []
-  const newest = releases.toSorted((a, b) => b - a).find((release) => existsSync(`${folder}/${release}/bin/initdb`))
+  const newest = releases
+    .filter((release) => release >= 15 && existsSync(`${folder}/${release}/bin/initdb`) && hasPostgis(release))
+    .toSorted((a, b) => b - a)[0]
   return newest === undefined ? undefined : `${folder}/${newest}/bin`
 })()
 
-/** Whether there is a PostgreSQL to test on, and if not, why tests on it are skipped. */
+/** Why tests on a PostgreSQL server are skipped, if they are. */
 export const missing: string | undefined =
-  programs === undefined ? "PostgreSQL is not installed: apt-get install postgresql postgresql-15-postgis-3" : undefined
+  programs === undefined
+    ? "PostgreSQL with PostGIS is not installed: apt-get install postgresql-15 postgresql-15-postgis-3"
+    : undefined
 
 // PostgreSQL refuses to run as root. The signal is what it gets when these tests are killed.
 const command = (program: string, ...args: ReadonlyArray<string>): ChildProcess.Command =>

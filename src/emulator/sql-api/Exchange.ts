@@ -70,6 +70,9 @@ export const errorResponse = (exchange: Exchange, error: ApiError): Response => 
   return ofBytes(exchange, 200, bytes(jsonp(name, toJson(error))))
 }
 
+/** Bytes that are made before anybody reads them, so that a small answer that nobody reads holds no session. */
+const readAhead = 64 * 1024
+
 /**
  * Runs what makes a body and answers with it. The scope of a streamed body is closed when it has been read, or when
  * its reader leaves.
@@ -90,6 +93,9 @@ export const bodyResponse = <R>(
         ? ofBytes(exchange, 200, body)
         : new Response(null, { status: 200, headers: exchange.headers })
     }
-    const stream = yield* Stream.toReadableStreamEffect(Stream.onExit(body, (exit) => Scope.close(scope, exit)))
+    const stream = yield* Stream.toReadableStreamEffect(
+      Stream.onExit(body, (exit) => Scope.close(scope, exit)),
+      { strategy: new ByteLengthQueuingStrategy({ highWaterMark: readAhead }) }
+    )
     return new Response(stream, { status: 200, headers: exchange.headers })
   })

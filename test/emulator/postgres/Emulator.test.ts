@@ -1,6 +1,6 @@
 /** The embedded CARTO with its databases on a PostgreSQL server. */
 import { assert, it, layer } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Redacted } from "effect"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -46,6 +46,19 @@ else {
           assert.strictEqual(error.reason._tag, "PermissionDenied")
           const [version] = (yield* Sql.use(({ query }) => query(sql`SELECT PostGIS_Version() AS version`))).rows
           assert.isString(version?.["version"])
+        })
+      )
+    )
+
+    it.effect("answers that nobody reads hold no session", () =>
+      withEmulator(
+        { postgis: false },
+        Effect.gen(function* () {
+          const { account, fetch } = yield* Emulator
+          const { baseUrl, masterKey } = yield* Effect.fromNullishOr(account("demo"))
+          const url = `${baseUrl}/api/v2/sql?q=SELECT+1&api_key=${Redacted.value(masterKey)}`
+          yield* Effect.forEach(Array.from({ length: 40 }), () => Effect.promise(() => fetch(url)))
+          assert.isNotEmpty(yield* count)
         })
       )
     )

@@ -271,6 +271,26 @@ else {
         )
       }
 
+      it.effect("are asked to stop before their backend is ended", () =>
+        Effect.gen(function* () {
+          const database = yield* Opened
+          yield* database.superuserTransaction([
+            "CREATE SEQUENCE public.cancellations",
+            "GRANT ALL ON SEQUENCE public.cancellations TO alice"
+          ])
+          const running = yield* Effect.forkChild(
+            messagesOf(`DO $$ BEGIN PERFORM pg_sleep(600);
+              EXCEPTION WHEN query_canceled THEN PERFORM nextval('public.cancellations'); END $$`)
+          )
+          yield* until("alice", 1)
+          yield* Fiber.interrupt(running)
+          const [{ called } = { called: null }] = yield* database.superuser(
+            "SELECT is_called AS called FROM public.cancellations"
+          )
+          assert.strictEqual(called, "t")
+        })
+      )
+
       it.effect("of the superuser are all or nothing", () =>
         Effect.gen(function* () {
           const database = yield* Opened

@@ -1,16 +1,14 @@
 /** Plans on the embedded CARTO: what they say, what they do, and what they never touch. */
 import { assert, describe, it, layer } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Layer, Ref } from "effect"
-import { FetchHttpClient } from "effect/http"
-import { Emulator } from "../../src/emulator/index.ts"
-import { type ApiKey, ApiKeyManager, Auth, type CartoError, Carto, Grants, Sql, sql } from "../../src/index.ts"
+import { Effect, Ref } from "effect"
+import { type ApiKey, ApiKeyManager, Auth, type CartoError, Grants, Sql, sql } from "../../src/index.ts"
 import * as DesiredKeys from "../../src/keys/DesiredKeys.ts"
 import * as Lease from "../../src/keys/Lease.ts"
 import * as Plan from "../../src/keys/Plan.ts"
 import * as PlanText from "../../src/keys/PlanText.ts"
 import * as Rotation from "../../src/keys/Rotation.ts"
 import { layerEmbedded, services } from "../support/embedded.ts"
-import { type Fault, faultyFetch } from "../support/faults.ts"
+import { brokenOff, faults, faultsAt } from "../support/faults.ts"
 
 const reasonOf = <A, R>(effect: Effect.Effect<A, CartoError, R>) =>
   Effect.match(effect, { onFailure: ({ reason }) => reason._tag, onSuccess: () => "no failure" })
@@ -74,20 +72,6 @@ const applyNow = (of: DesiredKeys.DesiredKeys) =>
   Effect.flatMap(Plan.plan(of), (plan) => Plan.apply(plan, { publish, grace: 0 }))
 const actionsOf = ({ items }: Pick<Plan.Plan, "items">) => items.map(({ action, name }) => `${action} ${name}`)
 const base = (name: string | undefined) => name?.replace(/[0-9a-f]{8}$/, "")
-
-/** The services of `demo` over another fetch, which sends nothing twice. */
-const over = (fetch: typeof globalThis.fetch) =>
-  Layer.unwrap(
-    Effect.gen(function* () {
-      const { account } = yield* Emulator
-      const { baseUrl, masterKey } = yield* Effect.fromNullishOr(account("demo"))
-      return Carto.layer({ baseUrl, apiKey: masterKey, retry: false }).pipe(
-        // layers are built once, and the embedded CARTO's is over another fetch
-        Layer.provide(Layer.fresh(FetchHttpClient.layer)),
-        Layer.provide(Layer.succeed(FetchHttpClient.Fetch, fetch))
-      )
-    })
-  ).pipe(Layer.orDie)
 
 layer(layerEmbedded({ postgis: false, accounts }), options)("Plan", (it) => {
   it.effect("creates, replaces, deletes, and leaves the rest alone", () =>
@@ -278,12 +262,11 @@ layer(layerEmbedded({ postgis: false, accounts }), options)("Plan", (it) => {
     return yield* seen
   })
 
-  for (const fault of ["not sent", "answer lost"] satisfies ReadonlyArray<Fault>) {
+  for (const fault of faults) {
     it.effect(
       `broken off at each request (${fault}), a second run ends the same`,
       () =>
         Effect.gen(function* () {
-          const { fetch } = yield* Emulator
           const once = Effect.fnUntraced(function* (at: number) {
             const before = yield* state
             const published = yield* Ref.make<ReadonlyArray<string>>([])
@@ -294,59 +277,28 @@ layer(layerEmbedded({ postgis: false, accounts }), options)("Plan", (it) => {
                 publishAll: true
               })
             )
-            const faulty = faultyFetch(fetch, at, fault)
-            const exit = yield* Effect.exit(ensure.pipe(Effect.provide(over(faulty.fetch))))
-            yield* ensure
+            const broken = yield* brokenOff(ensure, at, fault)
+            // what an interrupted run sent may arrive after the second run has looked
+            yield* Effect.retry(ensure, { times: 2, while: ({ reason }) => reason._tag === "PlanStale" })
             assert.deepStrictEqual((yield* Ref.get(published)).slice(-2).map(base), [
               "maps-created~1~",
               "maps-replaced~2~"
             ])
-            const end = yield* checkEnd(`request ${at}`, before)
-            return { end, failed: Exit.isFailure(exit), requests: faulty.count() }
+            return { ...broken, end: yield* checkEnd(`request ${at}`, before) }
           })
-          const { end, requests } = yield* once(1_000)
-          assert.isAbove(requests, 12)
-          for (let at = 1; at <= requests; at++) {
+          const whole = yield* once(0)
+          assert.isFalse(whole.failed)
+          assert.isAbove(whole.requests, 12)
+          assert.strictEqual(whole.changes.length, 4)
+          for (const at of faultsAt(whole, fault)) {
             const broken = yield* once(at)
             assert.isTrue(broken.failed, `request ${at}`)
-            assert.deepStrictEqual(broken.end, end)
+            assert.deepStrictEqual(broken.end, whole.end)
           }
         }),
-      120_000
+      180_000
     )
   }
-
-  it.effect(
-    "interrupted at each request, a second run ends the same",
-    () =>
-      Effect.gen(function* () {
-        const { fetch } = yield* Emulator
-        const once = Effect.fnUntraced(function* (at: number) {
-          const before = yield* state
-          const reached = yield* Deferred.make<void>()
-          let requests = 0
-          const fiber = yield* applyNow(wanted).pipe(
-            Effect.provide(
-              over((input, init) => {
-                requests++
-                if (requests === at) Deferred.doneUnsafe(reached, Effect.void)
-                return fetch(input, init)
-              })
-            ),
-            Effect.forkChild
-          )
-          yield* Effect.raceFirst(Deferred.await(reached), Fiber.await(fiber))
-          yield* Fiber.interrupt(fiber)
-          // what the interrupted run sent may arrive after the second run has looked
-          yield* Effect.retry(applyNow(wanted), { times: 2, while: ({ reason }) => reason._tag === "PlanStale" })
-          yield* checkEnd(`request ${at}`, before)
-          return requests
-        })
-        const requests = yield* once(1_000)
-        for (let at = 1; at <= requests; at++) yield* once(at)
-      }),
-    120_000
-  )
 })
 
 describe("PlanText", () => {

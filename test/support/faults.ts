@@ -1,23 +1,63 @@
-/** A `fetch` that breaks one request: before it arrives, or so that its answer is lost. */
+/** Programs that are broken off at one of their requests. */
+import { Deferred, Effect, Exit, Fiber, Layer } from "effect"
+import { FetchHttpClient } from "effect/http"
+import { Emulator } from "../../src/emulator/index.ts"
+import { Carto } from "../../src/index.ts"
 
-export type Fault = "not sent" | "answer lost"
+/** The request never arrives, its answer is lost, or the program is interrupted while it is on its way. */
+export type Fault = "not sent" | "answer lost" | "interrupted"
 
-export interface FaultyFetch {
-  readonly fetch: typeof globalThis.fetch
-  /** Requests so far. */
-  readonly count: () => number
+export const faults: ReadonlyArray<Fault> = ["not sent", "answer lost", "interrupted"]
+
+export interface Broken {
+  readonly failed: boolean
+  /** How many requests there were. */
+  readonly requests: number
+  /** Which of them, by their numbers from 1, change a key: of others it is the same whether they or their answers are lost. */
+  readonly changes: ReadonlyArray<number>
 }
 
-/** Breaks the request of that number, which counts from 1. */
-export const faultyFetch = (inner: typeof globalThis.fetch, at: number, fault: Fault): FaultyFetch => {
-  let count = 0
-  return {
-    count: () => count,
-    fetch: async (input, init) => {
-      count++
-      if (count !== at) return inner(input, init)
-      if (fault === "answer lost") await inner(input, init)
-      throw new Error(fault)
-    }
+/** The services of `demo` over another fetch, which sends nothing twice. */
+const over = (fetch: typeof globalThis.fetch) =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const { account } = yield* Emulator
+      const { baseUrl, masterKey } = yield* Effect.fromNullishOr(account("demo"))
+      return Carto.layer({ baseUrl, apiKey: masterKey, retry: false }).pipe(
+        // layers are built once, and the embedded CARTO's is over another fetch
+        Layer.provide(Layer.fresh(FetchHttpClient.layer)),
+        Layer.provide(Layer.succeed(FetchHttpClient.Fetch, fetch))
+      )
+    })
+  ).pipe(Layer.orDie)
+
+/** Runs a program that breaks off at the request of that number, which counts from 1. */
+export const brokenOff = Effect.fnUntraced(function* <A, E>(
+  program: Effect.Effect<A, E, Carto.CartoServices>,
+  at: number,
+  fault: Fault
+): Effect.fn.Return<Broken, never, Emulator> {
+  const { fetch } = yield* Emulator
+  const reached = yield* Deferred.make<void>()
+  const changes: Array<number> = []
+  let requests = 0
+  const breaking: typeof fetch = async (input, init) => {
+    requests++
+    const isAt = requests === at
+    const { method, url } = new Request(input, init)
+    if (method !== "GET" && url.includes("/api/v3/api_keys")) changes.push(requests)
+    if (isAt && fault === "not sent") throw new Error(fault)
+    if (isAt && fault === "interrupted") Deferred.doneUnsafe(reached, Effect.void)
+    const response = await fetch(input, init)
+    if (isAt && fault === "answer lost") throw new Error(fault)
+    return response
   }
-}
+  const fiber = yield* Effect.forkChild(Effect.provide(program, over(breaking)))
+  yield* Effect.raceFirst(Deferred.await(reached), Fiber.await(fiber))
+  yield* Fiber.interrupt(fiber)
+  return { failed: Exit.isFailure(yield* Fiber.await(fiber)), requests, changes }
+})
+
+/** At which requests a fault makes a difference, of those of a run without any. */
+export const faultsAt = ({ changes, requests }: Broken, fault: Fault): ReadonlyArray<number> =>
+  fault === "not sent" ? Array.from({ length: requests }, (_, index) => index + 1) : changes

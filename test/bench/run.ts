@@ -1,0 +1,19 @@
+/** `npm run bench -- NAME`: benchmarks, which print ratios measured side by side in one run. */
+import * as Effect from "effect/Effect"
+import process from "node:process"
+import "../requireNode24.js"
+
+const benches: Readonly<Record<string, () => Promise<Effect.Effect<number>>>> = {
+  stream: async () => (await import("./stream.ts")).runBench
+}
+
+const main = async ([name = "", ...rest]: ReadonlyArray<string>): Promise<number> => {
+  const load = Object.hasOwn(benches, name) ? benches[name] : undefined
+  if (load === undefined || rest.length > 0) {
+    process.stderr.write(`Usage: npm run bench -- ${Object.keys(benches).join("|")}\n`)
+    return 2
+  }
+  return await Effect.runPromise(await load())
+}
+
+process.exitCode = await main(process.argv.slice(2))

@@ -1,0 +1,38 @@
+/** A SQL API that makes its bytes up as fast as they are taken. Prints its port; ends with its standard input. */
+import { createServer, type ServerResponse } from "node:http"
+import process from "node:process"
+import { Readable } from "node:stream"
+import { columns, copyBytes, copyLine, rowBlock, rowCount, tables, warmUpShare } from "./workload.ts"
+
+const block = Buffer.from(copyLine.repeat(640))
+const rows = Buffer.from(rowBlock.text)
+
+function* repeat(bytes: Buffer, total: number): Generator<Buffer> {
+  for (let left = total; left > 0; left -= bytes.length) yield left < bytes.length ? bytes.subarray(0, left) : bytes
+}
+
+const send = (response: ServerResponse, bytes: Buffer, total: number): void => {
+  response.writeHead(200, { "content-type": "application/octet-stream" })
+  Readable.from(repeat(bytes, total), { objectMode: false, highWaterMark: 256 * 1024 }).pipe(response)
+}
+
+const server = createServer((request, response) => {
+  let body = ""
+  request.setEncoding("utf8").on("data", (text: string) => (body += text))
+  request.on("end", () => {
+    if (!request.url?.endsWith("/copyto")) {
+      response.writeHead(200, { "content-type": "application/json; charset=utf-8" })
+      response.end(JSON.stringify({ rows: [], fields: columns, time: 0.001, total_rows: 0 }))
+      return
+    }
+    const share = body.includes(tables.warmUp) ? warmUpShare : 1
+    if (body.includes(tables.copy)) send(response, block, copyBytes / share)
+    else send(response, rows, (rows.length * (rowCount / rowBlock.rows)) / share)
+  })
+})
+
+server.listen(0, "127.0.0.1", () => {
+  const address = server.address()
+  process.stdout.write(`${typeof address === "object" ? address?.port : ""}\n`)
+})
+process.stdin.resume().on("end", () => process.exit())

@@ -38,8 +38,8 @@ export interface EmulatorOptions {
   readonly folder?: string | undefined
   /**
    * A PostgreSQL server, 15 or later, to make the databases on: `postgres://USER:PASSWORD@HOST:PORT/DATABASE` of a
-   * superuser. Needs the package `pg`. With a `folder` the databases stay when the emulator ends; without one they and
-   * their roles are dropped. By default databases are PGlite's.
+   * superuser. Needs the package `pg`. With a `folder` the databases stay when the emulator ends, and the folder belongs
+   * to that server; without one they and their roles are dropped. By default databases are PGlite's.
    */
   readonly database?: string | Redacted.Redacted | undefined
   /** Whether that server may be on another machine; `false` by default. */

@@ -27,6 +27,7 @@ import {
   TransportFailed,
   Unauthenticated
 } from "../reasons/Call.ts"
+import { CurrentHold, type Hold } from "./hold.ts"
 import { type RetryFailure, type RetryPolicy, standardRetry } from "./retry.ts"
 
 export type { RetryFailure, RetryPolicy } from "./retry.ts"
@@ -262,10 +263,17 @@ export const make: Effect.Effect<Wire, never, Auth | HttpClient.HttpClient> = Ef
       const duration = Duration.fromInputUnsafe(
         request.timeout ?? timeout ?? (request.path === "/api/v2/sql" ? "60 seconds" : "30 seconds")
       )
-      return Effect.timeoutOrElse(repeat(request, 1), {
-        duration,
-        orElse: () => Effect.fail(new DeadlineExceeded({ waited: duration }))
-      })
+      const hold: Hold = { rest: Effect.void }
+      return Effect.raceFirst(
+        Effect.provideService(repeat(request, 1), CurrentHold, hold),
+        Effect.flatMap(
+          Effect.andThen(
+            Effect.sleep(duration),
+            Effect.suspend(() => hold.rest)
+          ),
+          () => Effect.fail(new DeadlineExceeded({ waited: duration }))
+        )
+      )
     }
   }
 })

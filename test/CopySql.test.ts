@@ -1,7 +1,8 @@
 import { assert, describe, it, layer } from "@effect/vitest"
-import { Effect, Layer, Redacted, Schema, Stream } from "effect"
+import { Effect, Layer, Redacted, Schema, SchemaGetter, Stream } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { Auth, Carto, type CartoError, CopySql, Sql, sql } from "../src/index.ts"
+import { hostile, randomFrom } from "./support/hostile.ts"
 import { layerEmbedded } from "./support/embedded.ts"
 import { json, masterToken, scriptedFetch } from "./support/scriptedFetch.ts"
 
@@ -302,6 +303,44 @@ layer(layerEmbedded(), { timeout: "60 seconds" })("on PostgreSQL", (it) => {
         typed.map(({ n }) => n),
         [1, 2, 3]
       )
+    })
+  )
+  it.effect("streamed text is what it is", () =>
+    Effect.gen(function* () {
+      const random = randomFrom(7)
+      const texts = Array.from({ length: 300 }, () => hostile(random))
+      const statement = sql`SELECT t, ARRAY[t, t] AS a, jsonb_build_array(t) AS j
+        FROM unnest(${texts}) WITH ORDINALITY AS x (t, i) ORDER BY i`
+      const streamed = yield* Stream.runCollect(
+        Sql.use((db) => Effect.succeed(db.stream(statement))).pipe(Stream.unwrap)
+      )
+      assert.deepStrictEqual(
+        streamed,
+        texts.map((text) => ({ t: text, a: [text, text], j: [text] }))
+      )
+    })
+  )
+  it.effect("rows by a schema whose decoding is an effect, and the row that does not fit it", () =>
+    Effect.gen(function* () {
+      const db = yield* Sql
+      const Later = Schema.Number.pipe(
+        Schema.decodeTo(Schema.Number, {
+          decode: SchemaGetter.transformEffect((n: number) => Effect.as(Effect.yieldNow, n + 1)),
+          encode: SchemaGetter.transform((n: number) => n - 1)
+        })
+      )
+      const rows = yield* Stream.runCollect(
+        db.stream(sql`SELECT i AS n FROM generate_series(1, 3) AS i`, { schema: Schema.Struct({ n: Later }) })
+      )
+      assert.deepStrictEqual(rows, [{ n: 2 }, { n: 3 }, { n: 4 }])
+      const error: CartoError = yield* Effect.flip(
+        Stream.runDrain(
+          db.stream(sql`SELECT nullif(i, 20000) AS n FROM generate_series(1, 30000) AS i ORDER BY i`, {
+            schema: Schema.Struct({ n: Schema.Number })
+          })
+        )
+      )
+      assert.include(error.message, "row 19999")
     })
   )
   it.effect("streams nothing that changes something", () =>

@@ -11,12 +11,9 @@ const specials: Readonly<Record<string, string>> = {
   "\\": "\\\\"
 }
 
-const unescape = (text: string): string =>
+/** A value without its escapes. */
+export const unescape = (text: string): string =>
   text.includes("\\") ? text.replace(/\\([^])/g, (_, char: string) => escapes[char] ?? char) : text
-
-/** The values of a line, as PostgreSQL's text. */
-export const readLine = (line: string): ReadonlyArray<string | null> =>
-  line.split("\t").map((value) => (value === "\\N" ? null : unescape(value)))
 
 const quoteElement = (text: string): string => `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`
 

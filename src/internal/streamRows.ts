@@ -1,31 +1,40 @@
 /** Rows of a query over COPY: bounded memory, however many there are. */
+import { isReadonlyArrayNonEmpty as isNonEmpty } from "effect/Array"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
+import * as SchemaParser from "effect/SchemaParser"
 import * as Stream from "effect/Stream"
+import { ResponseMalformed } from "../reasons/Call.ts"
 import type { RowMalformed } from "../reasons/SqlApi.ts"
 import { compile, type Statement } from "../Statement.ts"
-import { readLine } from "./copyText.ts"
 import { copyTo, type CopyToReason } from "./copyTo.ts"
 import { decodeRows } from "./decodeRows.ts"
 import { query, type QueryReason, type Row } from "./sqlApi.ts"
+import { makeRowReader, type UnreadableRow } from "./rowReader.ts"
 import { readerOf } from "./textValue.ts"
 import type { Wire } from "./wire.ts"
 
 export type StreamReason = CopyToReason | QueryReason
 
-/** Lines of text that come in chunks, each chunk's lines together. */
-const lines = <E>(bytes: Stream.Stream<Uint8Array, E>): Stream.Stream<ReadonlyArray<string>, E> =>
-  Stream.suspend(() => {
-    // a row may begin with a byte order mark
-    const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
-    let rest = ""
-    return Stream.map(bytes, (chunk) => {
-      const found = (rest + decoder.decode(chunk, { stream: true })).split("\n")
-      rest = found.pop() ?? ""
-      return found
-    })
-  })
+/** The rows before the first that does not fit its schema, or whose decoding is an effect: a loop where that is enough. */
+const decodeAtOnce = <A, R>(rows: ReadonlyArray<Row>, schema: Schema.Decoder<A, R>): ReadonlyArray<A> => {
+  const decode = SchemaParser.decodeUnknownEffect(schema)
+  const decoded: Array<A> = []
+  for (const row of rows) {
+    const result = decode(row)
+    if (!isSuccess(result)) break
+    decoded.push(result.value)
+  }
+  return decoded
+}
+
+const isSuccess = <A, E, R>(effect: Effect.Effect<A, E, R>): effect is Exit.Success<A, E> =>
+  Exit.isExit(effect) && Exit.isSuccess(effect)
+
+const malformed = ({ description, row }: UnreadableRow): ResponseMalformed =>
+  new ResponseMalformed({ status: 200, description: `row ${row}: ${description}`, body: "" })
 
 export const streamRows = <R = never>(
   wire: Wire,
@@ -43,24 +52,25 @@ export const streamRows = <R = never>(
       // What can stand in parentheses can be asked for its columns, and cannot change anything.
       const { fields } = yield* query(wire, username, `SELECT * FROM (${inner}) AS statement LIMIT 0`)
       const columns = Object.entries(fields).map(([name, field]) => ({ name, read: readerOf(field) }))
-      const toRow = (line: string): Row => {
-        const values = readLine(line)
-        return Object.fromEntries(
-          columns.map(({ name, read }, index) => {
-            const value = values[index]
-            return [name, value === null || value === undefined ? null : read(value)]
-          })
-        )
-      }
       const names = columns.map(({ name }) => `"${name.replaceAll('"', '""')}"`).join(", ")
       const text = `COPY (SELECT ${names} FROM (${inner}) AS statement) TO STDOUT`
-      const rows = lines(copyTo(wire, username, { text, binary: false })).pipe(Stream.map((found) => found.map(toRow)))
+      const readRows = makeRowReader(columns)
       let offset = 0
       const decode = (found: ReadonlyArray<Row>): Effect.Effect<ReadonlyArray<unknown>, RowMalformed, R> => {
         const first = offset
         offset += found.length
-        return schema === undefined ? Effect.succeed(found) : decodeRows(found, schema, first)
+        if (schema === undefined) return Effect.succeed(found)
+        const decoded = decodeAtOnce(found, schema)
+        if (decoded.length === found.length) return Effect.succeed(decoded)
+        const rest = decodeRows(found.slice(decoded.length), schema, first + decoded.length)
+        return Effect.map(rest, (more) => [...decoded, ...more])
       }
-      return Stream.flattenIterable(Stream.mapEffect(rows, decode))
+      return copyTo(wire, username, { text, binary: false }).pipe(
+        Stream.mapEffect((chunk) =>
+          Effect.flatMap(Effect.mapError(Effect.fromResult(readRows(chunk)), malformed), decode)
+        ),
+        Stream.filter(isNonEmpty),
+        Stream.flattenArray
+      )
     })
   )

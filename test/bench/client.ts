@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import process from "node:process"
 import { Carto, CopySql, Sql, sql } from "../../src/index.ts"
@@ -30,6 +31,8 @@ const sumOf = <A, E, R>(stream: Stream.Stream<A, E, R>, measure: (all: ReadonlyA
       () => sum
     )
   })
+
+const Tornado = Schema.Struct({ id: Schema.Finite, name: Schema.String, magnitude: Schema.Finite, at: Schema.String })
 
 interface Case {
   /** What there is of it. */
@@ -64,6 +67,14 @@ const cases: Readonly<Record<string, Case>> = {
     expected: rowCount,
     run: (table) =>
       Sql.use(({ stream }) => sumOf(stream(sql`SELECT * FROM ${sql.identifier(table)}`), (rows) => rows.length)),
+    table: tables.rows
+  },
+  "Sql.stream, schema": {
+    expected: rowCount,
+    run: (table) =>
+      Sql.use(({ stream }) =>
+        sumOf(stream(sql`SELECT * FROM ${sql.identifier(table)}`, { schema: Tornado }), (rows) => rows.length)
+      ),
     table: tables.rows
   }
 }

@@ -1,4 +1,4 @@
-/** `CopySql.to` and `Sql.stream` against draining the same bodies with `fetch`: time as a ratio, and memory. */
+/** `CopySql.to` and `Sql.stream`, with a schema and without, against draining the same bodies with `fetch`: time as a ratio, and memory. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -48,11 +48,12 @@ const size = (rowBlock.text.length * rowCount) / rowBlock.rows
 
 const comparisons = [
   { name: "CopySql.to", against: "fetch-copy", what: `${copyBytes / megabyte} MB`, size: copyBytes },
-  { name: "Sql.stream", against: "fetch-rows", what: `${rowCount / megabyte} million rows`, size }
+  { name: "Sql.stream", against: "fetch-rows", what: `${rowCount / megabyte} million rows`, size },
+  { name: "Sql.stream, schema", against: "fetch-rows", what: `${rowCount / megabyte} million rows`, size }
 ]
 
 const row = (...cells: ReadonlyArray<string>): string =>
-  cells.map((cell, index) => (index === 0 ? cell.padEnd(32) : cell.padStart(14))).join("")
+  cells.map((cell, index) => (index === 0 ? cell.padEnd(36) : cell.padStart(14))).join("")
 
 /** Prints a table; `1` where memory grew too much. */
 export const runBench: Effect.Effect<number> = Effect.gen(function* () {

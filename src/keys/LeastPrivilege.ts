@@ -47,8 +47,11 @@ export interface Unmet {
 /** A function, or a block, that runs with the key's rights: what it needs is not among the grants. */
 export interface Opaque {
   readonly name: string
-  /** `call`: in the statement, or in a view that it reads. Otherwise it comes with writing to a table. */
-  readonly via: "call" | "default" | "trigger"
+  /**
+   * `call`: in the statement, or in a view that it reads; `policy`: of a table's row-level security. Otherwise it comes with
+   * writing to a table.
+   */
+  readonly via: "call" | "constraint" | "default" | "policy" | "trigger"
   readonly statements: ReadonlyArray<string>
 }
 

@@ -12,7 +12,7 @@ import { ResponseMalformed } from "../../reasons/Call.ts"
 import type { StatementReason } from "../../reasons/SqlApi.ts"
 import { type QueryReason, Sql } from "../../Sql.ts"
 import { sql, type Statement } from "../../Statement.ts"
-import { type Access, accesses } from "./nodeTree.ts"
+import { type Access, accesses, type Call, calls } from "./nodeTree.ts"
 
 export interface Analysed {
   readonly accesses: ReadonlyArray<Access>
@@ -20,6 +20,8 @@ export interface Analysed {
   readonly sequences: ReadonlyArray<number>
   /** Oids of functions that it calls, or a view that it reads does; those of PostgreSQL itself are not among them. */
   readonly functions: ReadonlyArray<number>
+  /** Its own calls of functions, those of PostgreSQL itself among them. */
+  readonly calls: ReadonlyArray<Call>
   readonly failure?: StatementReason | undefined
 }
 
@@ -97,9 +99,11 @@ ROLLBACK`
 const readRow = (row: Readonly<Record<string, unknown>>): Analysed => {
   const reached = isObject(row["reached"]) ? row["reached"] : {}
   const said = row["failure"]
+  const tree = typeof row["tree"] === "string" ? row["tree"] : ""
   const string = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined)
   return {
-    accesses: typeof row["tree"] === "string" ? accesses(row["tree"]) : [],
+    accesses: accesses(tree),
+    calls: calls(tree),
     functions: readNumbers(reached["functions"]),
     sequences: readNumbers(reached["sequences"]),
     failure: isObject(said)

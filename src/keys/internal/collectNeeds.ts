@@ -6,6 +6,7 @@ import type { TablePermission } from "../../Grants.ts"
 import type { QueryReason, Sql } from "../../Sql.ts"
 import type { Need, Opaque, Unmet } from "../LeastPrivilege.ts"
 import type { Analysed } from "./analysis.ts"
+import { currval, nextval, runsQueries, setval } from "./builtins.ts"
 import { dataServicesSchema, serviceOf } from "./dataServices.ts"
 import type { Access } from "./nodeTree.ts"
 import { type Reach, reach } from "./reach.ts"
@@ -48,6 +49,9 @@ interface Write {
   readonly permission: TablePermission
   /** Columns that get a value of the statement's. */
   readonly inserted: ReadonlyArray<number>
+  /** Columns that get their default, in an UPDATE too. */
+  readonly defaulted: ReadonlyArray<number>
+  readonly target: boolean
   readonly name: string
 }
 
@@ -60,6 +64,7 @@ interface Pending {
 
 interface Uses {
   readonly tally: Tally<Use>
+  /** What is read and written with the rights of the key, and what is written with those of others. */
   readonly writes: ReadonlyArray<Write>
   readonly known: ReadonlyMap<number, Relation>
 }
@@ -69,7 +74,7 @@ interface Uses {
  * `security_invoker` always those of the key, also where another view reads it.
  */
 const behindView = (view: Relation, { access, name }: Pending): ReadonlyArray<Pending> => {
-  const { behind, checks, columns, invoker } = view
+  const { behind, checks, columns, instead, invoker } = view
   const pend = (accesses: ReadonlyArray<Access>) =>
     accesses.map((beneath): Pending => ({ access: beneath, name, checked: invoker }))
   const direct = behind.filter(({ outermost }) => outermost)
@@ -77,10 +82,15 @@ const behindView = (view: Relation, { access, name }: Pending): ReadonlyArray<Pe
   if (access.target) {
     // the one relation that the view is made of takes its place, and the view's conditions may hold queries
     const { permissions, target } = access
-    const inserted = access.inserted.flatMap((column) => columns.get(column) ?? [])
+    if (permissions.some((permission) => instead.includes(permission))) {
+      // a rule or a trigger does it, which gets the rows that the view reads
+      return permissions.includes("update") || permissions.includes("delete") ? pend(behind) : []
+    }
+    const beneath = (numbers: ReadonlyArray<number>) => numbers.flatMap((column) => columns.get(column) ?? [])
+    const [inserted, defaulted] = [beneath(access.inserted), beneath(access.defaulted)]
     const usesConditions = checks || permissions.includes("update") || permissions.includes("delete")
     return [
-      ...pend(direct.map((beneath) => ({ ...beneath, permissions, target, inserted }))),
+      ...pend(direct.map((under) => ({ ...under, permissions, target, inserted, defaulted }))),
       ...(usesConditions ? pend(nested) : [])
     ]
   }
@@ -107,16 +117,23 @@ const usesOf = Effect.fnUntraced(function* (
     const next: Array<Pending> = []
     for (const item of pending) {
       const { access, checked, name } = item
-      const { inserted, permissions, relation, target } = access
-      const key = JSON.stringify([relation, permissions, inserted, target, checked, name])
+      const { defaulted, inserted, permissions, relation, target } = access
+      const key = JSON.stringify([relation, permissions, inserted, defaulted, target, checked, name])
       if (seen.has(key)) continue
       seen.add(key)
-      for (const permission of permissions) {
-        if (checked) tally.add(`${relation} ${permission}`, { relation, permission }, [name])
-        if (target) writes.push({ relation, permission, inserted, name })
-      }
       const found = known.get(relation)
-      if (found !== undefined) next.push(...behindView(found, item))
+      // the SQL API lets only the master key read system tables, behind whatever view
+      const counts = checked || (found !== undefined && systemSchemas.has(found.schema))
+      for (const permission of permissions) {
+        if (counts) tally.add(`${relation} ${permission}`, { relation, permission }, [name])
+        if (target || checked) writes.push({ relation, permission, inserted, defaulted, target, name })
+      }
+      if (found === undefined) continue
+      next.push(...behindView(found, item))
+      for (const policy of checked ? found.policies : []) {
+        if (!permissions.some((permission) => permission === policy.permission)) continue
+        next.push(...policy.accesses.map((beneath) => ({ access: beneath, name, checked })))
+      }
     }
     pending = next
   }
@@ -135,22 +152,37 @@ export const collectNeeds: (
   const opaque = new Tally<Omit<Opaque, "statements">>()
   const { known, tally, writes } = yield* usesOf(statements)
 
+  const complete = new Set(kinds.flatMap(({ kind, name }) => (kind.complete ? [name] : [])))
   const calls = new Tally<{ readonly oid: number; readonly via: Opaque["via"] }>()
   const numbered = new Tally<number>()
-  for (const { functions, name, sequences } of statements) {
+  const set = new Tally<number | undefined>()
+  for (const { calls: own, functions, name, sequences } of statements) {
     for (const oid of functions) calls.add(`${oid} call`, { oid, via: "call" }, [name])
     for (const oid of sequences) numbered.add(String(oid), oid, [name])
+    for (const { first, routine } of own) {
+      const query = runsQueries.get(routine)
+      if (query !== undefined) opaque.add(`runs ${query}`, { name: `pg_catalog.${query}`, via: "call" }, [name])
+      if (setval.has(routine)) set.add(String(first), first, [name])
+      if ((routine === nextval || routine === currval) && first === undefined) {
+        opaque.add("computed", { name: "a sequence by a name that is computed", via: "call" }, [name])
+      }
+    }
   }
   for (const extra of yield* attached([...new Set(writes.map(({ relation }) => relation))])) {
+    const { column, kind } = extra
+    const isDefaulted = ({ defaulted, inserted, name, permission }: Write, of: number): boolean =>
+      defaulted.includes(of) || (permission === "insert" && !inserted.includes(of) && !complete.has(name))
     const concerned = writes.filter(
-      ({ inserted, permission, relation }) =>
-        relation === extra.table &&
-        permission === extra.permission &&
-        (extra.column === undefined || !inserted.includes(extra.column))
+      (write) =>
+        write.relation === extra.table &&
+        write.permission === extra.permission &&
+        (write.target || kind === "policy") &&
+        (kind !== "default" || column === undefined || isDefaulted(write, column))
     )
     const names = concerned.map(({ name }) => name)
     if (names.length === 0) continue
-    for (const oid of extra.functions) calls.add(`${oid} ${extra.kind}`, { oid, via: extra.kind }, names)
+    const via = kind === "generated" ? "default" : kind
+    for (const oid of extra.functions) calls.add(`${oid} ${via}`, { oid, via }, names)
     for (const oid of extra.sequences) numbered.add(String(oid), oid, names)
   }
   const called = yield* routines([...new Set(calls.entries.map(({ value }) => value.oid))])
@@ -219,6 +251,13 @@ export const collectNeeds: (
     } else if (!granted.has(table.oid)) needTable(table, "select", statements)
   }
 
+  for (const { statements, value } of set.entries) {
+    const sequence = counters.find(({ oid }) => oid === value)
+    const which = sequence === undefined ? "a sequence" : `the sequence ${quoted(sequence.schema, sequence.name)}`
+    const remedy = "grants on tables let a key draw numbers, not set them; use the master key"
+    unmet.add(`set ${value}`, { what: `update on ${which}`, remedy }, statements)
+  }
+
   for (const { statements, value } of calls.entries) {
     const routine = called.find(({ oid }) => oid === value.oid)
     if (routine === undefined) continue
@@ -246,8 +285,7 @@ export const collectNeeds: (
   }
   for (const { kind, name } of kinds) {
     if (kind.beyondGrants !== undefined) {
-      const remedy = "only the owner may; use the master key, or a key that made the table itself"
-      unmet.add(`owner ${kind.beyondGrants}`, { what: kind.beyondGrants, remedy }, [name])
+      unmet.add(`owner ${kind.beyondGrants.what}`, kind.beyondGrants, [name])
     }
     if (kind.opaque !== undefined) opaque.add(`block ${kind.opaque}`, { name: kind.opaque, via: "call" }, [name])
   }

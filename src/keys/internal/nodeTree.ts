@@ -21,6 +21,8 @@ export interface Access {
   /** The columns that it reads, and those that it gives values to, as the bits of PostgreSQL's sets. */
   readonly selected: ReadonlyArray<number>
   readonly inserted: ReadonlyArray<number>
+  /** The columns, by their numbers, that it gives their defaults in so many words. */
+  readonly defaulted: ReadonlyArray<number>
 }
 
 const read = (text: string): ReadonlyArray<Item> => {
@@ -78,6 +80,33 @@ const targetOf = (query: Node): Node | undefined => {
     : entry
 }
 
+const isDefault = (node: Node | undefined): boolean => node?.tag === "SETTODEFAULT"
+
+/** The columns that a query, or one of its actions, gives the word DEFAULT. */
+const defaultsOf = (query: Node): ReadonlyArray<number> => {
+  const targets: Array<Node> = []
+  const gather = (items: ReadonlyArray<Item>): void => {
+    for (const node of nodes(items)) {
+      if (node.tag === "TARGETENTRY") targets.push(node)
+      else if (node.tag !== "QUERY") for (const values of node.fields.values()) gather(values)
+    }
+  }
+  for (const values of query.fields.values()) gather(values)
+  // several rows of VALUES are an entry of the range table, to whose columns the targets refer
+  const inRows = nodes(query.fields.get("rtable")).flatMap(({ fields }) =>
+    (fields.get("values_lists") ?? []).flatMap((rows) =>
+      typeof rows === "string" || isNode(rows)
+        ? []
+        : rows.flatMap((row) => [nodes(typeof row === "string" ? [] : [row])])
+    )
+  )
+  return targets.flatMap((target) => {
+    const [expression] = nodes(target.fields.get("expr"))
+    const given = expression?.tag === "VAR" && inRows.some((row) => isDefault(row[number(expression, "varattno") - 1]))
+    return isDefault(expression) || given ? [number(target, "resno")] : []
+  })
+}
+
 const hasRights = (node: Node): boolean =>
   node.tag === "RTEPERMISSIONINFO" ||
   // a relation (kind 0) of PostgreSQL 15 and before, which called the node RTE once
@@ -85,7 +114,12 @@ const hasRights = (node: Node): boolean =>
     number(node, "rtekind") === 0 &&
     node.fields.has("requiredPerms"))
 
-const collect = (items: ReadonlyArray<Item>, queries: number, target: Node | undefined, into: Array<Access>): void => {
+interface Target {
+  readonly rights: Node | undefined
+  readonly defaulted: ReadonlyArray<number>
+}
+
+const collect = (items: ReadonlyArray<Item>, queries: number, target: Target, into: Array<Access>): void => {
   for (const node of nodes(items)) {
     const { fields } = node
     const required = hasRights(node) ? number(node, "requiredPerms") : 0
@@ -95,13 +129,14 @@ const collect = (items: ReadonlyArray<Item>, queries: number, target: Node | und
         relation: number(node, "relid"),
         permissions,
         outermost: queries === 1,
-        target: node === target,
+        target: node === target.rights,
         selected: bitmap(fields.get("selectedCols")),
-        inserted: bitmap(fields.get("insertedCols"))
+        inserted: bitmap(fields.get("insertedCols")),
+        defaulted: node === target.rights ? target.defaulted : []
       })
     }
     const isQuery = node.tag === "QUERY"
-    const inner = isQuery ? targetOf(node) : target
+    const inner = isQuery ? { rights: targetOf(node), defaulted: defaultsOf(node) } : target
     for (const values of fields.values()) collect(values, queries + (isQuery ? 1 : 0), inner, into)
   }
 }
@@ -109,7 +144,34 @@ const collect = (items: ReadonlyArray<Item>, queries: number, target: Node | und
 /** The accesses of a stored statement, in the order of its text. */
 export const accesses = (tree: string): ReadonlyArray<Access> => {
   const found: Array<Access> = []
-  collect(read(tree), 0, undefined, found)
+  collect(read(tree), 0, { rights: undefined, defaulted: [] }, found)
+  return found
+}
+
+/** A call of a function, and the oid that its first argument is, if that is one. */
+export interface Call {
+  readonly routine: number
+  readonly first: number | undefined
+}
+
+const constantOid = (node: Node | undefined): number | undefined => {
+  if (node?.tag !== "CONST") return undefined
+  const [, , ...bytes] = (node.fields.get("constvalue") ?? []).filter((item) => typeof item === "string")
+  return bytes.slice(0, 4).reduceRight((sum, byte) => sum * 256 + (Number(byte) & 255), 0)
+}
+
+/** The calls of functions in a stored statement. */
+export const calls = (tree: string): ReadonlyArray<Call> => {
+  const found: Array<Call> = []
+  const gather = (items: ReadonlyArray<Item>): void => {
+    for (const node of nodes(items)) {
+      if (node.tag === "FUNCEXPR") {
+        found.push({ routine: number(node, "funcid"), first: constantOid(nodes(node.fields.get("args"))[0]) })
+      }
+      for (const values of node.fields.values()) gather(values)
+    }
+  }
+  gather(read(tree))
   return found
 }
 

@@ -24,6 +24,10 @@ export interface Relation {
   readonly checks: boolean
   /** The columns beneath the columns of a view. */
   readonly columns: ReadonlyMap<number, number>
+  /** Writes that rules or triggers carry out in the place of the view. */
+  readonly instead: ReadonlyArray<string>
+  /** What the policies of row-level security for everybody access, by the permission with which they apply. */
+  readonly policies: ReadonlyArray<{ readonly permission: string; readonly accesses: ReadonlyArray<Access> }>
 }
 
 export interface Routine {
@@ -50,16 +54,24 @@ export interface SchemaOf {
   readonly current: boolean
 }
 
-/** What comes along when a table is written. */
+/** What comes along when a table is written, or under row-level security read. */
 export interface Attached {
   readonly table: number
   readonly permission: string
-  readonly kind: "default" | "trigger"
+  /** `generated` columns are computed whatever the statement gives. */
+  readonly kind: "constraint" | "default" | "generated" | "policy" | "trigger"
   /** The column of a default. */
   readonly column: number | undefined
   readonly functions: ReadonlyArray<number>
   readonly sequences: ReadonlyArray<number>
 }
+
+// The commands of policies, and the permissions with which they apply.
+const policyCommands = sql`(VALUES ('r', 'select'), ('a', 'insert'), ('w', 'update'), ('d', 'delete'))`
+
+// Policies for roles of their own are not for keys, whose roles have random names.
+const forEverybody = sql`(0::oid = ANY (y.polroles) OR EXISTS (SELECT FROM pg_catalog.pg_roles r
+  WHERE r.rolname = 'publicuser' AND r.oid = ANY (y.polroles)))`
 
 const rowsOf = (statement: Statement): Effect.Effect<ReadonlyArray<JsonObject>, CartoErrorOf<QueryReason>, Sql> =>
   Effect.map(
@@ -69,6 +81,13 @@ const rowsOf = (statement: Statement): Effect.Effect<ReadonlyArray<JsonObject>, 
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "")
 const number = (value: unknown): number => (typeof value === "number" ? value : 0)
+
+const readPolicies = (value: unknown): Relation["policies"] =>
+  Array.isArray(value)
+    ? value.flatMap((policy: unknown) =>
+        isStrings(policy) ? [{ permission: policy[0] ?? "", accesses: accesses(policy[1] ?? "") }] : []
+      )
+    : []
 
 export const relations = (
   oids: ReadonlyArray<number>
@@ -81,6 +100,17 @@ export const relations = (
   EXISTS (SELECT FROM pg_catalog.unnest(c.reloptions) o
     WHERE o ~* '^security_invoker=(t|tr|tru|true|on|y|ye|yes|1)$') AS invoker,
   EXISTS (SELECT FROM pg_catalog.unnest(c.reloptions) o WHERE o LIKE 'check\\_option=%') AS checks,
+  CASE WHEN c.relkind = 'v' THEN ARRAY(
+    SELECT p.permission FROM (VALUES ('3', 4, 'insert'), ('4', 8, 'delete'), ('2', 16, 'update')) AS p(event, bit, permission)
+    WHERE EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND t.tgtype & 64 <> 0 AND t.tgtype & p.bit <> 0)
+      OR EXISTS (SELECT FROM pg_catalog.pg_rewrite w WHERE w.ev_class = c.oid AND w.is_instead AND w.ev_type::text = p.event)
+  ) ELSE '{}' END AS instead,
+  CASE WHEN c.relrowsecurity THEN (
+    SELECT pg_catalog.json_agg(pg_catalog.json_build_array(p.permission,
+      pg_catalog.concat_ws(' ', y.polqual::text, y.polwithcheck::text)))
+    FROM pg_catalog.pg_policy y JOIN ${policyCommands} AS p(command, permission) ON y.polcmd::text IN ('*', p.command)
+    WHERE y.polrelid = c.oid AND ${forEverybody}
+  ) END AS policies,
   CASE WHEN c.relkind = 'v' AND n.nspname NOT IN ('pg_catalog', 'information_schema')
   THEN (SELECT w.ev_action::text FROM pg_catalog.pg_rewrite w WHERE w.ev_class = c.oid AND w.rulename = '_RETURN')
   END AS tree
@@ -96,7 +126,9 @@ WHERE c.oid = ANY (${oids}::bigint[]::oid[])`),
             behind: accesses(text(row["tree"])).filter(({ relation }) => relation !== row["oid"]),
             invoker: row["invoker"] === true,
             checks: row["checks"] === true,
-            columns: viewColumns(text(row["tree"]))
+            columns: viewColumns(text(row["tree"])),
+            instead: isStrings(row["instead"]) ? row["instead"] : [],
+            policies: readPolicies(row["policies"])
           }))
       )
 
@@ -145,7 +177,9 @@ WHERE c.oid = ANY (${oids}::bigint[]::oid[])`),
           }))
       )
 
-/** The triggers of these tables, and the defaults of their columns. */
+const kinds = ["constraint", "default", "generated", "policy", "trigger"] as const
+
+/** What runs along with these tables: triggers, defaults, constraints, and policies. */
 export const attached = (
   tables: ReadonlyArray<number>
 ): Effect.Effect<ReadonlyArray<Attached>, CartoErrorOf<QueryReason>, Sql> =>
@@ -158,7 +192,7 @@ FROM pg_catalog.pg_trigger t
 JOIN (VALUES (4, 'insert'), (8, 'delete'), (16, 'update')) AS p(bit, permission) ON t.tgtype & p.bit <> 0
 WHERE t.tgrelid = ANY (${tables}::bigint[]::oid[]) AND NOT t.tgisinternal
 UNION ALL
-SELECT a.adrelid, 'default', 'insert', a.adnum,
+SELECT a.adrelid, CASE WHEN k.attgenerated = '' THEN 'default' ELSE 'generated' END, p.permission, a.adnum,
   ARRAY(SELECT d.refobjid::bigint FROM pg_catalog.pg_depend d
     WHERE d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND d.objid = a.oid
       AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass),
@@ -167,12 +201,30 @@ SELECT a.adrelid, 'default', 'insert', a.adnum,
     WHERE d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND d.objid = a.oid
       AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass)
 FROM pg_catalog.pg_attrdef a
-WHERE a.adrelid = ANY (${tables}::bigint[]::oid[])`),
+JOIN pg_catalog.pg_attribute k ON k.attrelid = a.adrelid AND k.attnum = a.adnum
+CROSS JOIN (VALUES ('insert'), ('update')) AS p(permission)
+WHERE a.adrelid = ANY (${tables}::bigint[]::oid[])
+UNION ALL
+SELECT c.conrelid, 'constraint', p.permission, NULL,
+  ARRAY(SELECT d.refobjid::bigint FROM pg_catalog.pg_depend d
+    WHERE d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND d.objid = c.oid
+      AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass), ARRAY[]::bigint[]
+FROM pg_catalog.pg_constraint c CROSS JOIN (VALUES ('insert'), ('update')) AS p(permission)
+WHERE c.conrelid = ANY (${tables}::bigint[]::oid[]) AND c.contype = 'c'
+UNION ALL
+SELECT y.polrelid, 'policy', p.permission, NULL,
+  ARRAY(SELECT d.refobjid::bigint FROM pg_catalog.pg_depend d
+    WHERE d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND d.objid = y.oid
+      AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass), ARRAY[]::bigint[]
+FROM pg_catalog.pg_policy y
+JOIN pg_catalog.pg_class c ON c.oid = y.polrelid AND c.relrowsecurity
+JOIN ${policyCommands} AS p(command, permission) ON y.polcmd::text IN ('*', p.command)
+WHERE y.polrelid = ANY (${tables}::bigint[]::oid[]) AND ${forEverybody}`),
         (rows) =>
           rows.map((row): Attached => ({
             table: number(row["table"]),
             permission: text(row["permission"]),
-            kind: row["kind"] === "trigger" ? "trigger" : "default",
+            kind: kinds.find((kind) => kind === row["kind"]) ?? "default",
             column: typeof row["column"] === "number" ? row["column"] : undefined,
             functions: readNumbers(row["functions"]),
             sequences: readNumbers(row["sequences"])

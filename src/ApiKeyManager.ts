@@ -3,14 +3,13 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import type * as Redacted from "effect/Redacted"
-import * as Ref from "effect/Ref"
+import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import { ApiKey, type ApiKeyType } from "./ApiKey.ts"
 import { Auth } from "./Auth.ts"
 import type { CartoErrorOf } from "./CartoError.ts"
-import { type GrantsRequest, toWire, validate } from "./Grants.ts"
+import { covers, type Grants, type GrantsRequest, toWire, validate } from "./Grants.ts"
 import {
   type AuthApiReason,
   type CreateReason,
@@ -26,14 +25,22 @@ import {
   readRegenerateFailure,
   type RegenerateReason
 } from "./internal/authApi.ts"
-import { operation, streamOperation } from "./internal/operation.ts"
+import { operation } from "./internal/operation.ts"
+import { cartoError } from "./internal/cartoError.ts"
 import { refuse } from "./internal/invalidInput.ts"
+import { parse } from "./internal/json.ts"
 import { collectionPath, existingName, isDotName, keyPath, newName, regeneratePath } from "./internal/keyPath.ts"
 import { notHeld } from "./internal/notHeld.ts"
-import { query } from "./internal/sqlApi.ts"
-import { type HttpClient, make as makeWire, type WireRequest, type WireResponse } from "./internal/wire.ts"
-import { ApiKeyNotFound, ApiKeyProtected, HiddenApiKey, MasterKeyRequired } from "./reasons/AuthApi.ts"
-import type { CallReason, InvalidInput, Unauthenticated } from "./reasons/Call.ts"
+import { readQuery } from "./internal/sqlApi.ts"
+import { type HttpClient, make as makeWire, outcomeUnknown, type WireResponse } from "./internal/wire.ts"
+import { ApiKeyNameTaken, ApiKeyNotFound, ApiKeyProtected, HiddenApiKey, MasterKeyRequired } from "./reasons/AuthApi.ts"
+import {
+  type CallReason,
+  type InvalidInput,
+  type LostAnswer,
+  type OutcomeUnknown,
+  Unauthenticated
+} from "./reasons/Call.ts"
 
 export type { AuthApiReason, CreateReason, DeleteReason, GetReason, RegenerateReason } from "./internal/authApi.ts"
 
@@ -138,6 +145,26 @@ const listQuery = (options: ListOptions): Result.Result<Query, InvalidInput> => 
   ])
 }
 
+/**
+ * Whether a key has nothing that was not asked for. What was asked for may be missing: answers leave out materialized
+ * views, and every role has `usage` of some schemas.
+ */
+const isWithin = (grants: Grants, request: GrantsRequest, defaultSchema: string): boolean =>
+  covers(
+    { apis: ["sql", "maps"], ...request },
+    {
+      ...grants,
+      schemas: grants.schemas
+        .filter(({ permissions }) => permissions.includes("create"))
+        .map(({ name }) => ({ name, permissions: ["create"] }))
+    },
+    { defaultSchema }
+  ) && grants.apis.length === (request.apis?.length ?? 2)
+
+/** After a deadline a request may still be carried out. */
+const notDone = (failure: LostAnswer): Effect.Effect<undefined, OutcomeUnknown> =>
+  failure._tag === "DeadlineExceeded" ? outcomeUnknown(failure) : Effect.undefined
+
 const make: Effect.Effect<ApiKeyManagerService, never, Auth | HttpClient> = Effect.gen(function* () {
   const auth = yield* Auth
   const wire = yield* makeWire
@@ -146,26 +173,44 @@ const make: Effect.Effect<ApiKeyManagerService, never, Auth | HttpClient> = Effe
   const readOne = (query: Query) => wire.send({ method: "GET", api: "auth", path: collectionPath, query })
 
   /** A 401 on a write does not tell a key that is not master from one that is not a key at all: the key itself knows. */
-  const sendAsMaster = (request: WireRequest): Effect.Effect<WireResponse, CallReason | MasterKeyRequired> =>
-    wire.send(request).pipe(
-      Effect.catchTag("Unauthenticated", (unauthenticated) =>
-        Effect.flatMap(readOne([["per_page", "1"]]), (response) => {
-          const page = response.status === 200 ? Result.getOrUndefined(readPage(response)) : undefined
-          return Effect.fail(
-            page === undefined ? unauthenticated : new MasterKeyRequired({ keyType: page.keys[0]?.type })
-          )
-        })
+  const asMaster = <E>(
+    sent: Effect.Effect<WireResponse, CallReason | E>
+  ): Effect.Effect<WireResponse, CallReason | E | MasterKeyRequired> =>
+    sent.pipe(
+      Effect.catchIf(
+        (reason) => reason instanceof Unauthenticated,
+        (unauthenticated) =>
+          Effect.flatMap(readOne([["per_page", "1"]]), (response) => {
+            const page = response.status === 200 ? Result.getOrUndefined(readPage(response)) : undefined
+            return Effect.fail(
+              page === undefined ? unauthenticated : new MasterKeyRequired({ keyType: page.keys[0]?.type })
+            )
+          })
       )
     )
 
-  const knownSchema = yield* Ref.make(auth.schema)
-  const askForSchema = query(wire, username, "SELECT pg_catalog.current_schema() AS schema").pipe(
+  /** What is under a name after the answer to a write was lost. `undefined` where it cannot have been carried out. */
+  const lookUp = Effect.fnUntraced(function* (path: string, query: Query, failure: LostAnswer) {
+    const response = yield* wire
+      .send({ method: "GET", api: "auth", path, query })
+      .pipe(Effect.catch(() => outcomeUnknown(failure)))
+    if (response.status === 404) return yield* notDone(failure)
+    const key = response.status === 200 ? Result.getOrUndefined(readKey(response)) : undefined
+    return key === undefined ? yield* outcomeUnknown(failure) : { key, response }
+  })
+
+  let knownSchema = auth.schema
+  const askForSchema = readQuery(wire, username, "SELECT pg_catalog.current_schema() AS schema").pipe(
     Effect.map(({ rows: [row] }) =>
       typeof row === "object" && row !== null && "schema" in row && typeof row.schema === "string"
         ? row.schema
         : "public"
     ),
-    Effect.tap((schema) => Ref.set(knownSchema, schema)),
+    Effect.tap((schema) =>
+      Effect.sync(() => {
+        knownSchema = schema
+      })
+    ),
     Effect.orElseSucceed(() => "public")
   )
 
@@ -174,9 +219,7 @@ const make: Effect.Effect<ApiKeyManagerService, never, Auth | HttpClient> = Effe
     if (options.tables?.every(({ schema }) => schema !== undefined) !== false) return Effect.succeed("public")
     // the schema of an organisation's member has the member's name
     if (options.targetUser !== undefined) return Effect.succeed(options.targetUser)
-    return Effect.flatMap(Ref.get(knownSchema), (schema) =>
-      schema === undefined ? askForSchema : Effect.succeed(schema)
-    )
+    return Effect.suspend(() => (knownSchema === undefined ? askForSchema : Effect.succeed(knownSchema)))
   }
 
   const create = Effect.fnUntraced(function* (options: CreateOptions): Effect.fn.Return<ApiKey, CreateReason> {
@@ -185,16 +228,42 @@ const make: Effect.Effect<ApiKeyManagerService, never, Auth | HttpClient> = Effe
     const problem = validate(options)
     if (problem !== undefined) return yield* problem
     const schema = yield* defaultSchema(options)
-    const response = yield* sendAsMaster({
-      method: "POST",
-      api: "auth",
-      path: collectionPath,
-      query,
-      json: { name, grants: toWire(options, schema) }
-    })
-    if (response.status === 201 || response.status === 200) return yield* Effect.fromResult(readKey(response))
-    return yield* readCreateFailure(response, name, options.targetUser, (kind) =>
-      notHeld(wire, username, kind, options, schema, options.targetUser === undefined)
+    const path = yield* Effect.fromResult(keyPath(name))
+    let lost: LostAnswer | undefined
+    /** The key of that name, if it is as it was asked for. */
+    const adopt = (failure: LostAnswer) => {
+      lost = failure
+      return Effect.flatMap(lookUp(path, query, failure), (found) => {
+        if (found === undefined) return Effect.undefined
+        return isWithin(found.key.grants, options, schema)
+          ? Effect.succeed(found.response)
+          : Effect.fail(new ApiKeyNameTaken({ name }))
+      })
+    }
+    const response = yield* asMaster(
+      wire.write(
+        { method: "POST", api: "auth", path: collectionPath, query, json: { name, grants: toWire(options, schema) } },
+        adopt
+      )
+    )
+    const key = response.status === 201 || response.status === 200 ? readKey(response) : undefined
+    if (key !== undefined && Result.isSuccess(key)) return key.success
+    const failed: Effect.Effect<never, CreateReason> =
+      key === undefined
+        ? readCreateFailure(response, name, options.targetUser, (kind) =>
+            notHeld(wire, username, kind, options, schema, options.targetUser === undefined)
+          )
+        : Effect.fail(key.failure)
+    return yield* failed.pipe(
+      Effect.catch((reason) => {
+        // a name may be taken by the request whose answer was lost
+        const failure = key?.failure ?? (reason._tag === "ApiKeyNameTaken" ? lost : undefined)
+        return failure === undefined
+          ? Effect.fail(reason)
+          : Effect.flatMap(adopt(failure), (found) =>
+              found === undefined ? Effect.fail(reason) : Effect.fromResult(readKey(found))
+            )
+      })
     )
   })
 
@@ -244,15 +313,29 @@ const make: Effect.Effect<ApiKeyManagerService, never, Auth | HttpClient> = Effe
     if (isProtected(key, "regenerate")) {
       return yield* new ApiKeyProtected({ name, action: "regenerate" })
     }
+    const keyUrl = yield* Effect.fromResult(keyPath(name))
     const path = yield* Effect.fromResult(regeneratePath(name))
     const query = yield* Effect.fromResult(targetQuery(options))
     const own = options?.targetUser === undefined || options.targetUser === username
     return yield* auth.replacing(
       Effect.gen(function* () {
         const inUse = yield* auth.apiKey
-        const response = yield* sendAsMaster({ method: "POST", api: "auth", path, query })
+        const old = key instanceof ApiKey ? key.token : name === "Master" && own ? inUse : undefined
+        const settle = (failure: LostAnswer) =>
+          Effect.flatMap(lookUp(keyUrl, query, failure), (found) =>
+            found !== undefined && old !== undefined && Redacted.value(found.key.token) !== Redacted.value(old)
+              ? Effect.succeed(found.response)
+              : notDone(failure)
+          )
+        const response = yield* asMaster(wire.write({ method: "POST", api: "auth", path, query }, settle))
         if (response.status !== 200) return yield* readRegenerateFailure(response, name, options?.targetUser)
-        const next = yield* Effect.fromResult(readKey(response))
+        const next = yield* Effect.fromResult(readKey(response)).pipe(
+          Effect.catch((failure) =>
+            Effect.flatMap(settle(failure), (found) =>
+              found === undefined ? Effect.fail(failure) : Effect.fromResult(readKey(found))
+            )
+          )
+        )
         // only the master key may do this, so a master key that changed is the key in use
         return {
           from: next.type === "master" && own ? inUse : key instanceof ApiKey ? key.token : undefined,
@@ -270,10 +353,13 @@ const make: Effect.Effect<ApiKeyManagerService, never, Auth | HttpClient> = Effe
     if (isProtected(key, "delete")) return yield* new ApiKeyProtected({ name, action: "delete" })
     const path = yield* Effect.fromResult(keyPath(name))
     const query = yield* Effect.fromResult(targetQuery(options))
-    const response = yield* sendAsMaster({ method: "DELETE", api: "auth", path, query })
+    const response = yield* asMaster(wire.send({ method: "DELETE", api: "auth", path, query }))
     const isRepeated = response.status === 404 && response.attempts > 1
     // a key that is not there when it is deleted again was deleted by the answer that was lost
-    if (response.status !== 204 && response.status !== 200 && !isRepeated) {
+    const isDone =
+      response.status === 204 ||
+      (response.status === 200 && (response.text === "" || parse(response.text) !== undefined))
+    if (!isDone && !isRepeated) {
       return yield* readDeleteFailure(response, name, options?.targetUser)
     }
   })
@@ -295,7 +381,8 @@ const make: Effect.Effect<ApiKeyManagerService, never, Auth | HttpClient> = Effe
         operation("ApiKeyManager.getOption", username)
       ),
     list: (options) => Stream.runCollect(pages(options ?? {})).pipe(operation("ApiKeyManager.list", username)),
-    stream: (options) => pages(options ?? {}).pipe(streamOperation("ApiKeyManager.stream", username)),
+    stream: (options) =>
+      pages(options ?? {}).pipe(Stream.mapError((reason) => cartoError("ApiKeyManager.stream", reason))),
     regenerate: (key, options) => regenerate(key, options).pipe(operation("ApiKeyManager.regenerate", username)),
     delete: (key, options) => remove(key, options).pipe(operation("ApiKeyManager.delete", username)),
     whoami: whoami.pipe(operation("ApiKeyManager.whoami", username)),

@@ -99,8 +99,10 @@ export const make = (options: AuthOptions): Effect.Effect<AuthService, CartoErro
       schema: options.schema ?? account.schema,
       transport: {
         fetchOptions: options.fetchOptions,
+        maxBodySize: options.maxBodySize,
         propagateTraceContext: options.propagateTraceContext,
         retry: options.retry,
+        stallTimeout: options.stallTimeout,
         timeout: options.timeout,
         transformClient: options.transformClient
       },

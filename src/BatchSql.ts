@@ -13,10 +13,10 @@ import { operation, streamOperation } from "./internal/operation.ts"
 import { invalidInput } from "./internal/invalidInput.ts"
 import { isSettled, type Job, readJob } from "./internal/job.ts"
 import { parse } from "./internal/json.ts"
-import { errorOf, readFailure, type SqlApiReason } from "./internal/sqlApi.ts"
-import { type HttpClient, make as makeWire, unexpected, type WireRequest } from "./internal/wire.ts"
+import { errorOf, readFailure, type SqlApiReason, unknowable } from "./internal/sqlApi.ts"
+import { type HttpClient, make as makeWire, outcomeUnknown, unexpected, type WireResponse } from "./internal/wire.ts"
 import { MasterKeyRequired } from "./reasons/AuthApi.ts"
-import type { InvalidInput } from "./reasons/Call.ts"
+import { type InvalidInput, type OutcomeUnknown, ResponseMalformed } from "./reasons/Call.ts"
 import {
   JobCancelled,
   JobDeadlineExceeded,
@@ -51,7 +51,7 @@ export interface JobPlan {
 export type JobInput = Statement | ReadonlyArray<Statement> | JobPlan
 
 export type JobReason = MasterKeyRequired | SqlApiReason
-export type CreateJobReason = JobQueueFull | JobReason
+export type CreateJobReason = JobQueueFull | JobReason | OutcomeUnknown
 export type GetJobReason = JobNotFound | JobReason
 export type CancelJobReason = JobNotCancellable | JobNotFound | JobReason
 export type WaitReason = GetJobReason | JobCancelled | JobDeadlineExceeded | JobFailed
@@ -146,16 +146,15 @@ const idOf = (job: Job | string): Result.Result<string, InvalidInput> => {
     : Result.fail(invalidInput("job", id, "give a job, or its id"))
 }
 
+const jobPath = (id: string): string => `/api/v2/sql/job/${encodeURIComponent(id)}`
+
 const make: Effect.Effect<BatchSqlService, never, Auth | HttpClient> = Effect.gen(function* () {
   const { username } = yield* Auth
   const wire = yield* makeWire
 
-  const send = <Reason>(
-    request: Omit<WireRequest, "api">,
-    success: number,
-    explain: (words: string) => Reason | undefined
-  ): Effect.Effect<Job, JobReason | Reason> =>
-    Effect.flatMap(wire.send({ ...request, api: "sql" }), (response): Effect.Effect<Job, JobReason | Reason> => {
+  const read =
+    <Reason>(success: number, explain: (words: string) => Reason | undefined) =>
+    (response: WireResponse): Effect.Effect<Job, JobReason | Reason> => {
       if (response.status === success) {
         const job = readJob(parse(response.text))
         return typeof job === "string" ? Effect.fail(unexpected(response, job)) : Effect.succeed(job)
@@ -165,7 +164,7 @@ const make: Effect.Effect<BatchSqlService, never, Auth | HttpClient> = Effect.ge
       if (response.status === 403 && words === "permission denied") return Effect.fail(new MasterKeyRequired({}))
       const reason = response.status === 400 && words !== undefined ? explain(words) : undefined
       return reason === undefined ? readFailure(response, username) : Effect.fail(reason)
-    })
+    }
 
   const notFound = (id: string) => (words: string) =>
     words === `Job with id ${id} not found` ? new JobNotFound({ id }) : undefined
@@ -179,22 +178,39 @@ const make: Effect.Effect<BatchSqlService, never, Auth | HttpClient> = Effect.ge
         invalidInput("query", length, `a job holds at most ${maximum} characters; to import data use CopySql`)
       )
     }
-    return yield* send({ method: "POST", path: "/api/v2/sql/job", json }, 201, (words) =>
+    const response = yield* wire.write({ method: "POST", api: "sql", path: "/api/v2/sql/job", json }, unknowable)
+    const job = read(201, (words) =>
       words.startsWith("Failed to create job. Max number of jobs ")
         ? new JobQueueFull({ description: words })
         : undefined
+    )(response)
+    // without its id nobody can ask for the job
+    return yield* job.pipe(
+      Effect.catch((reason): Effect.Effect<never, CreateJobReason> =>
+        reason instanceof ResponseMalformed && response.status < 300 ? outcomeUnknown(reason) : Effect.fail(reason)
+      )
     )
   })
 
   const get = Effect.fnUntraced(function* (job: Job | string): Effect.fn.Return<Job, GetJobReason> {
     const id = yield* Effect.fromResult(idOf(job))
-    return yield* send({ method: "GET", path: `/api/v2/sql/job/${encodeURIComponent(id)}` }, 200, notFound(id))
+    const response = yield* wire.send({ method: "GET", api: "sql", path: jobPath(id) })
+    return yield* read(200, notFound(id))(response)
   })
 
   const cancel = Effect.fnUntraced(function* (job: Job | string): Effect.fn.Return<Job, CancelJobReason> {
     const id = yield* Effect.fromResult(idOf(job))
-    return yield* send({ method: "DELETE", path: `/api/v2/sql/job/${encodeURIComponent(id)}` }, 200, (words) =>
+    const response = yield* wire.send({ method: "DELETE", api: "sql", path: jobPath(id) })
+    const cancelled = read(200, (words) =>
       words.startsWith("Cannot set status ") ? new JobNotCancellable({ id, description: words }) : notFound(id)(words)
+    )(response)
+    if (response.attempts === 1) return yield* cancelled
+    // it was cancelled by the request whose answer was lost
+    return yield* Effect.catchIf(
+      cancelled,
+      (reason) => reason instanceof JobNotCancellable,
+      (reason) =>
+        Effect.flatMap(get(id), (job) => (job.status === "cancelled" ? Effect.succeed(job) : Effect.fail(reason)))
     )
   })
 

@@ -2,6 +2,7 @@
  * The one error of this library. `operation` says which method failed, `reason` why: a tagged error of its own, which
  * `Effect.catchReason("CartoError", "RateLimited", …)` catches by its tag.
  */
+import type * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
 import { hasProperty } from "effect/Predicate"
@@ -10,7 +11,6 @@ import type * as Call from "./reasons/Call.ts"
 import type * as Copy from "./reasons/Copy.ts"
 import type * as Job from "./reasons/Job.ts"
 import type * as Keys from "./reasons/Keys.ts"
-import type { ReasonClass } from "./reasons/ReasonClass.ts"
 import type * as SqlApi from "./reasons/SqlApi.ts"
 
 export {
@@ -35,9 +35,12 @@ export {
   CredentialsUnavailable,
   DeadlineExceeded,
   InvalidInput,
+  type LostAnswer,
+  OutcomeUnknown,
   RateLimited,
   RedirectRefused,
   ResponseMalformed,
+  ResponseTooLarge,
   ServerUnavailable,
   TransportFailed,
   Unauthenticated
@@ -91,6 +94,7 @@ export type CartoErrorReason =
   | AuthApi.TargetUserForbidden
   | AuthApi.TargetUserNotFound
   | Call.CallReason
+  | Call.OutcomeUnknown
   | Copy.CopyLimitExceeded
   | Copy.CopyTruncated
   | Copy.NoRowsCopied
@@ -116,10 +120,16 @@ export type CartoErrorReason =
 
 const TypeId = "~effect-carto/CartoError"
 
-const CartoErrorBase: ReasonClass<"CartoError", { readonly operation: string; readonly reason: CartoErrorReason }> =
-  Data.TaggedError("CartoError")
+interface Fields<Reason> {
+  readonly operation: string
+  readonly reason: Reason
+}
 
-export class CartoError extends CartoErrorBase {
+const CartoErrorBase: new <Reason>(
+  fields: Fields<Reason>
+) => Cause.YieldableError & Fields<Reason> & { readonly _tag: "CartoError" } = Data.TaggedError("CartoError")
+
+export class CartoError<Reason extends CartoErrorReason = CartoErrorReason> extends CartoErrorBase<Reason> {
   get "~effect-carto/CartoError"(): true {
     return true
   }
@@ -131,25 +141,27 @@ export class CartoError extends CartoErrorBase {
   }
   /** Whether the same call may pass later without any change. Says nothing of whether a write took place. */
   get isRetryable(): boolean {
-    switch (this.reason._tag) {
+    const reason: CartoErrorReason = this.reason
+    switch (reason._tag) {
       case "DeadlineExceeded":
       case "RateLimited":
       case "TransportFailed":
         return true
       case "ServerUnavailable":
-        return this.reason.status !== 500 && this.reason.status !== 501
+        return reason.status !== 500 && reason.status !== 501
       default:
         return false
     }
   }
   /** How long the server asks to wait, where it does. */
   get retryAfter(): Duration.Duration | undefined {
-    return this.reason._tag === "RateLimited" ? this.reason.retryAfter : undefined
+    const reason: CartoErrorReason = this.reason
+    return reason._tag === "RateLimited" ? reason.retryAfter : undefined
   }
 }
 
 /** A `CartoError` whose reason is one of `Reason`: what a method's type says. */
-export type CartoErrorOf<Reason extends CartoErrorReason> = CartoError & { readonly reason: Reason }
+export type CartoErrorOf<Reason extends CartoErrorReason> = CartoError<Reason>
 
 /** Recognises a `CartoError`, also one of another copy of this library. */
 export const isCartoError = (u: unknown): u is CartoError => hasProperty(u, TypeId)

@@ -21,7 +21,15 @@ import { invalidInput, refuse } from "./internal/invalidInput.ts"
 import { isObject, parse } from "./internal/json.ts"
 import { errorOf, readFailure, type Row, type SqlApiReason } from "./internal/sqlApi.ts"
 import { streamRows, type StreamReason } from "./internal/streamRows.ts"
-import { type HttpClient, make as makeWire, unexpected, type WireResponse } from "./internal/wire.ts"
+import {
+  type HttpClient,
+  isLost,
+  make as makeWire,
+  outcomeUnknown,
+  unexpected,
+  type WireResponse
+} from "./internal/wire.ts"
+import { DeadlineExceeded, type OutcomeUnknown } from "./reasons/Call.ts"
 import { CopyLimitExceeded, NoRowsCopied } from "./reasons/Copy.ts"
 import { RowMalformed } from "./reasons/SqlApi.ts"
 import { type Statement, sql } from "./Statement.ts"
@@ -29,7 +37,7 @@ import { type Statement, sql } from "./Statement.ts"
 export type { CopyToReason } from "./internal/copyTo.ts"
 export type { StreamReason } from "./internal/streamRows.ts"
 
-export type CopyFromReason = CopyLimitExceeded | NoRowsCopied | SqlApiReason
+export type CopyFromReason = CopyLimitExceeded | NoRowsCopied | OutcomeUnknown | SqlApiReason
 
 export interface CopyResult {
   readonly rows: number
@@ -156,7 +164,22 @@ const make: Effect.Effect<CopySqlService, never, Auth | HttpClient> = Effect.gen
     ).pipe(Effect.mapError((reason) => cartoError(operation, reason)))
     // what fails in the data comes back from the transport as words; the failure itself is kept here
     const failed = yield* Deferred.make<never, E>()
-    const bytes = Stream.tapError(data, (error) => Deferred.fail(failed, error))
+    let taken = 0
+    const bytes = data.pipe(
+      Stream.tapError((error) => Deferred.fail(failed, error)),
+      Stream.map((chunk) => {
+        taken += 1
+        return chunk
+      })
+    )
+    const stalled = Effect.gen(function* () {
+      let before: number
+      do {
+        before = taken
+        yield* Effect.sleep(wire.stallTimeout)
+      } while (taken > before)
+      return yield* new DeadlineExceeded({ waited: wire.stallTimeout })
+    })
     const gzip = options.gzip === true
     return yield* wire
       .open({
@@ -170,6 +193,10 @@ const make: Effect.Effect<CopySqlService, never, Auth | HttpClient> = Effect.gen
       .pipe(
         Effect.flatMap(({ read }) => read),
         Effect.flatMap(readUpload),
+        Effect.raceFirst(stalled),
+        Effect.catch((reason): Effect.Effect<never, CopyFromReason> =>
+          isLost(reason) && reason._tag !== "RedirectRefused" ? outcomeUnknown(reason) : Effect.fail(reason)
+        ),
         Effect.mapError((reason) => cartoError(operation, reason)),
         Effect.catch((error) =>
           Effect.flatMap(Deferred.poll(failed), (own): Effect.Effect<never, CartoErrorOf<CopyFromReason> | E> =>

@@ -12,17 +12,17 @@ import type { CopySql } from "./CopySql.ts"
 import { cartoError } from "./internal/cartoError.ts"
 import { copySqlKey } from "./internal/copySqlKey.ts"
 import { decodeRows } from "./internal/decodeRows.ts"
-import { type ExportReason, openExport } from "./internal/export.ts"
+import { type ExportedReason, type ExportReason, openExport } from "./internal/export.ts"
 import { operation } from "./internal/operation.ts"
 import { invalidInput, refuse } from "./internal/invalidInput.ts"
 import { query, type QueryReason, type QueryResult, type Row } from "./internal/sqlApi.ts"
 import { type HttpClient, make as makeWire } from "./internal/wire.ts"
 import type { StreamReason } from "./internal/streamRows.ts"
-import type { InvalidInput, TransportFailed } from "./reasons/Call.ts"
-import type { PartialResult, RowMalformed, StatementReason } from "./reasons/SqlApi.ts"
+import type { InvalidInput } from "./reasons/Call.ts"
+import type { RowMalformed } from "./reasons/SqlApi.ts"
 import { compile, type Statement } from "./Statement.ts"
 
-export type { ExportReason } from "./internal/export.ts"
+export type { ExportedReason, ExportReason } from "./internal/export.ts"
 export type { Field, QueryReason, QueryResult, Row } from "./internal/sqlApi.ts"
 
 /** Paging and ordering work on one SELECT statement; the server ignores them on others. */
@@ -46,7 +46,10 @@ export interface RowsOptions extends QueryOptions {
    * characters, and in logs of URLs; the key stays in the header. Default `false`.
    */
   readonly cacheable?: boolean | undefined
-  /** That running the statement twice is the same as once: it is then sent again when the answer was lost. Default `false`. */
+  /**
+   * That running the statement twice is the same as once: it is then sent again when the answer was lost. Otherwise a lost
+   * answer is `OutcomeUnknown`. Default: whether its text is one statement that reads, and calls no function but common ones.
+   */
   readonly idempotent?: boolean | undefined
   /** How long the call may take. Default: the layer's, or else 60 s. */
   readonly timeout?: Duration.Input | undefined
@@ -76,7 +79,7 @@ export interface Exported {
   readonly filename: string
   /** The media type, as the server gives it. */
   readonly contentType: string
-  readonly bytes: Stream.Stream<Uint8Array, CartoErrorOf<PartialResult | StatementReason | TransportFailed>>
+  readonly bytes: Stream.Stream<Uint8Array, CartoErrorOf<ExportedReason>>
 }
 
 export interface SqlService {
@@ -202,13 +205,12 @@ const make: Effect.Effect<SqlService, never, Auth | HttpClient> = Effect.gen(fun
   ): Effect.Effect<QueryResult<unknown>, CartoErrorOf<QueryReason | RowMalformed>, unknown> {
     const { schema } = options
     const result = run(statement, options)
-    const decoded =
-      schema === undefined
-        ? result
-        : Effect.flatMap(result, (found) =>
-            Effect.map(decodeRows(found.rows, schema), (rows): QueryResult<unknown> => ({ ...found, rows }))
-          )
-    return decoded.pipe(operation("Sql.query", username))
+    const decoded: Effect.Effect<QueryResult<unknown>, QueryReason | RowMalformed, unknown> = schema === undefined
+      ? result
+      : Effect.flatMap(result, (found) =>
+          Effect.map(decodeRows(found.rows, schema), (rows): QueryResult<unknown> => ({ ...found, rows }))
+        )
+    return operation("Sql.query", username)(decoded)
   }
 
   function stream<A, R = never>(

@@ -187,8 +187,19 @@ describe("create", () => {
     ["an account without the Auth API", [empty(404)], "EngineDisabled", "closed to this account"],
     ["an account that is not activated", [empty(403)], "AccountNotActivated", "activated"],
     ["HTML of a proxy", [new Response("<html>no</html>", { status: 404 })], "ResponseMalformed", "404"],
-    ["a server error", [new Response("oops", { status: 502 })], "ServerUnavailable", "oops"],
-    ["a key without a token", [json(wireKey({ token: null }), 201)], "ResponseMalformed", "token of an API key"],
+    [
+      "a server error",
+      [new Response("oops", { status: 502 }), errors("API key not found: n", 404)],
+      "ServerUnavailable",
+      "oops"
+    ],
+    ["a server error that lasts", [new Response("oops", { status: 502 })], "OutcomeUnknown", "oops"],
+    [
+      "a key without a token",
+      [json(wireKey({ token: null }), 201), errors("API key not found: n", 404)],
+      "ResponseMalformed",
+      "token of an API key"
+    ],
     ["too many calls", [new Response("", { status: 429, headers: { "retry-after": "7" } })], "RateLimited", "7 s"]
   ]
   for (const [name, script, tag, words] of answers) {

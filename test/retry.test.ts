@@ -49,8 +49,8 @@ describe("what is sent again", () => {
     ["but not more than three times", list, [unavailable()], "ServerUnavailable", 4],
     ["nothing after 500", list, [unavailable(500)], "ServerUnavailable", 1],
     ["a write after a rate limit, which came before it", query, [limited(2), json(result())], "success", 2],
-    ["no write after the connection failed", query, [reset(), json(result())], "TransportFailed", 1],
-    ["no write after 503", query, [unavailable(), json(result())], "ServerUnavailable", 1],
+    ["no write after the connection failed", query, [reset(), json(result())], "OutcomeUnknown", 1],
+    ["no write after 503", query, [unavailable(), json(result())], "OutcomeUnknown", 1],
     [
       "a write that is marked as idempotent",
       Sql.use((db) => db.query(sql`DELETE FROM t`, { idempotent: true })),
@@ -128,7 +128,7 @@ describe("deadlines", () => {
   }
   for (const [name, effect, options, seconds] of [
     ["keys: 30 s", list, {}, 30],
-    ["SQL: 60 s", query, {}, 60],
+    ["SQL: 60 s", Sql.use((db) => db.query(sql`SELECT 1`)), {}, 60],
     ["the layer's", list, { timeout: "5 seconds" }, 5],
     ["the call's", Sql.use((db) => db.query(sql`SELECT 1`, { timeout: "2 seconds" })), { timeout: "5 seconds" }, 2]
   ] as const) {

@@ -21,6 +21,7 @@ import {
 import {
   type CallReason,
   InvalidInput,
+  type OutcomeUnknown,
   type RateLimited,
   type ResponseMalformed,
   type ServerUnavailable
@@ -39,9 +40,16 @@ export type CreateReason =
   | GrantRefused
   | InvalidGrants
   | MasterKeyRequired
+  | OutcomeUnknown
 export type GetReason = ApiKeyNotFound | AuthApiReason
 export type DeleteReason = ApiKeyNotFound | ApiKeyProtected | AuthApiReason | GrantRefused | MasterKeyRequired
-export type RegenerateReason = ApiKeyNotFound | ApiKeyProtected | AuthApiReason | MasterKeyRequired | RegenerateRefused
+export type RegenerateReason =
+  | ApiKeyNotFound
+  | ApiKeyProtected
+  | AuthApiReason
+  | MasterKeyRequired
+  | OutcomeUnknown
+  | RegenerateRefused
 
 /** The server's words in an error body: `errors`, which is a string or rarely an object, or `error`. */
 const serverWords = (response: WireResponse): string | undefined => {

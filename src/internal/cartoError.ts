@@ -2,4 +2,4 @@ import { CartoError, type CartoErrorOf, type CartoErrorReason } from "../CartoEr
 
 /** A `CartoError` whose type names its reason. */
 export const cartoError = <Reason extends CartoErrorReason>(operation: string, reason: Reason): CartoErrorOf<Reason> =>
-  Object.assign(new CartoError({ operation, reason }), { reason })
+  new CartoError({ operation, reason })

@@ -19,10 +19,7 @@ export const copyTo = (
       if (response.status !== 200) {
         return Stream.fromEffect(Effect.flatMap(response.read, (answer) => readFailure(answer, username)))
       }
-      // no rows at all: some runtimes then have no body to read
-      return response.headers["content-length"] === "0"
-        ? Stream.empty
-        : withoutTail(response.bytes, binary, response.scrub)
+      return withoutTail(response.bytes, binary, response.scrub)
     }),
     Stream.unwrap
   )

@@ -2,20 +2,23 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { CartoErrorOf } from "../CartoError.ts"
-import type { TransportFailed } from "../reasons/Call.ts"
+import type { DeadlineExceeded, TransportFailed } from "../reasons/Call.ts"
 import { InvalidFormat, PartialResult, type StatementReason } from "../reasons/SqlApi.ts"
 import { cartoError } from "./cartoError.ts"
 import { parse } from "./json.ts"
-import { errorOf, type QueryReason, readFailure } from "./sqlApi.ts"
+import { errorOf, readFailure, type ReadReason } from "./sqlApi.ts"
 import { statementReason } from "./statementReason.ts"
 import type { Wire } from "./wire.ts"
 
-export type ExportReason = InvalidFormat | QueryReason
+export type ExportReason = InvalidFormat | ReadReason
+
+/** Why the bytes of an export can end too early. */
+export type ExportedReason = DeadlineExceeded | PartialResult | StatementReason | TransportFailed
 
 interface Exported {
   readonly filename: string
   readonly contentType: string
-  readonly bytes: Stream.Stream<Uint8Array, CartoErrorOf<PartialResult | StatementReason | TransportFailed>>
+  readonly bytes: Stream.Stream<Uint8Array, CartoErrorOf<ExportedReason>>
 }
 
 /** The end of GeoJSON that broke off: the features have ended, and an error follows them. */

@@ -4,7 +4,7 @@ import type { GrantsRequest } from "../Grants.ts"
 import { GrantNotHeld } from "../reasons/AuthApi.ts"
 import { compile, sql } from "../Statement.ts"
 import { isObject, isStrings } from "./json.ts"
-import { query } from "./sqlApi.ts"
+import { readQuery } from "./sqlApi.ts"
 import type { Wire } from "./wire.ts"
 
 interface Asked {
@@ -56,7 +56,7 @@ export const notHeld = (
   })
   if (!ask || kind === "schema") return Effect.succeed(unexplained)
   return Effect.fromResult(compile(heldQuery(asked))).pipe(
-    Effect.flatMap((text) => query(wire, username, text)),
+    Effect.flatMap((text) => readQuery(wire, username, text)),
     Effect.map(({ rows }) => {
       const lacking = asked.filter((item) => explain(item, rows) !== undefined)
       const remedies = new Set(lacking.map((item) => explain(item, rows)))

@@ -1,7 +1,13 @@
 /** The answers of the SQL API, told apart: failures by status, then `context` and `detail`, then the server's words. */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { type CallReason, Unauthenticated } from "../reasons/Call.ts"
+import {
+  type CallReason,
+  type LostAnswer,
+  type OutcomeUnknown,
+  type ResponseMalformed,
+  Unauthenticated
+} from "../reasons/Call.ts"
 import {
   AccountNotFound,
   KeyLacksApi,
@@ -11,11 +17,13 @@ import {
 } from "../reasons/SqlApi.ts"
 import { isObject, isStrings, type JsonObject, parse } from "./json.ts"
 import { statementReason } from "./statementReason.ts"
-import { rateLimited, unexpected, type Wire, type WireResponse } from "./wire.ts"
+import { readsOnly } from "./readsOnly.ts"
+import { outcomeUnknown, rateLimited, unexpected, type Wire, type WireRequest, type WireResponse } from "./wire.ts"
 
 /** What every call to the SQL API can fail with. */
 export type SqlApiReason = AccountNotFound | CallReason | KeyLacksApi | StatementReason
-export type QueryReason = PartialResult | SqlApiReason
+export type ReadReason = PartialResult | SqlApiReason
+export type QueryReason = OutcomeUnknown | ReadReason
 
 /** A column of a result. `pgtype` is PostgreSQL's name of its type; geometry columns have the other three instead. */
 export interface Field {
@@ -102,7 +110,7 @@ const isFields = (u: unknown): u is Readonly<Record<string, Field>> =>
   isObject(u) && Object.values(u).every((field) => isObject(field) && typeof field["type"] === "string")
 
 /** The result of a query: a success that carries an error is a failure with the rows that came before it. */
-export const readResult = (response: WireResponse): Effect.Effect<QueryResult<unknown>, QueryReason> => {
+export const readResult = (response: WireResponse): Effect.Effect<QueryResult<unknown>, ReadReason> => {
   const malformed = (description: string) => Effect.fail(unexpected(response, description))
   const body = parse(response.text)
   if (!isObject(body)) return malformed("not a JSON object")
@@ -130,29 +138,59 @@ export const readResult = (response: WireResponse): Effect.Effect<QueryResult<un
   })
 }
 
-/** Runs SQL text: by POST, so that neither its length nor a log of URLs matters, unless it is to be cached. */
-export const query = (
+/** SQL that may write: whether it ran cannot be found out, but for answers that say they are not the SQL API's. */
+export const unknowable = (failure: LostAnswer): Effect.Effect<undefined, OutcomeUnknown> =>
+  failure._tag === "RedirectRefused" ? Effect.undefined : outcomeUnknown(failure)
+
+export interface SendOptions {
+  readonly cacheable?: boolean | undefined
+  readonly timeout?: Duration.Input | undefined
+}
+
+const request = (
+  text: string,
+  parameters: ReadonlyArray<readonly [string, string]>,
+  { cacheable, timeout }: SendOptions
+): WireRequest => {
+  const all = [["q", text] as const, ...parameters]
+  return {
+    api: "sql",
+    path: "/api/v2/sql",
+    ...(cacheable ? { method: "GET", query: all } : { method: "POST", form: all }),
+    idempotent: true,
+    timeout
+  }
+}
+
+const read =
+  (username: string) =>
+  (response: WireResponse): Effect.Effect<QueryResult<unknown>, ReadReason> =>
+    response.status === 200 ? readResult(response) : readFailure(response, username)
+
+/** Runs SQL text that can do nothing twice: by POST, so that neither its length nor a log of URLs matters, unless it is to be cached. */
+export const readQuery = (
   wire: Wire,
   username: string,
   text: string,
   parameters: ReadonlyArray<readonly [string, string]> = [],
-  options: {
-    readonly cacheable?: boolean | undefined
-    readonly idempotent?: boolean | undefined
-    readonly timeout?: Duration.Input | undefined
-  } = {}
-): Effect.Effect<QueryResult<unknown>, QueryReason> => {
-  const path = "/api/v2/sql"
-  const all = [["q", text] as const, ...parameters]
-  return Effect.flatMap(
-    wire.send({
-      api: "sql",
-      path,
-      ...(options.cacheable ? { method: "GET", query: all } : { method: "POST", form: all }),
-      idempotent: options.idempotent,
-      timeout: options.timeout
-    }),
-    (response): Effect.Effect<QueryResult<unknown>, QueryReason> =>
-      response.status === 200 ? readResult(response) : readFailure(response, username)
-  )
-}
+  options: SendOptions = {}
+): Effect.Effect<QueryResult<unknown>, ReadReason> =>
+  Effect.flatMap(wire.send(request(text, parameters, options)), read(username))
+
+/** Runs whatever SQL text. */
+export const query = (
+  wire: Wire,
+  username: string,
+  text: string,
+  parameters: ReadonlyArray<readonly [string, string]>,
+  options: SendOptions & { readonly idempotent?: boolean | undefined }
+): Effect.Effect<QueryResult<unknown>, QueryReason> =>
+  (options.idempotent ?? (options.cacheable || readsOnly(text)))
+    ? readQuery(wire, username, text, parameters, options)
+    : Effect.flatMap(wire.write(request(text, parameters, options), unknowable), (response) =>
+        Effect.catchIf(
+          read(username)(response),
+          (reason): reason is ResponseMalformed => reason._tag === "ResponseMalformed" && response.status === 200,
+          outcomeUnknown
+        )
+      )

@@ -71,8 +71,10 @@ const classify = (reason: QueryReason, fields: Fields, isRetryable: boolean): Sq
     case "TransportFailed":
       return isRetryable ? new ConnectionError(fields) : new UnknownError(fields)
     case "InvalidInput":
+    case "OutcomeUnknown":
     case "RedirectRefused":
     case "ResponseMalformed":
+    case "ResponseTooLarge":
       return new UnknownError(fields)
   }
 }

@@ -11,12 +11,12 @@ import type { RowMalformed } from "../reasons/SqlApi.ts"
 import { compile, type Statement } from "../Statement.ts"
 import { copyTo, type CopyToReason } from "./copyTo.ts"
 import { decodeRows } from "./decodeRows.ts"
-import { query, type QueryReason, type Row } from "./sqlApi.ts"
+import { readQuery, type ReadReason, type Row } from "./sqlApi.ts"
 import { makeRowReader, type UnreadableRow } from "./rowReader.ts"
 import { readerOf } from "./textValue.ts"
 import type { Wire } from "./wire.ts"
 
-export type StreamReason = CopyToReason | QueryReason
+export type StreamReason = CopyToReason | ReadReason
 
 /** The rows before the first that does not fit its schema, or whose decoding is an effect: a loop where that is enough. */
 const decodeAtOnce = <A, R>(rows: ReadonlyArray<Row>, schema: Schema.Decoder<A, R>): ReadonlyArray<A> => {
@@ -50,7 +50,7 @@ export const streamRows = <R = never>(
       // The line end closes a comment at the end of the text.
       const inner = `${compiled}\n`
       // What can stand in parentheses can be asked for its columns, and cannot change anything.
-      const { fields } = yield* query(wire, username, `SELECT * FROM (${inner}) AS statement LIMIT 0`)
+      const { fields } = yield* readQuery(wire, username, `SELECT * FROM (${inner}) AS statement LIMIT 0`)
       const columns = Object.entries(fields).map(([name, field]) => ({ name, read: readerOf(field) }))
       const names = columns.map(({ name }) => `"${name.replaceAll('"', '""')}"`).join(", ")
       const text = `COPY (SELECT ${names} FROM (${inner}) AS statement) TO STDOUT`

@@ -2,6 +2,7 @@
  * Sends one request to an account and reads the answer. The only file that knows `effect/http`: the key goes into the
  * header here and nowhere else, redirects stop here, and no object that holds the header leaves.
  */
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Clock from "effect/Clock"
@@ -20,9 +21,12 @@ import { Auth } from "../Auth.ts"
 import type { CallReason } from "../reasons/Call.ts"
 import {
   DeadlineExceeded,
+  type LostAnswer,
+  OutcomeUnknown,
   RateLimited,
   RedirectRefused,
   ResponseMalformed,
+  ResponseTooLarge,
   ServerUnavailable,
   TransportFailed,
   Unauthenticated
@@ -45,6 +49,10 @@ export interface TransportOptions {
    * is streamed has no limit.
    */
   readonly timeout?: Duration.Input | undefined
+  /** How long what is streamed may be silent; then it is aborted. Default: 5 minutes. */
+  readonly stallTimeout?: Duration.Input | undefined
+  /** Bytes of an answer that is read as a whole, decompressed; more are refused. Default: 256 MB. */
+  readonly maxBodySize?: number | undefined
   /** Wraps the HTTP client that carries the calls: logging, a rate limiter, a proxy. It sees the header with the key. */
   readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
 }
@@ -60,7 +68,7 @@ export interface WireRequest {
   /** A body that is sent as it comes; such a request is never sent twice. */
   readonly bytes?: Stream.Stream<Uint8Array, unknown> | undefined
   readonly headers?: Readonly<Record<string, string>> | undefined
-  /** Whether a POST can do nothing twice. */
+  /** Whether it can do nothing twice. Default: unless it is a POST. */
   readonly idempotent?: boolean | undefined
   readonly timeout?: Duration.Input | undefined
 }
@@ -79,17 +87,26 @@ export interface WireResponse extends Head {
   readonly attempts: number
 }
 
+export type ReadReason = DeadlineExceeded | ResponseTooLarge | TransportFailed
+
 /** An answer whose body has not been read. */
 export interface OpenResponse extends Head {
-  readonly bytes: Stream.Stream<Uint8Array, TransportFailed>
-  readonly read: Effect.Effect<WireResponse, TransportFailed>
+  readonly bytes: Stream.Stream<Uint8Array, DeadlineExceeded | TransportFailed>
+  readonly read: Effect.Effect<WireResponse, ReadReason>
 }
+
+/** Answers in the place of an answer that was lost; with none where the request was certainly not carried out. */
+export type Recover<E> = (failure: LostAnswer) => Effect.Effect<WireResponse | undefined, E>
 
 export interface Wire {
   /** Sends a request and reads the whole answer. */
   readonly send: (request: WireRequest) => Effect.Effect<WireResponse, CallReason>
+  /** As {@link send}, of a request that must not be carried out twice: who sends it says what to do where that is in doubt. */
+  readonly write: <E>(request: WireRequest, recover: Recover<E>) => Effect.Effect<WireResponse, CallReason | E>
   /** Sends a request and leaves the body of the answer to be read. */
   readonly open: (request: WireRequest) => Effect.Effect<OpenResponse, CallReason>
+  /** How long what is streamed may be silent. */
+  readonly stallTimeout: Duration.Duration
 }
 
 const excerptBytes = 4096
@@ -150,11 +167,37 @@ const describeFailure = (error: HttpClientError): string => {
   return [...new Set(parts)].join(": ") || "the connection failed"
 }
 
+/** What a transport says of a connection that never came about, in the words of Node, Deno and Bun. */
+const unsent = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|Connect Timeout|\(Connect\)|Unable to connect|certificate/
+
+const losses = new Set(["DeadlineExceeded", "RedirectRefused", "ResponseTooLarge", "ServerUnavailable"])
+
+/** Whether nothing is known of a request that failed so. */
+export const isLost = <Reason extends { readonly _tag: string }>(
+  reason: Reason
+): reason is Extract<Reason, LostAnswer> =>
+  reason instanceof TransportFailed
+    ? !unsent.test(reason.description)
+    : reason instanceof ResponseMalformed
+      ? reason.status < 300
+      : losses.has(reason._tag)
+
+/** For what nobody can find out about. */
+export const outcomeUnknown = (failure: LostAnswer): Effect.Effect<never, OutcomeUnknown> =>
+  Effect.fail(new OutcomeUnknown({ failure }))
+
+const isPassing = (reason: CallReason): reason is RetryFailure["reason"] =>
+  reason._tag === "RateLimited" ||
+  reason._tag === "TransportFailed" ||
+  (reason._tag === "ServerUnavailable" && [502, 503, 504].includes(reason.status))
+
 const isRedirect = (status: number): boolean => status === 0 || [301, 302, 303, 307, 308].includes(status)
 
 export const make: Effect.Effect<Wire, never, Auth | HttpClient.HttpClient> = Effect.gen(function* () {
   const auth = yield* Auth
-  const { fetchOptions, propagateTraceContext, retry, timeout, transformClient } = auth.transport
+  const { fetchOptions, maxBodySize = 256e6, propagateTraceContext, retry, timeout, transformClient } = auth.transport
+  const stall = Duration.fromInputUnsafe(auth.transport.stallTimeout ?? "5 minutes")
+  const stalled = Effect.suspend(() => Effect.fail(new DeadlineExceeded({ waited: stall })))
   const client = (yield* HttpClient.HttpClient).pipe(
     HttpClient.transformResponse((response) =>
       Effect.updateContext(response, (context: Context.Context<never>) =>
@@ -205,18 +248,49 @@ export const make: Effect.Effect<Wire, never, Auth | HttpClient.HttpClient> = Ef
         const { headers, status } = response
         return isRedirect(status)
           ? refuseRedirect(response)
-          : Effect.succeed({
-              status,
-              headers,
-              scrub,
-              bytes: Stream.mapError(response.stream, failed),
-              read: Effect.mapBoth(response.text, {
-                onSuccess: (text) => ({ status, headers, scrub, text: status < 300 ? text : scrub(text), attempts: 1 }),
-                onFailure: failed
-              })
-            })
+          : Effect.succeed(openResponse({ status, headers, scrub }, response.stream, failed))
       })
     })
+
+  const openResponse = (
+    head: Head,
+    body: Stream.Stream<Uint8Array, HttpClientError>,
+    failed: (error: HttpClientError) => TransportFailed
+  ): OpenResponse => {
+    const bytes = Stream.transformPull(body, (pull) =>
+      Effect.succeed(
+        pull.pipe(
+          Effect.mapError((error) =>
+            // some runtimes have no body to read where it has no bytes
+            Cause.isDone(error) || error.reason._tag === "EmptyBodyError" ? Cause.Done() : failed(error)
+          ),
+          Effect.timeoutOrElse({ duration: stall, orElse: () => stalled })
+        )
+      )
+    )
+    const { scrub, status } = head
+    return {
+      ...head,
+      bytes,
+      read: Effect.suspend(() => {
+        const decoder = new TextDecoder()
+        let text = ""
+        let size = 0
+        return Stream.runForEachArray(bytes, (chunks) => {
+          for (const chunk of chunks) {
+            size += chunk.length
+            text += decoder.decode(chunk, { stream: true })
+          }
+          return size > maxBodySize ? Effect.fail(new ResponseTooLarge({ limit: maxBodySize })) : Effect.void
+        }).pipe(
+          Effect.map(() => {
+            text += decoder.decode()
+            return { ...head, text: status < 300 ? text : scrub(text), attempts: 1 }
+          })
+        )
+      })
+    }
+  }
 
   const open = (request: WireRequest): Effect.Effect<OpenResponse, CallReason> =>
     Effect.gen(function* () {
@@ -229,51 +303,82 @@ export const make: Effect.Effect<Wire, never, Auth | HttpClient.HttpClient> = Ef
       return again.status === 401 ? yield* new Unauthenticated({ username: auth.username }) : again
     })
 
-  /** The failure that may be worth another try: a rate limit by its header, since a statement that took too long is a 429 too. */
-  const retryable = (
-    result: Result.Result<WireResponse, CallReason>
-  ): Effect.Effect<RetryFailure["reason"] | undefined> => {
-    if (Result.isFailure(result)) {
-      return Effect.succeed(result.failure._tag === "TransportFailed" ? result.failure : undefined)
-    }
+  /** Why there is no answer of the API: a 429 is told by its header, since a statement that took too long is one too. */
+  const failureOf = (result: Result.Result<WireResponse, CallReason>): Effect.Effect<CallReason | undefined> => {
+    if (Result.isFailure(result)) return Effect.succeed(result.failure)
     const response = result.success
-    if (response.status === 429 && response.headers["retry-after"] !== undefined) return rateLimited(response)
-    const failure = [502, 503, 504].includes(response.status) ? unexpected(response, "") : undefined
-    return Effect.succeed(failure?._tag === "ServerUnavailable" ? failure : undefined)
+    if (response.status === 429) {
+      return response.headers["retry-after"] === undefined ? Effect.undefined : rateLimited(response)
+    }
+    return Effect.succeed(response.status < 500 ? undefined : unexpected(response, ""))
   }
 
   const policy = retry === false ? () => undefined : (retry ?? standardRetry)
 
-  const repeat = (request: WireRequest, attempt: number): Effect.Effect<WireResponse, CallReason> =>
+  /** `inDoubt` tells whether a request may have been carried out. */
+  const repeat = <E>(
+    request: WireRequest,
+    recover: Recover<E> | undefined,
+    state: { inDoubt: boolean },
+    attempt = 1
+  ): Effect.Effect<WireResponse, CallReason | E> =>
     Effect.gen(function* () {
+      state.inDoubt = true
       const result = yield* Effect.result(Effect.flatMap(open(request), ({ read }) => read))
-      const reason = yield* retryable(result)
-      const isSafe = request.method !== "POST" || request.idempotent === true
-      const wait = reason === undefined ? undefined : policy({ reason, attempt, isSafe })
-      if (wait === undefined) return { ...(yield* Effect.fromResult(result)), attempts: attempt }
+      const reason = yield* failureOf(result)
+      // what the SQL API says in its own words is an answer, whatever its status
+      const isTold = Result.isSuccess(result) && /^\s*\{\s*"error":/.test(result.success.text)
+      const recovered =
+        recover !== undefined && reason !== undefined && !isTold && isLost(reason)
+          ? yield* Effect.result(recover(reason))
+          : Result.succeed(undefined)
+      if (Result.isSuccess(recovered) && recovered.success !== undefined) return recovered.success
+      const isKnown = Result.isSuccess(recovered)
+      const isSafe = recover === undefined ? (request.idempotent ?? request.method !== "POST") : isKnown && !isTold
+      const wait = reason !== undefined && isPassing(reason) ? policy({ reason, attempt, isSafe }) : undefined
+      if (wait === undefined) {
+        yield* Effect.fromResult(recovered)
+        return { ...(yield* Effect.fromResult(result)), attempts: attempt }
+      }
+      state.inDoubt = !isKnown
       yield* Effect.annotateCurrentSpan("carto.attempts", attempt + 1)
       // above what the server asked for, never below
       yield* Effect.sleep(wait * (1 + (yield* Random.next) / 5))
-      return yield* repeat(request, attempt + 1)
+      return yield* repeat(request, recover, state, attempt + 1)
     })
 
-  return {
-    open,
-    send: (request) => {
+  const sendOrRecover = <E>(request: WireRequest, recover?: Recover<E>): Effect.Effect<WireResponse, CallReason | E> =>
+    Effect.suspend(() => {
       const duration = Duration.fromInputUnsafe(
         request.timeout ?? timeout ?? (request.path === "/api/v2/sql" ? "60 seconds" : "30 seconds")
       )
+      const state = { inDoubt: false }
       const hold: Hold = { rest: Effect.void }
-      return Effect.raceFirst(
-        Effect.provideService(repeat(request, 1), CurrentHold, hold),
-        Effect.flatMap(
-          Effect.andThen(
-            Effect.sleep(duration),
-            Effect.suspend(() => hold.rest)
-          ),
-          () => Effect.fail(new DeadlineExceeded({ waited: duration }))
+      const failure = new DeadlineExceeded({ waited: duration })
+      const isOver = Effect.sleep(duration).pipe(
+        Effect.andThen(Effect.suspend(() => hold.rest)),
+        Effect.andThen(Effect.fail(failure))
+      )
+      const call = Effect.provideService(repeat(request, recover, state), CurrentHold, hold)
+      return Effect.raceFirst(call, isOver).pipe(
+        Effect.catchIf(
+          (reason) => reason === failure && state.inDoubt,
+          () =>
+            Effect.flatMap(recover === undefined ? Effect.undefined : recover(failure), (response) =>
+              response === undefined ? Effect.fail(failure) : Effect.succeed(response)
+            )
         )
       )
-    }
+    })
+
+  return {
+    stallTimeout: stall,
+    open: (request) =>
+      // the answer to an upload begins when all of it is there
+      request.bytes === undefined
+        ? Effect.timeoutOrElse(open(request), { duration: stall, orElse: () => stalled })
+        : open(request),
+    send: (request) => sendOrRecover<never>(request),
+    write: sendOrRecover
   }
 })

@@ -116,7 +116,7 @@ const release = (name: string, options: LeaseOptions): Effect.Effect<void, never
 
 /** Reasons after which nobody knows whether the key was made. */
 const isUncertain = ({ reason }: CartoErrorOf<CreateReason>): boolean =>
-  ["DeadlineExceeded", "ResponseMalformed", "ServerUnavailable", "TransportFailed"].includes(reason._tag)
+  reason._tag === "OutcomeUnknown" || reason._tag === "ResponseMalformed"
 
 const acquire = Effect.fnUntraced(function* (
   options: LeaseOptions

@@ -45,7 +45,7 @@ export class TransportFailed extends TransportFailedBase {
 
 const DeadlineExceededBase: ReasonClass<"DeadlineExceeded", { readonly waited: Duration.Duration }> =
   Data.TaggedError("DeadlineExceeded")
-/** The call was given up after `waited`, repetitions included, and its request aborted. A write may have taken place. */
+/** The call was given up after `waited`, repetitions included, and its request aborted; or a stream was silent for so long. */
 export class DeadlineExceeded extends DeadlineExceededBase {
   override get message(): string {
     return `no answer within ${Duration.toSeconds(this.waited)} s`
@@ -102,6 +102,33 @@ export class ResponseMalformed extends ResponseMalformedBase {
   }
 }
 
+const ResponseTooLargeBase: ReasonClass<"ResponseTooLarge", { readonly limit: number }> =
+  Data.TaggedError("ResponseTooLarge")
+/** The answer has more than `limit` bytes, decompressed, and was not read to its end. */
+export class ResponseTooLarge extends ResponseTooLargeBase {
+  override get message(): string {
+    return `the answer has more than ${this.limit} bytes; stream it, ask for less, or raise maxBodySize`
+  }
+}
+
+/** A failure after which a request may have been carried out, or not. */
+export type LostAnswer =
+  | DeadlineExceeded
+  | RedirectRefused
+  | ResponseMalformed
+  | ResponseTooLarge
+  | ServerUnavailable
+  | TransportFailed
+
+const OutcomeUnknownBase: ReasonClass<"OutcomeUnknown", { readonly failure: LostAnswer }> =
+  Data.TaggedError("OutcomeUnknown")
+/** The answer to a write was lost (`failure`), and nothing here can tell whether it took place. Look before you repeat it. */
+export class OutcomeUnknown extends OutcomeUnknownBase {
+  override get message(): string {
+    return `whether it took place is unknown: ${this.failure.message}`
+  }
+}
+
 /** What every call can fail with. */
 export type CallReason =
   | CredentialsUnavailable
@@ -110,6 +137,7 @@ export type CallReason =
   | RateLimited
   | RedirectRefused
   | ResponseMalformed
+  | ResponseTooLarge
   | ServerUnavailable
   | TransportFailed
   | Unauthenticated

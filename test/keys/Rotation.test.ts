@@ -16,9 +16,7 @@ describe("Generation", () => {
       ["tiles~2", "tiles", 2, undefined],
       ["tiles~12~0f3c52aa", "tiles", 12, "0f3c52aa"],
       ["tiles~1~0f3c52aa", "tiles", 1, "0f3c52aa"],
-      ["tiles~0~0f3c52aa", "tiles", 0, "0f3c52aa"],
       // not names that this makes
-      ["tiles~0", "tiles~0", 1, undefined],
       ["tiles~1", "tiles~1", 1, undefined],
       ["tiles~02", "tiles~02", 1, undefined],
       ["tiles~2~xyz", "tiles~2~xyz", 1, undefined],
@@ -271,7 +269,11 @@ layer(layerEmbedded({ postgis: false, accounts }), options)("Rotation", (it) => 
           assert.isFalse(whole.failed)
           assert.isAbove(whole.requests, 8)
           assert.strictEqual(whole.changes.length, 2)
-          for (const at of faultsAt(whole, fault)) assert.isTrue((yield* once(at)).failed, `request ${at}`)
+          for (const at of faultsAt(whole, fault)) {
+            const { failed } = yield* once(at)
+            // the client finds a key whose answer was lost
+            if (fault !== "answer lost") assert.isTrue(failed, `request ${at}`)
+          }
         }),
       180_000
     )

@@ -288,7 +288,8 @@ layer(Layer.mergeAll(Layer.provideMerge(Packed.layer, NodeServices.layer), carto
           assert.strictEqual(ended.exitCode, 0, ended.stdout + ended.stderr)
           return ended.stdout
         })
-        yield* npm("install", "--no-audit", "--no-fund", "--prefer-offline")
+        // npm waits five minutes for a connection that says nothing
+        yield* npm("install", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-timeout=20000")
         yield* succeed(node, [tsc, "--project", host])
         assert.match(yield* npm("test", "--", "--no-color"), /Tests +5 passed \(5\)/)
         const ended = yield* run(node, ["effect-3.ts"], { cwd: host, env: environment(username) })

@@ -1,8 +1,8 @@
 /** Programs that are broken off at one of their requests. */
-import { Deferred, Effect, Exit, Fiber, Layer } from "effect"
-import { FetchHttpClient } from "effect/http"
+import { Deferred, Effect, Exit, Fiber } from "effect"
 import { Emulator } from "../../src/emulator/index.ts"
-import { Carto } from "../../src/index.ts"
+import type { Carto } from "../../src/index.ts"
+import { servicesOver } from "./embedded.ts"
 
 /** The request never arrives, its answer is lost, or the program is interrupted while it is on its way. */
 export type Fault = "not sent" | "answer lost" | "interrupted"
@@ -16,20 +16,6 @@ export interface Broken {
   /** Which of them, by their numbers from 1, change a key: of others it is the same whether they or their answers are lost. */
   readonly changes: ReadonlyArray<number>
 }
-
-/** The services of `demo` over another fetch, which sends nothing twice. */
-const over = (fetch: typeof globalThis.fetch) =>
-  Layer.unwrap(
-    Effect.gen(function* () {
-      const { account } = yield* Emulator
-      const { baseUrl, masterKey } = yield* Effect.fromNullishOr(account("demo"))
-      return Carto.layer({ baseUrl, apiKey: masterKey, retry: false }).pipe(
-        // layers are built once, and the embedded CARTO's is over another fetch
-        Layer.provide(Layer.fresh(FetchHttpClient.layer)),
-        Layer.provide(Layer.succeed(FetchHttpClient.Fetch, fetch))
-      )
-    })
-  ).pipe(Layer.orDie)
 
 /** Runs a program that breaks off at the request of that number, which counts from 1. */
 export const brokenOff = Effect.fnUntraced(function* <A, E>(
@@ -52,7 +38,7 @@ export const brokenOff = Effect.fnUntraced(function* <A, E>(
     if (isAt && fault === "answer lost") throw new Error(fault)
     return response
   }
-  const fiber = yield* Effect.forkChild(Effect.provide(program, over(breaking)))
+  const fiber = yield* Effect.forkChild(Effect.provide(program, servicesOver(breaking, { retry: false })))
   yield* Effect.raceFirst(Deferred.await(reached), Fiber.await(fiber))
   yield* Fiber.interrupt(fiber)
   return { failed: Exit.isFailure(yield* Fiber.await(fiber)), requests, changes }

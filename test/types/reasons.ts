@@ -38,6 +38,7 @@ type Call =
   | "RateLimited"
   | "RedirectRefused"
   | "ResponseMalformed"
+  | "ResponseTooLarge"
   | "ServerUnavailable"
   | "TransportFailed"
   | "Unauthenticated"
@@ -52,6 +53,7 @@ same<
   | "GrantRefused"
   | "InvalidGrants"
   | "MasterKeyRequired"
+  | "OutcomeUnknown"
 >(true)
 same<TagsOf<ApiKeyManagerService["get"]>, AuthApi | "ApiKeyNotFound">(true)
 same<TagsOf<ApiKeyManagerService["getOption"]>, AuthApi>(true)
@@ -59,7 +61,7 @@ same<TagsOf<ApiKeyManagerService["list"]>, AuthApi>(true)
 same<TagsOf<ApiKeyManagerService["stream"]>, AuthApi>(true)
 same<
   TagsOf<ApiKeyManagerService["regenerate"]>,
-  AuthApi | "ApiKeyNotFound" | "ApiKeyProtected" | "MasterKeyRequired" | "RegenerateRefused"
+  AuthApi | "ApiKeyNotFound" | "ApiKeyProtected" | "MasterKeyRequired" | "OutcomeUnknown" | "RegenerateRefused"
 >(true)
 same<
   TagsOf<ApiKeyManagerService["delete"]>,
@@ -87,26 +89,28 @@ type Statement =
   | "UndefinedTable"
   | "UniqueViolation"
 type SqlApi = Call | "AccountNotFound" | "KeyLacksApi" | Statement
+type Write = SqlApi | "OutcomeUnknown"
 type GetJob = SqlApi | "JobNotFound" | "MasterKeyRequired"
 
 same<TagsOf<SqlService["export"]>, SqlApi | "InvalidFormat" | "PartialResult">(true)
 same<TagsOf<CopySqlService["to"]>, SqlApi | "CopyTruncated">(true)
-same<TagsOf<BatchSqlService["create"]>, SqlApi | "JobQueueFull" | "MasterKeyRequired">(true)
+same<TagsOf<BatchSqlService["create"]>, Write | "JobQueueFull" | "MasterKeyRequired">(true)
 same<TagsOf<BatchSqlService["get"]>, GetJob>(true)
 same<TagsOf<BatchSqlService["cancel"]>, GetJob | "JobNotCancellable">(true)
 same<TagsOf<BatchSqlService["wait"]>, GetJob | "JobCancelled" | "JobDeadlineExceeded" | "JobFailed">(true)
 same<TagsOf<BatchSqlService["watch"]>, GetJob | "JobDeadlineExceeded">(true)
-same<TagsOf<BatchSqlService["run"]>, GetJob | "JobCancelled" | "JobDeadlineExceeded" | "JobFailed" | "JobQueueFull">(
-  true
-)
+same<
+  TagsOf<BatchSqlService["run"]>,
+  GetJob | "JobCancelled" | "JobDeadlineExceeded" | "JobFailed" | "JobQueueFull" | "OutcomeUnknown"
+>(true)
 
 declare const copy: CopySqlService
 const copied = copy.from(sql`COPY t FROM STDIN`, Stream.empty)
-same<Tags<Effect.Error<typeof copied>>, SqlApi | "CopyLimitExceeded" | "NoRowsCopied">(true)
+same<Tags<Effect.Error<typeof copied>>, Write | "CopyLimitExceeded" | "NoRowsCopied">(true)
 
 const query = db.query(sql`SELECT 1`)
 same<Effect.Success<typeof query>, QueryResult<Row>>(true)
-same<Tags<Effect.Error<typeof query>>, SqlApi | "PartialResult">(true)
+same<Tags<Effect.Error<typeof query>>, Write | "PartialResult">(true)
 
 const typed = db.query(sql`SELECT 1`, { schema: Schema.Struct({ year: Schema.Number }) })
 same<Effect.Success<typeof typed>, QueryResult<{ readonly year: number }>>(true)

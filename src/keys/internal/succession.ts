@@ -7,12 +7,10 @@ import { Auth } from "../../Auth.ts"
 import type { CartoErrorOf } from "../../CartoError.ts"
 import { difference, type GrantsSet } from "../../Grants.ts"
 import { cartoError } from "../../internal/cartoError.ts"
-import { invalidInput } from "../../internal/invalidInput.ts"
 import type { ApiKeyNotFound } from "../../reasons/AuthApi.ts"
-import type { InvalidInput } from "../../reasons/Call.ts"
 import { KeyOwnsTables, SuccessorLacksGrants } from "../../reasons/Keys.ts"
 import type { QueryReason, Sql } from "../../Sql.ts"
-import { type ExactGrants, exactGrants, type ExactReason, reassign, type TargetOptions } from "./exactGrants.ts"
+import { type ExactGrants, exactGrants, type ExactReason, reassign } from "./exactGrants.ts"
 
 /** How consumers come to use a new key. */
 export interface HandOverOptions<E, R> {
@@ -21,7 +19,7 @@ export interface HandOverOptions<E, R> {
    * after a crash.
    */
   readonly publish: (key: ApiKey) => Effect.Effect<unknown, E, R>
-  /** Proves the new key; runs under it, on the account in use. If it fails, both keys stay. Default: no proof but that of the grants. */
+  /** Proves the new key; runs under it. If it fails, both keys stay. Default: no proof but that of the grants. */
   readonly verify?: ((key: ApiKey) => Effect.Effect<unknown, E, R>) | undefined
   /** How long the old key goes on after that, for consumers that have not yet looked. Default 1 minute. */
   readonly grace?: Duration.Input | undefined
@@ -30,8 +28,7 @@ export interface HandOverOptions<E, R> {
 export interface OwnedTablesOptions {
   /**
    * What to do about tables that the old key made: `refuse` to replace it (default), or `reassign` them to the account, with
-   * all four table permissions for the old key and its successor. Neither can alter or drop them then. The tables of
-   * another account, that of `targetUser`, cannot be reassigned from here.
+   * all four table permissions for the old key and its successor. Neither can alter or drop them then.
    */
   readonly ownedTables?: "refuse" | "reassign" | undefined
 }
@@ -47,63 +44,37 @@ export const createOrGet = (
   options: CreateOptions
 ): Effect.Effect<ApiKey, CartoErrorOf<ApiKeyNotFound | CreateReason>, ApiKeyManager> =>
   ApiKeyManager.use((keys) =>
-    keys
-      .create(options)
-      .pipe(
-        Effect.catchReason("CartoError", "ApiKeyNameTaken", () =>
-          keys.get(options.name, { targetUser: options.targetUser })
-        )
-      )
+    keys.create(options).pipe(Effect.catchReason("CartoError", "ApiKeyNameTaken", () => keys.get(options.name)))
   )
-
-/** What cannot be asked for together. */
-export const checkOptions = (
-  operation: string,
-  { ownedTables, targetUser }: OwnedTablesOptions & TargetOptions
-): Effect.Effect<void, CartoErrorOf<InvalidInput>> =>
-  ownedTables === "reassign" && targetUser !== undefined
-    ? Effect.fail(
-        cartoError(
-          operation,
-          invalidInput(
-            "ownedTables",
-            ownedTables,
-            "only that account itself can: use its own master key, without targetUser"
-          )
-        )
-      )
-    : Effect.void
 
 /** Deals with the tables of a key that is to go; answers with its grants then, where it is still there. */
 export const release = (
   operation: string,
   key: ApiKey,
-  { ownedTables, targetSql, targetUser }: OwnedTablesOptions & TargetOptions,
+  { ownedTables }: OwnedTablesOptions,
   successor?: ApiKey
 ): Effect.Effect<ExactGrants | undefined, CartoErrorOf<ExactReason | KeyOwnsTables>, ApiKeyManager | Sql> =>
   Effect.gen(function* () {
-    const target = { targetSql, targetUser }
-    const exact = yield* exactGrants(key, target)
+    const exact = yield* exactGrants(key)
     if (exact === undefined || exact.owned.length === 0) return exact
     if (ownedTables !== "reassign") {
       const tables = exact.owned.map(({ name, schema }) => `${schema}.${name}`)
       return yield* cartoError(operation, new KeyOwnsTables({ name: key.name, tables }))
     }
-    yield* reassign(exact, successor && (yield* exactGrants(successor, target)))
-    return yield* exactGrants(key, target)
+    yield* reassign(exact, successor && (yield* exactGrants(successor)))
+    return yield* exactGrants(key)
   })
 
 /** Fails where a successor lacks what an older key has. */
 export const checkSuccessor = (
   operation: string,
   older: ReadonlyArray<ApiKey>,
-  successor: ApiKey,
-  target: TargetOptions
+  successor: ApiKey
 ): Effect.Effect<void, CartoErrorOf<ExactReason | SuccessorLacksGrants>, ApiKeyManager | Sql> =>
   Effect.gen(function* () {
-    const held = (yield* exactGrants(successor, target))?.request ?? {}
+    const held = (yield* exactGrants(successor))?.request ?? {}
     for (const key of older) {
-      const lacking = difference((yield* exactGrants(key, target))?.request ?? {}, held)
+      const lacking = difference((yield* exactGrants(key))?.request ?? {}, held)
       if (isEmpty(lacking)) continue
       return yield* cartoError(
         operation,
@@ -125,15 +96,14 @@ export const wait = ({ grace = "1 minute" }: { readonly grace?: Duration.Input |
 /** Deletes keys, if they are still there. */
 export const retire = (
   operation: string,
-  keys: ReadonlyArray<ApiKey | string>,
-  { targetUser }: TargetOptions
+  keys: ReadonlyArray<ApiKey | string>
 ): Effect.Effect<void, CartoErrorOf<Exclude<DeleteReason, ApiKeyNotFound>>, ApiKeyManager> =>
   ApiKeyManager.use((manager) =>
     Effect.forEach(
       keys,
       (key) =>
         manager
-          .delete(key, { targetUser })
+          .delete(key)
           .pipe(
             Effect.catch(({ reason }) =>
               reason._tag === "ApiKeyNotFound" ? Effect.void : Effect.fail(cartoError(operation, reason))

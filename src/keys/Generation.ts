@@ -1,7 +1,8 @@
 /**
  * Keys cannot be edited or renamed, so one that is replaced goes on under another name, that of its next generation:
  * `tiles`, `tiles~2`, `tiles~3`. A key that a plan made carries a fingerprint of the grants that were asked for, too:
- * `tiles~1~0f3c52aa`. Which is the one in use, and whether a replacement was begun and not ended, is read from the names.
+ * `tiles~1~0f3c52aa`. While its first key is made and published, `tiles~0~0f3c52aa` holds the place: a key without any
+ * rights, to whose token nobody has access. Which is the one in use, and whether a replacement was begun and not ended, is read from the names.
  */
 import type { ApiKey } from "../ApiKey.ts"
 import * as Option from "effect/Option"
@@ -10,13 +11,13 @@ import * as LeaseName from "./LeaseName.ts"
 export interface Generation {
   /** What all generations have in common: the name to ask for. */
   readonly base: string
-  /** Counts from 1. */
+  /** Counts from 1; 0 holds the place of a first key. */
   readonly number: number
   /** Eight hexadecimal digits, where a plan made the key. */
   readonly fingerprint: string | undefined
 }
 
-const pattern = /^([^]+?)~([1-9]\d{0,5})(?:~([0-9a-f]{8}))?$/
+const pattern = /^([^]+?)~(0|[1-9]\d{0,5})(?:~([0-9a-f]{8}))?$/
 
 /** The key's name. */
 export const format = ({ base, fingerprint, number }: Generation): string => {
@@ -28,7 +29,8 @@ export const format = ({ base, fingerprint, number }: Generation): string => {
 export const parse = (name: string): Generation => {
   const [, base = name, number = "1", fingerprint] = pattern.exec(name) ?? []
   const read = { base, number: Number(number), fingerprint }
-  return format(read) === name ? read : { base: name, number: 1, fingerprint: undefined }
+  const known = read.number > 0 || fingerprint !== undefined
+  return known && format(read) === name ? read : { base: name, number: 1, fingerprint: undefined }
 }
 
 /** Whether a name can be that of all generations of a key. */

@@ -31,9 +31,15 @@ export interface LeasePoolOptions extends TargetUserOptions {
   /** How long a key is kept that nobody uses. Default 1 minute. */
   readonly idleTimeToLive?: Duration.Input | undefined
   /**
-   * Keys at most. Whoever asks for further grants takes the room of an unused key, or waits until one is unused. Default 8.
+   * Keys at most. Whoever asks for further grants takes the room of an unused key, or waits until one is unused: so give
+   * more than one piece of work holds at a time. Default 8.
    */
   readonly capacity?: number | undefined
+  /**
+   * For how long a key in use is given out while others wait for room: whoever asks for it later waits behind them. Default
+   * 10 seconds.
+   */
+  readonly turn?: Duration.Input | undefined
 }
 
 export interface LeasePoolService {
@@ -43,7 +49,8 @@ export interface LeasePoolService {
    */
   readonly get: (grants: GrantsRequest) => Effect.Effect<Lease, CartoErrorOf<LeaseReason>, Scope.Scope>
   /**
-   * Runs an effect under a lease of the pool; fails with `LeaseExpired` if it outlives the lease. A lease whose key was
+   * Runs an effect under a lease of the pool; fails with `LeaseExpired` if it outlives the lease. Inside, the same grants are
+   * the same lease. A lease whose key was
    * deleted by somebody else is not given out again once an effect has failed with `Unauthenticated`.
    */
   readonly withLease: (
@@ -67,7 +74,15 @@ const check = (ttl: number, renewBefore: number, capacity: number): Effect.Effec
 interface Held {
   readonly grants: GrantsRequest
   users: number
+  /** Since when there is room for its key, in milliseconds; `undefined` while it waits for that. */
+  since: number | undefined
 }
+
+/** The leases that this fiber runs under: asking for one of them again must not wait for whoever waits for it. */
+const Nested: Context.Reference<ReadonlyArray<Lease>> = Context.Reference<ReadonlyArray<Lease>>(
+  "effect-carto/keys/LeasePool/Nested",
+  { defaultValue: () => [] }
+)
 
 const keyOf = (grants: GrantsRequest): string =>
   // a table without a schema is not one of schema public: it is in the account's own
@@ -83,27 +98,32 @@ export const make = (
   options: LeasePoolOptions
 ): Effect.Effect<LeasePoolService, CartoErrorOf<InvalidInput>, ApiKeyManager | Scope.Scope> =>
   Effect.gen(function* () {
-    const { capacity = 8, idleTimeToLive = "1 minute", owner, purpose, targetUser } = options
+    const { capacity = 8, idleTimeToLive = "1 minute", owner, purpose, targetUser, turn = "10 seconds" } = options
+    const turnMillis = Duration.toMillis(Duration.fromInputUnsafe(turn))
     const ttl = Duration.fromInputUnsafe(options.ttl ?? "1 hour")
     const renewBefore = Duration.toMillis(Duration.fromInputUnsafe(options.renewBefore ?? "5 minutes"))
     yield* check(Duration.toMillis(ttl), renewBefore, capacity)
     const context = yield* Effect.context<ApiKeyManager>()
     const room = yield* Semaphore.make(capacity)
     const held = new Map<string, Held>()
+    const leaving = new Set<Held>()
     const keys = new WeakMap<Lease, string>()
     const retired = new WeakSet<object>()
 
     const acquire = (key: string): Effect.Effect<Lease, CartoErrorOf<LeaseReason>, Scope.Scope> =>
       Effect.flatMap(Effect.scope, (scope) =>
         Effect.gen(function* () {
+          const own = held.get(key)
+          if (own !== undefined) own.since = undefined
           yield* room.takeScoped(1)
+          if (own === undefined || held.get(key) !== own) return yield* Effect.interrupt
+          own.since = yield* Clock.currentTimeMillis
           yield* Effect.addFinalizer(() =>
             Effect.sync(() => {
-              if (held.get(key)?.users === 0) held.delete(key)
+              leaving.delete(own)
+              if (held.get(key) === own && own.users === 0) held.delete(key)
             })
           )
-          const own = held.get(key)
-          if (own === undefined) return yield* Effect.interrupt
           const found = yield* lease({ ...own.grants, purpose, owner, ttl, targetUser })
           keys.set(found, key)
           return found
@@ -120,17 +140,35 @@ export const make = (
         return RcMap.invalidate(leases, key)
       })
 
-    /** Counts a user of these grants; where there are more than room for, an unused lease goes. */
-    const enter = (key: string, grants: GrantsRequest): Effect.Effect<void, never, Scope.Scope> =>
+    /** Whether others have waited long enough for the room of this lease. */
+    const isOver = ({ since }: Held, now: number): boolean =>
+      since !== undefined &&
+      now - since >= turnMillis &&
+      [...held.values()].filter((other) => other.since === undefined).length > leaving.size
+
+    /**
+     * Counts a user of these grants; where there are more than room for, an unused lease goes, or one whose turn is over
+     * takes nobody in.
+     */
+    const enter = (key: string, grants: GrantsRequest): Effect.Effect<Held, never, Scope.Scope> =>
       Effect.acquireRelease(
-        Effect.suspend(() => {
-          const own = held.get(key) ?? { grants, users: 0 }
+        Effect.flatMap(Clock.currentTimeMillis, (now) => {
+          const old = held.get(key)
+          const over = old !== undefined && isOver(old, now)
+          if (over) {
+            held.delete(key)
+            leaving.add(old)
+          }
+          const own = (over ? undefined : old) ?? { grants, users: 0, since: undefined }
           own.users++
           held.set(key, own)
           const unused = held.size > capacity ? [...held].find(([, { users }]) => users === 0) : undefined
-          if (unused === undefined) return Effect.succeed(own)
-          held.delete(unused[0])
-          return Effect.as(RcMap.invalidate(leases, unused[0]), own)
+          if (unused !== undefined) held.delete(unused[0])
+          const gone = [...(over ? [key] : []), ...(unused === undefined ? [] : [unused[0]])]
+          return Effect.as(
+            Effect.forEach(gone, (each) => RcMap.invalidate(leases, each)),
+            own
+          )
         }),
         // who could not get room when this lease was in use waits for it to go
         (own) =>
@@ -161,18 +199,29 @@ export const make = (
 
     const invalidate = (got: Lease): Effect.Effect<void> => retire(keys.get(got) ?? "", got)
 
-    return {
-      get: (grants) => Effect.withSpan(get(grants), "LeasePool.get"),
-      invalidate,
-      withLease: (grants) => (effect) =>
-        Effect.scopedWith((scope) =>
-          Effect.flatMap(Scope.provide(get(grants), scope), (found) =>
-            Effect.tapError(untilDeadline(effect, found), (error) =>
-              isUnauthenticated(error) ? invalidate(found) : Effect.void
-            )
+    /** The lease with these grants that this fiber runs under already, if it lives long enough. */
+    const nested = (grants: GrantsRequest): Effect.Effect<Lease | undefined> =>
+      Effect.gen(function* () {
+        const now = yield* Clock.currentTimeMillis
+        const key = keyOf(grants)
+        return (yield* Nested).find(
+          (own) => keys.get(own) === key && !retired.has(own) && own.deadline.getTime() - now >= renewBefore
+        )
+      })
+
+    const withLease: LeasePoolService["withLease"] = (grants) => (effect) =>
+      Effect.scopedWith((scope) =>
+        Effect.gen(function* () {
+          const outer = yield* Nested
+          const found = (yield* nested(grants)) ?? (yield* Scope.provide(get(grants), scope))
+          return yield* untilDeadline(effect, found).pipe(
+            Effect.tapError((error) => (isUnauthenticated(error) ? invalidate(found) : Effect.void)),
+            Effect.provideService(Nested, [...outer, found])
           )
-        ).pipe(Effect.withSpan("LeasePool.withLease"))
-    }
+        })
+      ).pipe(Effect.withSpan("LeasePool.withLease"))
+
+    return { get: (grants) => Effect.withSpan(get(grants), "LeasePool.get"), invalidate, withLease }
   })
 
 const LeasePoolBase: Context.ServiceClass<LeasePool, "effect-carto/keys/LeasePool", LeasePoolService> = Context.Service<

@@ -22,8 +22,9 @@ import { sql } from "../Statement.ts"
 import type { DesiredKey, DesiredKeys } from "./DesiredKeys.ts"
 import * as Generation from "./Generation.ts"
 import { checksum } from "./internal/checksum.ts"
-import { type ExactGrants, exactGrants, type ExactReason } from "./internal/exactGrants.ts"
+import { type ExactGrants, exactGrants, type ExactReason, type TargetOptions } from "./internal/exactGrants.ts"
 import {
+  checkOptions,
   createOrGet,
   type HandOverOptions,
   introduce,
@@ -36,12 +37,14 @@ import {
 } from "./internal/succession.ts"
 
 export { GrantsDiffer, KeyOwnsTables, PlanStale } from "../reasons/Keys.ts"
+export type { TargetOptions } from "./internal/exactGrants.ts"
 
 /**
  * - `create`: there is no key of that name;
  * - `replace`: it is to have other grants;
  * - `drifted`: it has other grants than those it was made with, and is replaced;
- * - `finish`: a replacement, or a rotation, that was begun: older generations are still there;
+ * - `finish`: a creation, a replacement or a rotation that was begun: older generations are still there, or what holds the
+ *   place of a first one;
  * - `delete`: it is not desired;
  * - `unchanged`.
  */
@@ -65,15 +68,15 @@ export interface PlanItem {
 /** Plain data, which holds no token. */
 export interface Plan {
   readonly desired: DesiredKeys
+  /** The member of the organisation whose keys they are; `undefined` for the account itself. */
+  readonly targetUser?: string | undefined
   /** By name. */
   readonly items: ReadonlyArray<PlanItem>
 }
 
-export interface ApplyOptions<E, R> extends HandOverOptions<E, R>, OwnedTablesOptions {
-  /**
-   * Publishes keys that are unchanged, too: after an `apply` that may have broken off between a key's creation and its
-   * publication. Default `false`.
-   */
+export interface ApplyOptions<E, R>
+  extends HandOverOptions<E, R>, OwnedTablesOptions, Pick<TargetOptions, "targetSql"> {
+  /** Publishes keys that are unchanged, too: where what was published has been lost. Default `false`. */
   readonly publishAll?: boolean | undefined
 }
 
@@ -128,20 +131,26 @@ interface Situation {
   /** The schema of tables that name none. */
   readonly schema: string
   readonly hidden: ReadonlySet<string>
+  readonly target: TargetOptions
 }
 
-const look = Effect.fnUntraced(function* ({
-  keys,
-  prefix
-}: DesiredKeys): Effect.fn.Return<Situation, CartoErrorOf<PlanReason>, ApiKeyManager | Sql> {
-  const regular = yield* ApiKeyManager.use((manager) => manager.list({ type: "regular" }))
+const look = Effect.fnUntraced(function* (
+  { keys, prefix }: DesiredKeys,
+  target: TargetOptions
+): Effect.fn.Return<Situation, CartoErrorOf<PlanReason>, ApiKeyManager | Sql> {
+  const { targetSql, targetUser } = target
+  const regular = yield* ApiKeyManager.use((manager) => manager.list({ type: "regular", targetUser }))
   const groups = new Map([...Generation.group(regular)].filter(([name]) => name.startsWith(prefix)))
   const named = keys.every(({ tables = [] }) => tables.every(({ schema }) => schema !== undefined))
-  const mapsOnly = [...groups.values()].some((all) => all.some(({ grants }) => !grants.apis.includes("sql")))
+  const unseen =
+    (targetUser !== undefined && targetSql === undefined) ||
+    [...groups.values()].some((all) => all.some(({ grants }) => !grants.apis.includes("sql")))
   return {
     groups,
-    schema: named ? "public" : yield* accountSchema,
-    hidden: mapsOnly ? yield* materializedViews : new Set()
+    // the schema of an organisation's member has the member's name
+    schema: named ? "public" : (targetUser ?? (yield* accountSchema)),
+    hidden: unseen ? yield* materializedViews : new Set(),
+    target
   }
 })
 
@@ -183,8 +192,13 @@ const compare = (exact: ExactGrants, wanted: GrantsSet, { hidden }: Situation) =
 }
 
 const gone: ExactGrants = { role: undefined, request: { apis: [] }, owned: [] }
-const exactOf = (key: ApiKey): Effect.Effect<ExactGrants, CartoErrorOf<ExactReason>, ApiKeyManager | Sql> =>
-  Effect.map(exactGrants(key), (exact) => exact ?? gone)
+const exactOf = (
+  key: ApiKey,
+  { target }: Situation
+): Effect.Effect<ExactGrants, CartoErrorOf<ExactReason>, ApiKeyManager | Sql> =>
+  Effect.map(exactGrants(key, target), (exact) => exact ?? gone)
+
+const holdsPlace = (name: string): boolean => Generation.parse(name).number === 0
 
 const ownedBy = (keys: ReadonlyArray<ExactGrants>): ReadonlyArray<string> =>
   keys.flatMap(({ owned }) => owned.map(({ name, schema }) => `${schema}.${name}`))
@@ -195,16 +209,16 @@ const planOne = Effect.fnUntraced(function* (
   situation: Situation
 ): Effect.fn.Return<PlanItem, CartoErrorOf<PlanReason>, ApiKeyManager | Sql> {
   const generations = situation.groups.get(name) ?? []
-  const exact = yield* Effect.forEach(generations, exactOf)
+  const exact = yield* Effect.forEach(generations, (key) => exactOf(key, situation))
   const all = generations.map((key) => key.name)
   const base = { name, missing: nothing, extra: nothing }
   if (desired === undefined) return { ...base, action: "delete", key: undefined, retired: all, owned: ownedBy(exact) }
   const { fingerprint, grants } = want(desired, situation)
   const newest = all.at(-1)
   const held = exact.at(-1)
-  if (newest === undefined || held === undefined) {
+  if (newest === undefined || held === undefined || holdsPlace(newest)) {
     const key = Generation.format({ base: name, number: 1, fingerprint })
-    return { ...base, action: "create", key, retired: [], missing: grants, owned: [] }
+    return { ...base, action: "create", key, retired: all, missing: grants, owned: [] }
   }
   const { extra, missing } = compare(held, grants, situation)
   const made = Generation.parse(newest)
@@ -221,7 +235,8 @@ const planOne = Effect.fnUntraced(function* (
 
 const makePlan = (
   operation: string,
-  desired: DesiredKeys
+  desired: DesiredKeys,
+  target: TargetOptions
 ): Effect.Effect<
   { readonly plan: Plan; readonly situation: Situation },
   CartoErrorOf<PlanReason>,
@@ -233,19 +248,22 @@ const makePlan = (
     }
     const problem = checkDesired(desired)
     if (problem !== undefined) return yield* cartoError(operation, problem)
-    const situation = yield* look(desired)
+    const situation = yield* look(desired, target)
     const byName = new Map(desired.keys.map((key) => [key.name, key]))
     const names = [...new Set([...byName.keys(), ...situation.groups.keys()])].toSorted()
     const items = yield* Effect.forEach(names, (name) => planOne(name, byName.get(name), situation), { concurrency: 4 })
-    return { plan: { desired, items }, situation }
+    return { plan: { desired, targetUser: target.targetUser, items }, situation }
   })
 
 /**
  * What `apply` would do. Changes nothing. Needs the master key; asks each managed key that may use the SQL API who it is.
  * `user` grants are never shown by the server: they are compared by the fingerprint alone.
  */
-export const plan = (desired: DesiredKeys): Effect.Effect<Plan, CartoErrorOf<PlanReason>, ApiKeyManager | Sql> =>
-  Effect.map(makePlan("Plan.plan", desired), (made) => made.plan).pipe(Effect.withSpan("Plan.plan"))
+export const plan = (
+  desired: DesiredKeys,
+  options: TargetOptions = {}
+): Effect.Effect<Plan, CartoErrorOf<PlanReason>, ApiKeyManager | Sql> =>
+  Effect.map(makePlan("Plan.plan", desired, options), (made) => made.plan).pipe(Effect.withSpan("Plan.plan"))
 
 /** Whether there is nothing to do. */
 export const isUnchanged = ({ items }: Plan): boolean => items.every(({ action }) => action === "unchanged")
@@ -258,6 +276,10 @@ const changedSince = (before: Plan, now: Plan): ReadonlyArray<string> => {
 
 const isReplaced = ({ action }: PlanItem): boolean => ["drifted", "finish", "replace"].includes(action)
 
+/** Reasons after which nobody knows whether the key was made. */
+const isUncertain = (error: CartoErrorOf<ApplyReason>): boolean =>
+  ["DeadlineExceeded", "ResponseMalformed", "ServerUnavailable", "TransportFailed"].includes(error.reason._tag)
+
 /** Creates a key and looks whether it has what was asked for; one that has not is deleted again. */
 const createWanted = Effect.fnUntraced(function* (
   name: string,
@@ -265,25 +287,52 @@ const createWanted = Effect.fnUntraced(function* (
   situation: Situation
 ): Effect.fn.Return<ApiKey, CartoErrorOf<ApplyReason>, ApiKeyManager | Sql> {
   const { grants, request } = want(desired, situation)
-  const key = yield* createOrGet({ ...request, name })
+  const { targetUser } = situation.target
+  const key = yield* createOrGet({ ...request, name, targetUser })
   const hidden = request.apis?.includes("sql") === false ? yield* materializedViews : situation.hidden
-  const { missing } = compare(yield* exactOf(key), grants, { ...situation, hidden })
+  const { missing } = compare(yield* exactOf(key, situation), grants, { ...situation, hidden })
   if (isEmpty(missing)) return key
-  yield* retire("Plan.apply", [key])
+  yield* retire("Plan.apply", [key], situation.target)
   return yield* cartoError("Plan.apply", new GrantsDiffer({ name, missing, extra: nothing }))
 })
 
 /**
+ * The first key of a name. Something holds its place until it is published, so that the next plan knows if that did not come
+ * to pass.
+ */
+const createFirst = (
+  item: PlanItem & { readonly key: string },
+  desired: DesiredKey,
+  situation: Situation
+): Effect.Effect<ApiKey, CartoErrorOf<ApplyReason>, ApiKeyManager | Sql> =>
+  Effect.gen(function* () {
+    const { targetUser } = situation.target
+    const name = Generation.format({ ...Generation.parse(item.key), number: 0 })
+    if (!item.retired.includes(name)) yield* createOrGet({ name, apis: [], targetUser })
+    return yield* createWanted(item.key, desired, situation).pipe(
+      Effect.tapError((error) =>
+        isUncertain(error)
+          ? Effect.void
+          : Effect.ignore(retire("Plan.apply", [name, ...item.retired], situation.target), { log: "Warn" })
+      )
+    )
+  })
+
+/**
  * Does what a plan says, and answers with the keys. The account is looked at again first: fails with `PlanStale` where it is
  * not as it was, unless there is nothing left to do. New keys are made, published and proven; then, after the grace, replaced
- * ones are deleted; undesired ones come last. What broke off is brought to its end by a new plan.
+ * ones are deleted; undesired ones come last. What broke off is brought to its end by a new plan. There is one key more than
+ * in the end while a key is made.
  */
 export const apply = <E = never, R = never>(
   planned: Plan,
   options: ApplyOptions<E, R>
 ): Effect.Effect<Applied, E | CartoErrorOf<ApplyReason>, ApiKeyManager | R | Sql> =>
   Effect.gen(function* () {
-    const { plan: now, situation } = yield* makePlan("Plan.apply", planned.desired)
+    const target: TargetOptions = { targetUser: planned.targetUser, targetSql: options.targetSql }
+    const owning = { ...target, ownedTables: options.ownedTables }
+    yield* checkOptions("Plan.apply", owning)
+    const { plan: now, situation } = yield* makePlan("Plan.apply", planned.desired, target)
     const changed = changedSince(planned, now)
     if (changed.length > 0 && !isUnchanged(now)) {
       return yield* cartoError("Plan.apply", new PlanStale({ changed }))
@@ -301,26 +350,39 @@ export const apply = <E = never, R = never>(
     for (const desired of now.desired.keys) {
       const item = items.get(desired.name)
       if (item?.key === undefined) continue
-      const found = situation.groups.get(item.name)?.find(({ name }) => name === item.key)
+      const { key: wanted } = item
+      const found = situation.groups.get(item.name)?.find(({ name }) => name === wanted)
       if (found === undefined) {
         // a table that the old key owns can be granted once it is the account's
-        yield* Effect.forEach(existing(item.name, item.retired), (old) => release("Plan.apply", old, options))
+        yield* Effect.forEach(existing(item.name, item.retired), (old) => release("Plan.apply", old, owning))
       }
-      const key = found ?? (yield* createWanted(item.key, desired, situation))
+      const key =
+        found ??
+        (yield* item.action === "create"
+          ? createFirst({ ...item, key: wanted }, desired, situation)
+          : createWanted(wanted, desired, situation))
       keys.set(item.name, key)
-      if (item.action !== "unchanged" || options.publishAll === true) yield* introduce(key, options)
+      if (item.action === "unchanged" && options.publishAll !== true) continue
+      yield* introduce(key, options)
+      const places = item.retired.filter(holdsPlace)
+      const place = Generation.format({ ...Generation.parse(wanted), number: 0 })
+      yield* retire("Plan.apply", item.action === "create" ? [...new Set([...places, place])] : places, target)
     }
 
-    const replaced = now.items.filter(isReplaced).flatMap(({ name, retired }) => existing(name, retired))
+    const replaced = now.items
+      .filter(isReplaced)
+      .flatMap(({ name, retired }) => existing(name, retired))
+      .filter(({ name }) => !holdsPlace(name))
     if (replaced.length > 0) {
       yield* wait(options)
-      yield* Effect.forEach(replaced, (key) => release("Plan.apply", key, options))
-      yield* retire("Plan.apply", replaced)
+      yield* Effect.forEach(replaced, (key) => release("Plan.apply", key, owning))
+      yield* retire("Plan.apply", replaced, target)
     }
     const undesired = now.items.filter(({ action }) => action === "delete")
     yield* retire(
       "Plan.apply",
-      undesired.flatMap(({ retired }) => retired)
+      undesired.flatMap(({ retired }) => retired),
+      target
     )
     return { items: now.items.filter(({ action }) => action !== "unchanged"), keys }
   }).pipe(Effect.withSpan("Plan.apply"))

@@ -1,5 +1,6 @@
 /** A plan as text, for people to look at before it is applied. */
 import type { GrantsSet } from "../Grants.ts"
+import * as Generation from "./Generation.ts"
 import { grantNames } from "./internal/grantNames.ts"
 import type { Plan, PlanAction, PlanItem } from "./Plan.ts"
 
@@ -35,7 +36,9 @@ const explanation = ({ action, key, missing, extra, retired }: PlanItem): string
     case "drifted":
       return `has lost or got grants since it was made: ${key} takes the place of ${retired.join(", ")}`
     case "finish":
-      return `has been replaced by ${key}: ${retired.join(", ")} can go`
+      return retired.every((name) => Generation.parse(name).number === 0)
+        ? `was made as ${key}, and perhaps not published: it is published again`
+        : `has been replaced by ${key}: ${retired.join(", ")} can go`
     case "delete":
       return `is not desired: ${retired.join(", ")} can go`
     case "unchanged":

@@ -7,15 +7,18 @@
  */
 import * as Effect from "effect/Effect"
 import { ApiKey } from "../ApiKey.ts"
-import { ApiKeyManager, type AuthApiReason } from "../ApiKeyManager.ts"
+import { ApiKeyManager, type AuthApiReason, type TargetUserOptions } from "../ApiKeyManager.ts"
 import type { CartoErrorOf } from "../CartoError.ts"
 import { cartoError } from "../internal/cartoError.ts"
 import { invalidInput } from "../internal/invalidInput.ts"
 import { ApiKeyNotFound } from "../reasons/AuthApi.ts"
+import type { GrantsRequest } from "../Grants.ts"
 import type { InvalidInput } from "../reasons/Call.ts"
 import type { Sql } from "../Sql.ts"
 import * as Generation from "./Generation.ts"
+import type { TargetOptions } from "./internal/exactGrants.ts"
 import {
+  checkOptions,
   checkSuccessor,
   createOrGet,
   type HandOverOptions,
@@ -28,8 +31,17 @@ import {
 } from "./internal/succession.ts"
 
 export { KeyOwnsTables, SuccessorLacksGrants } from "../reasons/Keys.ts"
+export type { TargetOptions } from "./internal/exactGrants.ts"
 
-export interface RotateOptions<E, R> extends HandOverOptions<E, R>, OwnedTablesOptions {}
+export interface SuccessorOptions extends OwnedTablesOptions, TargetOptions {
+  /**
+   * What the new key is to have beside what can be seen of the old one: `user` data, which no server shows, and materialized
+   * views, where the key may not use the SQL API.
+   */
+  readonly also?: GrantsRequest | undefined
+}
+
+export interface RotateOptions<E, R> extends HandOverOptions<E, R>, SuccessorOptions {}
 
 export type CurrentReason = ApiKeyNotFound | AuthApiReason
 export type RotateReason = ApiKeyNotFound | SuccessionReason
@@ -48,7 +60,8 @@ const refused = (value: unknown): InvalidInput =>
 
 const find = Effect.fnUntraced(function* (
   operation: string,
-  key: string | ApiKey
+  key: string | ApiKey,
+  { targetUser }: TargetOptions
 ): Effect.fn.Return<Family, CartoErrorOf<CurrentReason>, ApiKeyManager> {
   const name = key instanceof ApiKey ? key.name : key
   const asked = Generation.parse(name)
@@ -56,12 +69,13 @@ const find = Effect.fnUntraced(function* (
   if (protectedName || (key instanceof ApiKey && key.type !== "regular")) {
     return yield* cartoError(operation, refused(name))
   }
-  const keys = yield* ApiKeyManager.use((manager) => manager.list({ type: "regular" }))
+  const keys = yield* ApiKeyManager.use((manager) => manager.list({ type: "regular", targetUser }))
   const generations = Generation.group(keys).get(asked.base) ?? []
   const newest = generations.at(-1)
   const precise = key instanceof ApiKey || name !== asked.base
+  const begun = newest !== undefined && Generation.parse(newest.name).number > 0
   const behind = newest === undefined ? 0 : Generation.parse(newest.name).number - asked.number
-  if (newest === undefined || (precise && behind < 0)) {
+  if (!begun || (precise && behind < 0)) {
     return yield* cartoError(operation, new ApiKeyNotFound({ name }))
   }
   return {
@@ -73,31 +87,58 @@ const find = Effect.fnUntraced(function* (
 })
 
 /** The key in use of that name: its newest generation. Fails with `ApiKeyNotFound`. */
-export const current = (name: string): Effect.Effect<ApiKey, CartoErrorOf<CurrentReason>, ApiKeyManager> =>
-  Effect.map(find("Rotation.current", name), ({ newest }) => newest).pipe(Effect.withSpan("Rotation.current"))
+export const current = (
+  name: string,
+  options: TargetUserOptions = {}
+): Effect.Effect<ApiKey, CartoErrorOf<CurrentReason>, ApiKeyManager> =>
+  Effect.map(find("Rotation.current", name, options), ({ newest }) => newest).pipe(Effect.withSpan("Rotation.current"))
+
+/** Both of two requests. */
+const together = (request: GrantsRequest, { targetUser }: TargetOptions, also: GrantsRequest = {}) => {
+  const both = <A>(one: ReadonlyArray<A> = [], other: ReadonlyArray<A> = []) => {
+    const all = [...one, ...other]
+    return all.length === 0 ? undefined : all
+  }
+  return {
+    targetUser,
+    apis: [...new Set([...(request.apis ?? []), ...(also.apis ?? [])])],
+    tables: both(request.tables, also.tables),
+    schemas: both(request.schemas, also.schemas),
+    tableMetadata: request.tableMetadata === true || also.tableMetadata === true,
+    services: both(request.services, also.services),
+    user: both(request.user, also.user),
+    datasets: both(request.datasets, also.datasets)
+  }
+}
 
 /** The next generation of a key; none where the key is gone, since somebody else replaced it. */
 const createNext = (
   operation: string,
   { base, newest }: Family,
-  options: OwnedTablesOptions
+  options: SuccessorOptions
 ): Effect.Effect<Family | undefined, CartoErrorOf<RotateReason>, ApiKeyManager | Sql> =>
   Effect.gen(function* () {
     const exact = yield* release(operation, newest, options)
     if (exact === undefined) return undefined
     const { fingerprint, number } = Generation.parse(newest.name)
     const name = Generation.format({ base, number: number + 1, fingerprint })
-    return { base, older: [newest], newest: yield* createOrGet({ ...exact.request, name }), superseded: true }
+    return {
+      base,
+      older: [newest],
+      newest: yield* createOrGet({ ...together(exact.request, options, options.also), name }),
+      superseded: true
+    }
   })
 
 /** The two generations of a rotation, which is begun if it was not; alone the newest, if it has been replaced already. */
 const start = (
   operation: string,
   key: string | ApiKey,
-  options: OwnedTablesOptions
+  options: SuccessorOptions
 ): Effect.Effect<Family, CartoErrorOf<RotateReason>, ApiKeyManager | Sql> =>
   Effect.gen(function* () {
-    const found = yield* find(operation, key)
+    yield* checkOptions(operation, options)
+    const found = yield* find(operation, key, options)
     if (found.superseded || found.older.length > 0) return found
     return (yield* createNext(operation, found, options)) ?? (yield* start(operation, key, options))
   })
@@ -105,22 +146,22 @@ const start = (
 const introduceNext = <E, R>(
   operation: string,
   family: Family,
-  options: HandOverOptions<E, R>
+  options: HandOverOptions<E, R> & TargetOptions
 ): Effect.Effect<Family, E | CartoErrorOf<RotateReason>, ApiKeyManager | R | Sql> =>
   Effect.as(
-    Effect.andThen(checkSuccessor(operation, family.older, family.newest), introduce(family.newest, options)),
+    Effect.andThen(checkSuccessor(operation, family.older, family.newest, options), introduce(family.newest, options)),
     family
   )
 
 const endNow = (
   operation: string,
   { newest, older }: Family,
-  options: OwnedTablesOptions
+  options: OwnedTablesOptions & TargetOptions
 ): Effect.Effect<ApiKey, CartoErrorOf<RotateReason>, ApiKeyManager | Sql> =>
   Effect.gen(function* () {
     yield* Effect.forEach(older, (key) => release(operation, key, options, newest))
-    yield* checkSuccessor(operation, older, newest)
-    yield* retire(operation, older)
+    yield* checkSuccessor(operation, older, newest, options)
+    yield* retire(operation, older, options)
     return newest
   })
 
@@ -143,9 +184,11 @@ export const begin = <E = never, R = never>(
  */
 export const finish = (
   key: string | ApiKey,
-  options: OwnedTablesOptions = {}
+  options: OwnedTablesOptions & TargetOptions = {}
 ): Effect.Effect<ApiKey, CartoErrorOf<RotateReason>, ApiKeyManager | Sql> =>
-  Effect.flatMap(find("Rotation.finish", key), (family) => endNow("Rotation.finish", family, options)).pipe(
+  checkOptions("Rotation.finish", options).pipe(
+    Effect.andThen(find("Rotation.finish", key, options)),
+    Effect.flatMap((family) => endNow("Rotation.finish", family, options)),
     Effect.withSpan("Rotation.finish")
   )
 
@@ -155,7 +198,7 @@ export const finish = (
  * repeat until it succeeds: a key that was replaced already is not replaced again. Needs the master key.
  *
  * Fails with `KeyOwnsTables` where the old key made tables, unless told what to do with them. The new key has whatever can
- * be granted by a request; a grant of `user` data cannot be seen, so it is not copied.
+ * be granted by a request; what cannot be seen of the old one is named in `also`.
  */
 export const rotate = <E = never, R = never>(
   key: string | ApiKey,
@@ -175,7 +218,8 @@ export const resume = <E = never, R = never>(
   options: RotateOptions<E, R>
 ): Effect.Effect<ApiKey, E | CartoErrorOf<RotateReason>, ApiKeyManager | R | Sql> =>
   Effect.gen(function* () {
-    const family = yield* find("Rotation.resume", key)
+    yield* checkOptions("Rotation.resume", options)
+    const family = yield* find("Rotation.resume", key, options)
     if (family.older.length === 0) return family.newest
     yield* introduceNext("Rotation.resume", family, options)
     yield* wait(options)
@@ -191,12 +235,13 @@ export const abandon = <E = never, R = never>(
   options: Omit<RotateOptions<E, R>, "verify">
 ): Effect.Effect<ApiKey, E | CartoErrorOf<RotateReason>, ApiKeyManager | R | Sql> =>
   Effect.gen(function* () {
-    const { newest, older } = yield* find("Rotation.abandon", key)
-    const before = older.at(-1)
+    yield* checkOptions("Rotation.abandon", options)
+    const { newest, older } = yield* find("Rotation.abandon", key, options)
+    const before = older.findLast(({ name }) => Generation.parse(name).number > 0)
     if (before === undefined) return newest
     yield* introduce(before, options)
     yield* wait(options)
     yield* release("Rotation.abandon", newest, options, before)
-    yield* retire("Rotation.abandon", [newest])
+    yield* retire("Rotation.abandon", [newest], options)
     return before
   }).pipe(Effect.withSpan("Rotation.abandon"))

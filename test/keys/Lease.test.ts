@@ -244,6 +244,60 @@ layer(layerEmbedded({ postgis: false, accounts }), { timeout: "120 seconds" })("
     })
   )
 
+  it.effect("whoever waits has a turn, however many others ask for what is in use", () =>
+    Effect.gen(function* () {
+      const pool = yield* LeasePool.make({
+        purpose: "turns",
+        capacity: 1,
+        idleTimeToLive: "1 hour",
+        turn: "10 seconds"
+      })
+      const ask = Effect.fnUntraced(function* (grants: Grants.GrantsRequest) {
+        const scope = yield* Scope.make()
+        const asked = yield* Effect.forkChild(Scope.provide(pool.get(grants), scope))
+        return { asked, leave: Scope.close(scope, Exit.void) }
+      })
+      const nameOf = ({ asked }: { readonly asked: Fiber.Fiber<Lease.Lease, CartoError> }) =>
+        Effect.map(Fiber.join(asked), ({ key }) => key.name)
+      const isWaiting = ({ asked }: { readonly asked: Fiber.Fiber<Lease.Lease, CartoError> }) =>
+        Effect.map(Effect.repeat(Effect.yieldNow, { times: 100 }), () => asked.pollUnsafe() === undefined)
+
+      const first = yield* ask(tornadoes)
+      const name = yield* nameOf(first)
+      const other = yield* ask(reports)
+      assert.isTrue(yield* isWaiting(other))
+      // within its turn a key is shared
+      yield* TestClock.adjust("9 seconds")
+      const second = yield* ask(tornadoes)
+      assert.strictEqual(yield* nameOf(second), name)
+      yield* first.leave
+      yield* TestClock.adjust("1 second")
+      const third = yield* ask(tornadoes)
+      assert.isTrue(yield* isWaiting(third))
+      yield* second.leave
+      yield* nameOf(other)
+      assert.isTrue(yield* isWaiting(third))
+      yield* other.leave
+      assert.notStrictEqual(yield* nameOf(third), name)
+      assert.strictEqual((yield* names).length, 1)
+      yield* third.leave
+    })
+  )
+
+  it.effect("the same grants inside are the same lease, even if others wait for it", () =>
+    Effect.gen(function* () {
+      const pool = yield* LeasePool.make({ purpose: "inside", capacity: 1, turn: 0 })
+      const waiting = yield* Deferred.make<Fiber.Fiber<Lease.Lease, CartoError>>()
+      yield* Effect.gen(function* () {
+        const fiber = yield* Effect.forkDetach(Effect.scoped(pool.get(reports)))
+        yield* Effect.repeat(Effect.yieldNow, { times: 100 })
+        yield* Deferred.succeed(waiting, fiber)
+        yield* count.pipe(pool.withLease(tornadoes))
+      }).pipe(pool.withLease(tornadoes))
+      yield* Fiber.join(yield* Deferred.await(waiting))
+    })
+  )
+
   it.effect("what failed is asked for anew", () =>
     Effect.gen(function* () {
       const pool = yield* LeasePool.make({ purpose: "failure", capacity: 1, idleTimeToLive: "1 hour" })

@@ -16,7 +16,9 @@ describe("Generation", () => {
       ["tiles~2", "tiles", 2, undefined],
       ["tiles~12~0f3c52aa", "tiles", 12, "0f3c52aa"],
       ["tiles~1~0f3c52aa", "tiles", 1, "0f3c52aa"],
+      ["tiles~0~0f3c52aa", "tiles", 0, "0f3c52aa"],
       // not names that this makes
+      ["tiles~0", "tiles~0", 1, undefined],
       ["tiles~1", "tiles~1", 1, undefined],
       ["tiles~02", "tiles~02", 1, undefined],
       ["tiles~2~xyz", "tiles~2~xyz", 1, undefined],

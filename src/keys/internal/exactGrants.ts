@@ -3,13 +3,22 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type { ApiKey } from "../../ApiKey.ts"
-import { ApiKeyManager, type AuthApiReason } from "../../ApiKeyManager.ts"
+import { ApiKeyManager, type AuthApiReason, type TargetUserOptions } from "../../ApiKeyManager.ts"
 import { Auth } from "../../Auth.ts"
 import type { CartoErrorOf } from "../../CartoError.ts"
 import { type GrantsRequest, type TablePermission, toRequest } from "../../Grants.ts"
 import { isStrings } from "../../internal/json.ts"
-import { type QueryReason, type Row, Sql } from "../../Sql.ts"
+import { type QueryReason, type Row, Sql, type SqlService } from "../../Sql.ts"
 import { sql, type Statement } from "../../Statement.ts"
+
+/** Whose keys are meant, where that is not the account itself. */
+export interface TargetOptions extends TargetUserOptions {
+  /**
+   * The SQL API of `targetUser`, under any key, to ask each of its keys who it is. Without it what the Auth API says counts,
+   * which leaves out materialized views.
+   */
+  readonly targetSql?: SqlService | undefined
+}
 
 export interface ExactGrants {
   /** The key's database role; unknown where the key may not use the SQL API. */
@@ -21,12 +30,18 @@ export interface ExactGrants {
 
 const tablePermissions: ReadonlyArray<TablePermission> = ["select", "insert", "update", "delete"]
 
-const askRole = (key: ApiKey): Effect.Effect<string | undefined, CartoErrorOf<QueryReason>, Sql> =>
-  Sql.use((db) => db.query(sql`SELECT current_user::text AS role`)).pipe(
+const askRole = (
+  key: ApiKey,
+  { targetSql, targetUser }: TargetOptions
+): Effect.Effect<string | undefined, CartoErrorOf<QueryReason>, Sql> => {
+  const ask = (db: SqlService) => db.query(sql`SELECT current_user::text AS role`)
+  if (targetUser !== undefined && targetSql === undefined) return Effect.undefined
+  return (targetSql === undefined ? Sql.use(ask) : ask(targetSql)).pipe(
     Auth.withApiKey(key),
     Effect.map(({ rows: [row] }) => (typeof row?.["role"] === "string" ? row["role"] : undefined)),
     Effect.catchReason("CartoError", "KeyLacksApi", () => Effect.undefined)
   )
+}
 
 // One statement for tables and schemas, told apart by their kind: `n`. The Auth API grants nothing in CARTO's own schemas.
 const heldBy = (role: string): Statement => sql`
@@ -88,22 +103,25 @@ export type ExactReason = AuthApiReason | QueryReason
  * been deleted meanwhile.
  */
 export const exactGrants = (
-  key: ApiKey
+  key: ApiKey,
+  target: TargetOptions
 ): Effect.Effect<ExactGrants | undefined, CartoErrorOf<ExactReason>, ApiKeyManager | Sql> =>
   Effect.gen(function* () {
-    const role = yield* askRole(key)
+    const role = yield* askRole(key, target)
     if (role === undefined) return fromAnswer(key)
     const { rows } = yield* Sql.use((db) => db.query(heldBy(role)))
     return read(key, role, rows)
   }).pipe(
     Effect.catchReason("CartoError", "Unauthenticated", (_, error) =>
       Effect.flatMap(
-        ApiKeyManager.use((keys) => keys.getOption(key.name)),
+        ApiKeyManager.use((keys) => keys.getOption(key.name, { targetUser: target.targetUser })),
         Option.match({
           onNone: () => Effect.undefined,
           // regenerated meanwhile
           onSome: (renewed): Effect.Effect<ExactGrants | undefined, CartoErrorOf<ExactReason>, ApiKeyManager | Sql> =>
-            Redacted.value(renewed.token) === Redacted.value(key.token) ? Effect.fail(error) : exactGrants(renewed)
+            Redacted.value(renewed.token) === Redacted.value(key.token)
+              ? Effect.fail(error)
+              : exactGrants(renewed, target)
         })
       )
     )

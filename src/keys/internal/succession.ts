@@ -7,10 +7,12 @@ import { Auth } from "../../Auth.ts"
 import type { CartoErrorOf } from "../../CartoError.ts"
 import { difference, type GrantsSet } from "../../Grants.ts"
 import { cartoError } from "../../internal/cartoError.ts"
+import { invalidInput } from "../../internal/invalidInput.ts"
 import type { ApiKeyNotFound } from "../../reasons/AuthApi.ts"
+import type { InvalidInput } from "../../reasons/Call.ts"
 import { KeyOwnsTables, SuccessorLacksGrants } from "../../reasons/Keys.ts"
 import type { QueryReason, Sql } from "../../Sql.ts"
-import { type ExactGrants, exactGrants, type ExactReason, reassign } from "./exactGrants.ts"
+import { type ExactGrants, exactGrants, type ExactReason, reassign, type TargetOptions } from "./exactGrants.ts"
 
 /** How consumers come to use a new key. */
 export interface HandOverOptions<E, R> {
@@ -19,7 +21,7 @@ export interface HandOverOptions<E, R> {
    * after a crash.
    */
   readonly publish: (key: ApiKey) => Effect.Effect<unknown, E, R>
-  /** Proves the new key; runs under it. If it fails, both keys stay. Default: no proof but that of the grants. */
+  /** Proves the new key; runs under it, on the account in use. If it fails, both keys stay. Default: no proof but that of the grants. */
   readonly verify?: ((key: ApiKey) => Effect.Effect<unknown, E, R>) | undefined
   /** How long the old key goes on after that, for consumers that have not yet looked. Default 1 minute. */
   readonly grace?: Duration.Input | undefined
@@ -28,7 +30,8 @@ export interface HandOverOptions<E, R> {
 export interface OwnedTablesOptions {
   /**
    * What to do about tables that the old key made: `refuse` to replace it (default), or `reassign` them to the account, with
-   * all four table permissions for the old key and its successor. Neither can alter or drop them then.
+   * all four table permissions for the old key and its successor. Neither can alter or drop them then. The tables of
+   * another account, that of `targetUser`, cannot be reassigned from here.
    */
   readonly ownedTables?: "refuse" | "reassign" | undefined
 }
@@ -44,37 +47,63 @@ export const createOrGet = (
   options: CreateOptions
 ): Effect.Effect<ApiKey, CartoErrorOf<ApiKeyNotFound | CreateReason>, ApiKeyManager> =>
   ApiKeyManager.use((keys) =>
-    keys.create(options).pipe(Effect.catchReason("CartoError", "ApiKeyNameTaken", () => keys.get(options.name)))
+    keys
+      .create(options)
+      .pipe(
+        Effect.catchReason("CartoError", "ApiKeyNameTaken", () =>
+          keys.get(options.name, { targetUser: options.targetUser })
+        )
+      )
   )
+
+/** What cannot be asked for together. */
+export const checkOptions = (
+  operation: string,
+  { ownedTables, targetUser }: OwnedTablesOptions & TargetOptions
+): Effect.Effect<void, CartoErrorOf<InvalidInput>> =>
+  ownedTables === "reassign" && targetUser !== undefined
+    ? Effect.fail(
+        cartoError(
+          operation,
+          invalidInput(
+            "ownedTables",
+            ownedTables,
+            "only that account itself can: use its own master key, without targetUser"
+          )
+        )
+      )
+    : Effect.void
 
 /** Deals with the tables of a key that is to go; answers with its grants then, where it is still there. */
 export const release = (
   operation: string,
   key: ApiKey,
-  { ownedTables }: OwnedTablesOptions,
+  { ownedTables, targetSql, targetUser }: OwnedTablesOptions & TargetOptions,
   successor?: ApiKey
 ): Effect.Effect<ExactGrants | undefined, CartoErrorOf<ExactReason | KeyOwnsTables>, ApiKeyManager | Sql> =>
   Effect.gen(function* () {
-    const exact = yield* exactGrants(key)
+    const target = { targetSql, targetUser }
+    const exact = yield* exactGrants(key, target)
     if (exact === undefined || exact.owned.length === 0) return exact
     if (ownedTables !== "reassign") {
       const tables = exact.owned.map(({ name, schema }) => `${schema}.${name}`)
       return yield* cartoError(operation, new KeyOwnsTables({ name: key.name, tables }))
     }
-    yield* reassign(exact, successor && (yield* exactGrants(successor)))
-    return yield* exactGrants(key)
+    yield* reassign(exact, successor && (yield* exactGrants(successor, target)))
+    return yield* exactGrants(key, target)
   })
 
 /** Fails where a successor lacks what an older key has. */
 export const checkSuccessor = (
   operation: string,
   older: ReadonlyArray<ApiKey>,
-  successor: ApiKey
+  successor: ApiKey,
+  target: TargetOptions
 ): Effect.Effect<void, CartoErrorOf<ExactReason | SuccessorLacksGrants>, ApiKeyManager | Sql> =>
   Effect.gen(function* () {
-    const held = (yield* exactGrants(successor))?.request ?? {}
+    const held = (yield* exactGrants(successor, target))?.request ?? {}
     for (const key of older) {
-      const lacking = difference((yield* exactGrants(key))?.request ?? {}, held)
+      const lacking = difference((yield* exactGrants(key, target))?.request ?? {}, held)
       if (isEmpty(lacking)) continue
       return yield* cartoError(
         operation,
@@ -96,14 +125,15 @@ export const wait = ({ grace = "1 minute" }: { readonly grace?: Duration.Input |
 /** Deletes keys, if they are still there. */
 export const retire = (
   operation: string,
-  keys: ReadonlyArray<ApiKey | string>
+  keys: ReadonlyArray<ApiKey | string>,
+  { targetUser }: TargetOptions
 ): Effect.Effect<void, CartoErrorOf<Exclude<DeleteReason, ApiKeyNotFound>>, ApiKeyManager> =>
   ApiKeyManager.use((manager) =>
     Effect.forEach(
       keys,
       (key) =>
         manager
-          .delete(key)
+          .delete(key, { targetUser })
           .pipe(
             Effect.catch(({ reason }) =>
               reason._tag === "ApiKeyNotFound" ? Effect.void : Effect.fail(cartoError(operation, reason))

@@ -1,0 +1,86 @@
+/** A key that is rotated while 200 queries a second run under it, each with the key that was published last. */
+import * as Clock from "effect/Clock"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Ref from "effect/Ref"
+import * as Schedule from "effect/Schedule"
+import { Emulator } from "../../src/emulator/index.ts"
+import { ApiKeyManager, Auth, Carto, Grants, Sql, sql } from "../../src/index.ts"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as Rotation from "../../src/keys/Rotation.ts"
+
+const perSecond = 200
+const rotations = 3
+
+const tornadoes = { apis: ["sql"], tables: [Grants.table("tornadoes", ["select"])] } satisfies Grants.GrantsRequest
+const query = Sql.use((db) => db.query(sql`SELECT count(*) FROM tornadoes WHERE year > 2020`))
+
+const bench = Effect.gen(function* () {
+  const keys = yield* ApiKeyManager
+  const published = yield* Ref.make(yield* keys.create({ name: "tiles", ...tornadoes }))
+  let stopped = false
+  let [sent, failures, underWay, most] = [0, 0, 0, 0]
+  const byKey = new Map<string, number>()
+  const one = Effect.gen(function* () {
+    sent++
+    most = Math.max(most, ++underWay)
+    const key = yield* Ref.get(published)
+    yield* Auth.withApiKey(query, key).pipe(
+      Effect.match({
+        onFailure: (error) => {
+          failures++
+          console.error(error.message)
+        },
+        onSuccess: () => byKey.set(key.name, (byKey.get(key.name) ?? 0) + 1)
+      })
+    )
+    underWay--
+  })
+  const began = yield* Clock.currentTimeMillis
+  // queries are sent at their rate, whether or not those before them have been answered
+  const due = Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    const missing = stopped ? 0 : Math.floor(((now - began) * perSecond) / 1000) - sent
+    for (let count = 0; count < missing; count++) {
+      yield* Effect.forkScoped(one, { startImmediately: true })
+    }
+  })
+  const load = yield* Effect.scoped(Effect.repeat(due, Schedule.spaced("5 millis"))).pipe(Effect.forkChild)
+  yield* Effect.sleep("1 second")
+  for (let count = 0; count < rotations; count++) {
+    yield* Rotation.rotate("tiles", {
+      publish: (key) => Ref.set(published, key),
+      verify: () => query,
+      grace: "2 seconds"
+    })
+  }
+  yield* Effect.sleep("1 second")
+  const seconds = ((yield* Clock.currentTimeMillis) - began) / 1000
+  const total = sent
+  stopped = true
+  yield* Effect.repeat(Effect.sleep("10 millis"), { until: () => underWay === 0 })
+  yield* Fiber.interrupt(load)
+  yield* Console.log(
+    `${total} queries in ${seconds.toFixed(1)} s, ${(total / seconds).toFixed(0)} a second, at most ${most} at a time: ${failures} failures`
+  )
+  yield* Console.log([...byKey].map(([name, count]) => `${name} ${count}`).join(", "))
+  const left = yield* keys.list({ type: "regular" })
+  yield* Console.log(`in the end there is ${left.map(({ name }) => name).join(", ")}`)
+  return failures === 0 ? 0 : 1
+})
+
+const services = Layer.unwrap(
+  Effect.gen(function* () {
+    const { account, fetch } = yield* Emulator
+    const { baseUrl, masterKey } = yield* Effect.fromNullishOr(account("demo"))
+    return Carto.layer({ baseUrl, apiKey: masterKey }).pipe(
+      Layer.provide(FetchHttpClient.layer),
+      Layer.provide(Layer.succeed(FetchHttpClient.Fetch, fetch))
+    )
+  })
+).pipe(Layer.provide(Emulator.layer({ postgis: false, accounts: [{ username: "demo", samples: true }] })))
+
+/** Prints queries, their rate and failures; `1` where one failed. */
+export const runBench: Effect.Effect<number> = bench.pipe(Effect.provide(services), Effect.orDie)

@@ -77,7 +77,7 @@ export interface BatchSqlService {
     job: Job | string,
     options?: WaitOptions
   ) => Stream.Stream<Job, CartoErrorOf<GetJobReason | JobDeadlineExceeded>>
-  /** Creates a job and waits for it. Interrupted, it cancels the job. */
+  /** Creates a job and waits for it. Interrupted, or no longer able to see it, it cancels the job. */
   readonly run: (
     input: JobInput,
     options?: WaitOptions
@@ -273,7 +273,8 @@ const make: Effect.Effect<BatchSqlService, never, Auth | HttpClient> = Effect.ge
           const abandon = Effect.ignore(cancel(job))
           return restore(wait(job, options)).pipe(
             Effect.onInterrupt(() => abandon),
-            Effect.tapError(({ _tag }) => (_tag === "JobDeadlineExceeded" ? abandon : Effect.void))
+            // whose id nobody has then
+            Effect.tapError(({ _tag }) => (_tag === "JobFailed" || _tag === "JobCancelled" ? Effect.void : abandon))
           )
         })
       ).pipe(operation("BatchSql.run", username))

@@ -186,6 +186,12 @@ describe("create", () => {
     ["a key that is none", [empty(401), empty(401)], "Unauthenticated", "alice"],
     ["an account without the Auth API", [empty(404)], "EngineDisabled", "closed to this account"],
     ["an account that is not activated", [empty(403)], "AccountNotActivated", "activated"],
+    [
+      "an error as deep as no stack",
+      [new Response(`{"errors":${'{"a":'.repeat(100_000)}1${"}".repeat(100_000)}}`, { status: 422 })],
+      "ResponseMalformed",
+      "422"
+    ],
     ["HTML of a proxy", [new Response("<html>no</html>", { status: 404 })], "ResponseMalformed", "404"],
     [
       "a server error",

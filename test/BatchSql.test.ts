@@ -172,6 +172,24 @@ describe("run", () => {
       assert.strictEqual(script.asked.filter(({ method }) => method === "DELETE").length, 1)
     }).pipe(provideScript(script))
   })
+  it.effect("cancels the job when it can no longer be seen", () => {
+    const script = scriptedFetch(({ method }) =>
+      method === "POST"
+        ? json(job(), 201)
+        : method === "DELETE"
+          ? json(job({ status: "cancelled" }))
+          : json({ error: ["permission denied"] }, 403)
+    )
+    return Effect.gen(function* () {
+      const error = yield* Effect.flip(BatchSql.use((jobs) => jobs.run(sql`SELECT 1`)))
+      assert.strictEqual(error.reason._tag, "MasterKeyRequired")
+      assert.deepStrictEqual(
+        script.asked.map(({ method }) => method),
+        ["POST", "GET", "DELETE"]
+      )
+    }).pipe(provideScript(script))
+  })
+
   it.effect("does not cancel what has ended by itself", () => {
     const script = scriptedFetch(({ method }) =>
       method === "POST" ? json(job(), 201) : json(job({ status: "failed", failed_reason: "x" }))

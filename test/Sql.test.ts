@@ -75,6 +75,15 @@ describe("query", () => {
       assert.strictEqual(error.reason._tag, "InvalidInput")
     }).pipe(provideScript(script))
   })
+  it.effect("a page of a proxy is no export", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(Sql.use((db) => db.export(sql`SELECT 1`, { format: "csv" })))
+      assert.strictEqual(error.reason._tag, "ResponseMalformed")
+    }).pipe(
+      provideScript(scriptedFetch(new Response("<html>sign in</html>", { headers: { "content-type": "text/html" } })))
+    )
+  )
+
   it.effect("exports that the server does not know have a reason", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Sql.use((db) => db.export(sql`SELECT 1`, { format: "kml" })))

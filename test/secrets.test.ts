@@ -10,6 +10,8 @@ import { scenario } from "./runtimes/scenario.ts"
 
 const token = "SECRETSECRETSECRETSECRET"
 const encoded = btoa(`alice:${token}`)
+/** Of a key that is not the one in use. */
+const other = "OTHEROTHEROTHEROTHEROT"
 
 const operations: ReadonlyArray<readonly [string, Effect.Effect<unknown, unknown, Carto.CartoServices>]> = [
   ["create", ApiKeyManager.use((keys) => keys.create({ name: "a", apis: ["sql"] }))],
@@ -40,7 +42,9 @@ const answers: ReadonlyArray<readonly [string, () => Response]> = [
     () => new Response(null, { status: 302, headers: { location: `https://x.example.org/${token}?k=${token}` } })
   ],
   ["a rate limit", () => json({ error: [echo] }, 429, { "retry-after": "1" })],
-  ["a key", () => json(wireKey({ token, name: 1 }))]
+  ["a key", () => json(wireKey({ token, name: 1 }))],
+  ["a list that broke off", () => new Response(`{"total":1,"result":[{"name":"a","token":"${other}`)],
+  ["an error that holds a key", () => json({ errors: wireKey({ token: other }) }, 418)]
 ]
 
 describe("a server that echoes the key", () => {
@@ -65,6 +69,7 @@ describe("a server that echoes the key", () => {
           yield* underCanary(canary, Effect.provide(operation, services))
           assert.notInclude(canary.seen(), token)
           assert.notInclude(canary.seen(), encoded)
+          assert.notInclude(canary.seen(), other)
         })
       )
     }

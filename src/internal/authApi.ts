@@ -55,7 +55,7 @@ export type RegenerateReason =
 const serverWords = (response: WireResponse): string | undefined => {
   const body = parse(response.text)
   const words = isObject(body) ? (body["errors"] ?? body["error"]) : undefined
-  return typeof words === "string" || words === undefined ? words : JSON.stringify(words)
+  return typeof words === "string" || words === undefined ? words : response.text
 }
 
 /** The key of a success. */

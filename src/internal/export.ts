@@ -8,7 +8,7 @@ import { cartoError } from "./cartoError.ts"
 import { parse } from "./json.ts"
 import { errorOf, readFailure, type ReadReason } from "./sqlApi.ts"
 import { statementReason } from "./statementReason.ts"
-import type { Wire } from "./wire.ts"
+import { unexpected, type Wire } from "./wire.ts"
 
 export type ExportReason = InvalidFormat | ReadReason
 
@@ -63,6 +63,11 @@ export const openExport = (
             ? Effect.fail(new InvalidFormat({ description: words }))
             : readFailure(answer, username)
         })
+      }
+      if (response.headers["content-type"]?.startsWith("text/html")) {
+        return Effect.flatMap(response.read, (answer) =>
+          Effect.fail(unexpected(answer, "a page in the place of a file"))
+        )
       }
       const name = /filename=([^;]+)/.exec(response.headers["content-disposition"] ?? "")
       return Effect.succeed({

@@ -111,10 +111,13 @@ export interface Wire {
 
 const excerptBytes = 4096
 
-/** At most 4 KB of a body, cut between characters. */
+/** At most 4 KB of a body, cut between characters, without the tokens of keys that are in it. */
 const excerpt = (text: string): string => {
   const bytes = new TextEncoder().encode(text.slice(0, excerptBytes)).subarray(0, excerptBytes)
-  return new TextDecoder().decode(bytes).replace(/\uFFFD$/, "")
+  return new TextDecoder()
+    .decode(bytes)
+    .replace(/\uFFFD$/, "")
+    .replaceAll(/("token"\s*:\s*")[^"]+/g, "$1<redacted>")
 }
 
 /** An answer that no rule of its API explains. */
@@ -122,7 +125,7 @@ export const unexpected = (response: WireResponse, description: string): ServerU
   const body = excerpt(response.scrub(response.text))
   return response.status >= 500 && response.status < 600
     ? new ServerUnavailable({ status: response.status, body })
-    : new ResponseMalformed({ status: response.status, description: response.scrub(description), body })
+    : new ResponseMalformed({ status: response.status, description: excerpt(response.scrub(description)), body })
 }
 
 const number = (value: string | undefined): number | undefined =>

@@ -3,16 +3,20 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import type { ApiKey } from "../ApiKey.ts"
+import type { TargetUserOptions } from "../ApiKeyManager.ts"
 import type { CallOptions } from "../internal/connection.ts"
-import type { DesiredKeys } from "../keys/DesiredKeys.ts"
+import { ownPromise } from "../internal/ownPromise.ts"
+import * as Desired from "../keys/DesiredKeys.ts"
 import * as Lease from "../keys/Lease.ts"
 import * as Plan from "../keys/Plan.ts"
 import * as Rotation from "../keys/Rotation.ts"
 import type { Client } from "../promise.ts"
+import { Sql } from "../Sql.ts"
 
 export type { DesiredKey, DesiredKeys } from "../keys/DesiredKeys.ts"
 export type { Lease, LeaseOptions, SweepOptions, Swept } from "../keys/Lease.ts"
 export { type Applied, isUnchanged, type Plan, type PlanAction, type PlanItem } from "../keys/Plan.ts"
+export { render, type RenderOptions } from "../keys/PlanText.ts"
 
 /** A key that is deleted when it is disposed of. */
 export interface HeldLease extends Lease.Lease, AsyncDisposable {
@@ -33,19 +37,32 @@ export interface Leases {
   readonly sweep: (options?: Lease.SweepOptions & CallOptions) => Promise<Lease.Swept>
 }
 
+/** Whose keys are meant, where that is not the account itself. */
+export interface Target extends TargetUserOptions {
+  /**
+   * The account of `targetUser`, under any key, on which each of its keys is asked who it is. Without it what the Auth API
+   * says counts, which leaves out materialized views.
+   */
+  readonly targetClient?: Client | undefined
+}
+
 /** How a new key comes to its consumers. */
-export interface HandOver extends Omit<Rotation.RotateOptions<never, never>, "publish" | "verify"> {
+export interface HandOver
+  extends Omit<Rotation.RotateOptions<never, never>, "publish" | "targetSql" | "verify">, Target {
   /** Writes the key's token where its consumers find it. It may be called again with the same key, after a crash. */
   readonly publish: (key: ApiKey, signal: AbortSignal) => Promise<unknown>
-  /** Proves the new key; gets the account under it. If it rejects, both keys stay. */
+  /** Proves the new key; gets its account under it: the target's, where there is one. If it rejects, both keys stay. */
   readonly verify?: ((client: Client, signal: AbortSignal) => Promise<unknown>) | undefined
 }
 
 /** See `keys/Rotation` for what each call does and the reasons it can fail with. */
 export interface Rotations {
-  readonly current: (name: string, call?: CallOptions) => Promise<ApiKey>
+  readonly current: (name: string, options?: TargetUserOptions & CallOptions) => Promise<ApiKey>
   readonly begin: (key: string | ApiKey, options: Omit<HandOver, "grace"> & CallOptions) => Promise<ApiKey>
-  readonly finish: (key: string | ApiKey, options?: Pick<HandOver, "ownedTables"> & CallOptions) => Promise<ApiKey>
+  readonly finish: (
+    key: string | ApiKey,
+    options?: Pick<HandOver, "ownedTables"> & Target & CallOptions
+  ) => Promise<ApiKey>
   readonly rotate: (key: string | ApiKey, options: HandOver & CallOptions) => Promise<ApiKey>
   readonly resume: (key: string | ApiKey, options: HandOver & CallOptions) => Promise<ApiKey>
   readonly abandon: (key: string | ApiKey, options: Omit<HandOver, "verify"> & CallOptions) => Promise<ApiKey>
@@ -54,37 +71,51 @@ export interface Rotations {
 /** See `keys/Plan` for what each call does and the reasons it can fail with. */
 export interface Plans {
   /** What {@link apply} would do. Changes nothing. */
-  readonly plan: (desired: DesiredKeys, call?: CallOptions) => Promise<Plan.Plan>
+  readonly plan: (desired: Desired.DesiredKeys, options?: Target & CallOptions) => Promise<Plan.Plan>
   readonly apply: (
     planned: Plan.Plan,
-    options: HandOver & Pick<Plan.ApplyOptions<never, never>, "publishAll"> & CallOptions
+    options: Omit<HandOver, "also" | "targetUser"> & Pick<Plan.ApplyOptions<never, never>, "publishAll"> & CallOptions
   ) => Promise<Plan.Applied>
+  /** Desired keys from JSON with comments. */
+  readonly fromJsonc: (text: string) => Promise<Desired.DesiredKeys>
 }
 
-/** A promise of the caller's own; what it rejects with, the whole call rejects with. */
-const own = <A>(use: (signal: AbortSignal) => Promise<A>): Effect.Effect<A, unknown> =>
-  // @effect-diagnostics-next-line unknownInEffectCatch:off
-  Effect.tryPromise({ try: use, catch: (error) => error })
+type Given = Partial<Omit<HandOver, "publish">> & Pick<HandOver, "publish"> & CallOptions
 
-const handOver = <Options extends Omit<HandOver, "verify"> & Pick<Partial<HandOver>, "verify">>(
+/** The SQL API of a client, for effects that run elsewhere. */
+const sqlOf = (client: Client | undefined) =>
+  client === undefined ? Effect.undefined : Effect.promise(() => client.connection.run(Sql.use(Effect.succeed)))
+
+const handOver = <A, E, R>(
   client: Client,
-  { publish, verify, ...options }: Options
-) => ({
-  ...options,
-  publish: (key: ApiKey) => own((signal) => publish(key, signal)),
-  verify: verify === undefined ? undefined : (key: ApiKey) => own((signal) => verify(client.withApiKey(key), signal))
-})
+  { publish, targetClient, verify, ...options }: Given,
+  use: (options: Rotation.RotateOptions<unknown, never>) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> =>
+  Effect.flatMap(sqlOf(targetClient), (targetSql) =>
+    use({
+      ...options,
+      targetSql,
+      publish: (key: ApiKey) => ownPromise((signal) => publish(key, signal)),
+      verify:
+        verify === undefined
+          ? undefined
+          : (key: ApiKey) => ownPromise((signal) => verify((targetClient ?? client).withApiKey(key), signal))
+    })
+  )
 
 export const leases = (client: Client): Leases => {
   const { run } = client.connection
   return {
     lease: async (options, call) => {
       const scope = Scope.makeUnsafe()
-      const held = await run(Scope.provide(Lease.lease(options), scope), call)
-      return {
-        ...held,
-        client: client.withApiKey(held.key),
-        [Symbol.asyncDispose]: () => Effect.runPromise(Scope.close(scope, Exit.void))
+      const close = () => Effect.runPromise(Scope.close(scope, Exit.void))
+      try {
+        const held = await run(Scope.provide(Lease.lease(options), scope), call)
+        return { ...held, client: client.withApiKey(held.key), [Symbol.asyncDispose]: close }
+      } catch (error) {
+        // a call that is aborted while the key is made makes it all the same
+        await close()
+        throw error
       }
     },
     withLease: (options, use, call) =>
@@ -92,7 +123,7 @@ export const leases = (client: Client): Leases => {
         Effect.scoped(
           Effect.flatMap(Lease.lease(options), (held) =>
             Lease.untilDeadline(
-              own((signal) => use(client.withApiKey(held.key), signal)),
+              ownPromise((signal) => use(client.withApiKey(held.key), signal)),
               held
             )
           )
@@ -106,19 +137,48 @@ export const leases = (client: Client): Leases => {
 export const rotation = (client: Client): Rotations => {
   const { run } = client.connection
   return {
-    current: (name, options) => run(Rotation.current(name), options),
-    begin: (key, options) => run(Rotation.begin(key, handOver(client, options)), options),
-    finish: (key, options) => run(Rotation.finish(key, options), options),
-    rotate: (key, options) => run(Rotation.rotate(key, handOver(client, options)), options),
-    resume: (key, options) => run(Rotation.resume(key, handOver(client, options)), options),
-    abandon: (key, options) => run(Rotation.abandon(key, handOver(client, options)), options)
+    current: (name, options) => run(Rotation.current(name, options), options),
+    begin: (key, options) =>
+      run(
+        handOver(client, options, (all) => Rotation.begin(key, all)),
+        options
+      ),
+    finish: (key, { targetClient, ...options } = {}) =>
+      run(
+        Effect.flatMap(sqlOf(targetClient), (targetSql) => Rotation.finish(key, { ...options, targetSql })),
+        options
+      ),
+    rotate: (key, options) =>
+      run(
+        handOver(client, options, (all) => Rotation.rotate(key, all)),
+        options
+      ),
+    resume: (key, options) =>
+      run(
+        handOver(client, options, (all) => Rotation.resume(key, all)),
+        options
+      ),
+    abandon: (key, options) =>
+      run(
+        handOver(client, options, (all) => Rotation.abandon(key, all)),
+        options
+      )
   }
 }
 
 export const plans = (client: Client): Plans => {
   const { run } = client.connection
   return {
-    plan: (desired, options) => run(Plan.plan(desired), options),
-    apply: (planned, options) => run(Plan.apply(planned, handOver(client, options)), options)
+    plan: (desired, { targetClient, ...options } = {}) =>
+      run(
+        Effect.flatMap(sqlOf(targetClient), (targetSql) => Plan.plan(desired, { ...options, targetSql })),
+        options
+      ),
+    apply: (planned, { publishAll, ...options }) =>
+      run(
+        handOver(client, options, (all) => Plan.apply(planned, { ...all, publishAll })),
+        options
+      ),
+    fromJsonc: (text) => run(Desired.fromJsonc(text))
   }
 }

@@ -30,13 +30,21 @@ const main = async (args: Array<string>): Promise<number> => {
   const kind = TestDatabases.kinds.find((one) => one === values.database)
   if (load === undefined || kind === undefined || rest.length > 0) return fail(usage)
   if (kind === "postgres" && missing !== undefined) return fail(`${missing}\n`)
-  const own = fileURLToPath(new URL(`./cases/${name}-api-cases.json`, import.meta.url))
-  const cases = file ?? own
-  if (!existsSync(cases)) return fail(`there is no file ${cases}\n`)
+  const own = [`${name}-api-cases.json`, `${name}-api-more-cases.json`]
+  const files =
+    file === undefined ? own.map((one) => fileURLToPath(new URL(`./cases/${one}`, import.meta.url))) : [file]
+  const absent = files.find((one) => !existsSync(one))
+  if (absent !== undefined) return fail(`there is no file ${absent}\n`)
   const run = await load()
-  const { failed, passed, skipped } = await run(cases, kind)
-  process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`)
-  return failed > 0 ? 1 : 0
+  const total = { passed: 0, failed: 0, skipped: 0 }
+  for (const one of files) {
+    const { failed, passed, skipped } = await run(one, kind)
+    total.passed += passed
+    total.failed += failed
+    total.skipped += skipped
+  }
+  process.stdout.write(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`)
+  return total.failed > 0 ? 1 : 0
 }
 
 process.exitCode = await main(process.argv.slice(2))

@@ -68,10 +68,9 @@ const fromParameters = (parameters: Parameters): Credentials | undefined => {
   return token ? { token } : undefined
 }
 
-const credentials = (authorization: string | null, query: Parameters, body: Parameters): Credentials | undefined => {
-  const header = fromHeader(authorization)
-  return header !== undefined && header.token !== "" ? header : (fromParameters(query) ?? fromParameters(body))
-}
+// A header with an empty password is one all the same: it hides the other sources.
+const credentials = (authorization: string | null, query: Parameters, body: Parameters): Credentials | undefined =>
+  fromHeader(authorization) ?? fromParameters(query) ?? fromParameters(body)
 
 const unauthorized = new ApiError({ status: 401, message: "Unauthorized" })
 
@@ -110,13 +109,14 @@ export const authenticate: (options: {
   if (given?.user !== undefined && given.user !== account.username) {
     return yield* new ApiError({ status: 403, message: "permission denied" })
   }
-  const key = keyOf(keyStore, account.username, given?.token ?? "default_public")
-  if (given !== undefined) {
+  const isAnonymous = given === undefined || given.token === ""
+  const key = keyOf(keyStore, account.username, isAnonymous ? "default_public" : given.token)
+  if (!isAnonymous) {
     if (key === undefined) return yield* unauthorized
     if (key["user"] !== account.username) return yield* new ApiError({ status: 403, message: "Forbidden" })
     if (key["grants_sql"] !== "true") return yield* new ApiError({ status: 403, message: "forbidden" })
   }
-  const isMaster = given !== undefined && key?.["type"] === "master"
+  const isMaster = !isAnonymous && key?.["type"] === "master"
   if (options.needsMaster && !isMaster) return yield* new ApiError({ status: 403, message: "permission denied" })
   options.onAccepted()
   const master = yield* masterLogin(keyStore, account)

@@ -33,7 +33,7 @@ export const setCacheHeaders = (
   if (persist) headers.set("Cache-Control", `public,max-age=${oneYear}`)
   else if (tables !== undefined && known.length === tables.length) {
     headers.set("Cache-Control", cacheControl(write ? 0 : oneYear))
-  } else headers.set("Cache-Control", cacheControl(fallback - (Math.floor(now / 1000) % fallback)))
+  } else headers.set("Cache-Control", cacheControl(fallback - (Math.ceil(now / 1000) % fallback)))
   if (known.length > 0 && !write) {
     headers.set("X-Cache-Channel", `${databaseName}:${known.map(({ name }) => name).join(",")}`)
     headers.set(

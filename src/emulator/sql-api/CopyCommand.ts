@@ -9,6 +9,6 @@ export const copyTimeout: number = 5 * 60 * 60 * 1000
 /** The COPY statement in the parameter `q`: the word and a space must be its beginning. */
 export const statement = (parameters: Parameters): Effect.Effect<string, ApiError> => {
   const sql = parameters["q"]
-  if (typeof sql !== "string" || sql === "") return Effect.fail(badRequest("SQL is missing"))
+  if (typeof sql !== "string") return Effect.fail(badRequest("SQL is missing"))
   return /^copy /i.test(sql) ? Effect.succeed(sql) : Effect.fail(badRequest("SQL must start with COPY"))
 }

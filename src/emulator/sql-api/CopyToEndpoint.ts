@@ -9,7 +9,6 @@ import { concatenate } from "./bytes.ts"
 import * as CopyCommand from "./CopyCommand.ts"
 import * as Exchange from "./Exchange.ts"
 import { start } from "./Execution.ts"
-import { text } from "./Parameters.ts"
 import { Preparation } from "./Preparation.ts"
 import * as Session from "./Session.ts"
 
@@ -72,12 +71,9 @@ export const handle: (
   const database = yield* Session.database(account.username)
   const preparation = yield* Preparation
   yield* Session.prepared(preparation.prepare(database, sql))
-  const filename = text(parameters, "filename") ?? ""
+  const filename = parameters["filename"] ? String(parameters["filename"]) : "carto-sql-copyto.dmp"
   exchange.headers.set("Content-Type", "application/octet-stream")
-  exchange.headers.set(
-    "Content-Disposition",
-    `attachment; filename=${encodeURIComponent(filename === "" ? "carto-sql-copyto.dmp" : filename.toWellFormed())}`
-  )
+  exchange.headers.set("Content-Disposition", `attachment; filename=${encodeURIComponent(filename.toWellFormed())}`)
   return yield* Exchange.bodyResponse(
     exchange,
     Effect.gen(function* () {

@@ -34,6 +34,7 @@ export const create: Handler = Effect.fnUntraced(function* (exchange) {
   const work = Job.parseWork(parameters["query"])
   if (typeof work === "string") return yield* badRequest(work)
   const job = yield* Jobs.use((jobs) => jobs.create(account.username, work))
+  exchange.headers.set("X-Served-By-DB-Host", account.databaseHost)
   return Exchange.jsonResponse(exchange, 201, Job.toCreatedJson(job))
 })
 
@@ -44,6 +45,7 @@ export const read =
     Effect.gen(function* () {
       const { account } = yield* Session.open(exchange, { group: "job_get", needsMaster: true })
       const job = yield* Jobs.use((jobs) => jobs.get(account.username, id))
+      exchange.headers.set("X-Served-By-DB-Host", account.databaseHost)
       return Exchange.jsonResponse(exchange, 200, Job.toJson(job))
     })
 
@@ -54,5 +56,6 @@ export const cancel =
     Effect.gen(function* () {
       const { account } = yield* Session.open(exchange, { group: "job_delete", needsMaster: true })
       const job = yield* Jobs.use((jobs) => jobs.cancel(account.username, id))
+      exchange.headers.set("X-Served-By-DB-Host", account.databaseHost)
       return Exchange.jsonResponse(exchange, 200, Job.toJson(job))
     })

@@ -76,7 +76,8 @@ export const make = (spatial: SpatialTypes, skip: ReadonlySet<string>): AnswerWr
       const trailer = {
         time: milliseconds / 1000,
         fields: described,
-        total_rows: count ?? (error === undefined ? 0 : rows),
+        // a statement without a count, or with none, counts the rows of the answer
+        total_rows: count || rows,
         ...(error === undefined ? {} : { error: [error] }),
         ...Object.fromEntries(notices)
       }

@@ -1,34 +1,70 @@
 /** How `rows_per_page`, `page`, `order_by` and `sort_order` change a statement. */
-import { splitSelect, withoutLineComments } from "./SqlText.ts"
 
 export interface Paging {
   readonly limit?: number | undefined
   readonly offset?: number | undefined
   readonly orderBy?: string | undefined
-  readonly sortOrder?: string | undefined
+  /** Should be text. */
+  readonly sortOrder?: unknown
 }
 
 /** The text without its last semicolon and what blank follows it. */
 export const withoutTrailingSemicolon = (sql: string): string => sql.replace(/;\s*$/, "")
 
-const orderClause = ({ orderBy, sortOrder }: Paging): string => {
-  if (orderBy === undefined || orderBy === "") return ""
-  const direction = sortOrder?.toUpperCase()
-  return ` ORDER BY "${orderBy}"` + (direction === "ASC" || direction === "DESC" ? ` ${direction}` : "")
+const isOrdered = ({ orderBy }: Paging): boolean => orderBy !== undefined && orderBy !== ""
+
+/** What the real server's language says of a direction that is no text, or `undefined`. */
+export const accident = (paging: Paging): string | undefined => {
+  const { sortOrder } = paging
+  if (!isOrdered(paging) || sortOrder === undefined || typeof sortOrder === "string") return undefined
+  return sortOrder === null ? "Cannot read property 'toUpperCase' of null" : "sortOrder.toUpperCase is not a function"
+}
+
+const orderClause = (paging: Paging): string => {
+  if (!isOrdered(paging)) return ""
+  const direction = String(paging.sortOrder).toUpperCase()
+  return ` ORDER BY "${paging.orderBy}"` + (direction === "ASC" || direction === "DESC" ? ` ${direction}` : "")
 }
 
 const limitClause = ({ limit, offset }: Paging): string =>
   limit === undefined || offset === undefined ? "" : ` LIMIT ${limit} OFFSET ${offset}`
 
+/** Where the common table expressions of a text end that begins with WITH; it knows no comments and no dollar quotes. */
+const endOfExpressions = (sql: string): number | undefined => {
+  let depth = 0
+  let quote: string | undefined
+  for (let at = 0; at < sql.length; at += 1) {
+    const character = sql[at]
+    if (quote !== undefined) {
+      if (character !== quote) continue
+      if (sql[at + 1] === quote) at += 1
+      else quote = undefined
+    } else if (character === "'" || character === '"') quote = character
+    else if (character === "(") depth += 1
+    else if (character === ")") {
+      depth -= 1
+      if (depth === 0 && sql[at + 1] !== ",") return at + 1
+    }
+  }
+  return undefined
+}
+
+const select = /^\s*select\s/i
+const into = /\sinto\s+(?:\S+|"(?:[^"]|"")*")\s*$/i
+
 /**
  * Wraps a SELECT so that it is ordered and paged; every other statement runs as it is. Common table expressions stay
- * outside, since those that write must be at the top level.
+ * outside, since those that write must be at the top level. As on the real server, whatever follows `--` in a line is taken
+ * for a comment, in quotes too.
  */
 export const paged = (sql: string, paging: Paging): string => {
   const statement = withoutTrailingSemicolon(sql)
   const clauses = orderClause(paging) + limitClause(paging)
   if (clauses === "") return statement
-  const plain = withoutLineComments(statement)
-  const parts = splitSelect(plain)
-  return parts === undefined ? plain : `${parts.with}SELECT * FROM (${parts.select}) AS cdbq_1${clauses}`
+  const plain = statement.replace(/--.*(?:\n|$)/g, " ")
+  const end = /^\s*with\s/i.test(plain) ? endOfExpressions(plain) : 0
+  const rest = plain.slice(end)
+  return end !== undefined && select.test(rest) && !into.test(rest)
+    ? `${plain.slice(0, end)}SELECT * FROM (${rest}) AS cdbq_1${clauses}`
+    : plain
 }

@@ -7,12 +7,17 @@ import { syntaxError } from "./JsonSyntax.ts"
 /** Values are text, lists of text where a name is repeated, and anything that a JSON body can hold. */
 export type Parameters = Readonly<Record<string, unknown>>
 
+/** `name[]`, `name[0]` and `name[member]`. */
+const bracketed = /^([^[]+)\[([^\]]*)\]/
+
 const add = (into: Record<string, unknown>, name: string, value: string): void => {
-  const isList = name.endsWith("[]") && name.length > 2
-  const key = isList ? name.slice(0, -2) : name
+  const [, outer, member] = bracketed.exec(name) ?? []
+  const key = outer ?? name
+  const isList = member !== undefined && /^\d*$/.test(member)
+  const item = member === undefined || isList ? value : { [member]: value }
   const before = into[key]
-  if (before === undefined) into[key] = isList ? [value] : value
-  else into[key] = Array.isArray(before) ? [...before, value] : [before, value]
+  if (before === undefined) into[key] = isList ? [item] : item
+  else into[key] = Array.isArray(before) ? [...before, item] : [before, item]
 }
 
 const collect = (pairs: Iterable<readonly [string, string]>): Parameters => {
@@ -50,7 +55,7 @@ const readMultipart = (request: Request): Effect.Effect<Parameters, ApiError> =>
 /** The parameters in the body: a form, JSON, or the text fields of a multipart form. Any other body is ignored. */
 export const readBody = (request: Request): Effect.Effect<Parameters, ApiError> => {
   if (request.method === "GET" || request.method === "HEAD" || request.body === null) return Effect.succeed({})
-  switch (request.headers.get("content-type")?.split(";")[0]?.trim()) {
+  switch (request.headers.get("content-type")?.split(";")[0]) {
     case "application/x-www-form-urlencoded":
       return Effect.map(readText(request), parseForm)
     case "application/json":

@@ -3,10 +3,11 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Accounts } from "../accounts/Accounts.ts"
 import { KeyStore } from "../KeyStore.ts"
-import { ApiError } from "./ApiError.ts"
+import { ApiError, badRequest } from "./ApiError.ts"
 import * as Caching from "./Caching.ts"
 import * as Exchange from "./Exchange.ts"
 import { formats } from "./formats/index.ts"
+import { accident as accidentOf } from "./Paging.ts"
 import { Preparation } from "./Preparation.ts"
 import * as QueryParameters from "./QueryParameters.ts"
 import * as QueryTables from "./QueryTables.ts"
@@ -44,8 +45,11 @@ export const handle: (
   })
   const format = formats.get(parameters.format)
   if (format === undefined) return yield* new ApiError({ status: 400, message: `Invalid format: ${parameters.format}` })
+  headers.set("X-Served-By-DB-Host", account.databaseHost)
   headers.set("Content-Type", format.contentType)
   headers.set("Content-Disposition", disposition(parameters, format.extension, now))
+  const accident = accidentOf(parameters.paging)
+  if (accident !== undefined) return yield* badRequest(accident)
   const timeouts = (yield* KeyStore).get(`limits:timeout:${account.username}`) ?? {}
   const exportTimeout = Number(timeouts[identity.isMaster ? "render" : "render_public"])
   return yield* Exchange.bodyResponse(

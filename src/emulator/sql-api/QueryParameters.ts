@@ -19,11 +19,20 @@ export interface QueryParameters {
   readonly persist: boolean
 }
 
-const last = (value: unknown): unknown => (Array.isArray(value) ? value.at(-1) : value)
+/** The last of repeated formats, as it is; a single one in lower case. */
+const format = (value: unknown): string => {
+  if (value === undefined || value === "") return "json"
+  return Array.isArray(value) ? String(value.at(-1)) : typeof value === "string" ? value.toLowerCase() : "undefined"
+}
 
-const format = (parameters: Parameters): string => {
-  const value = last(parameters["format"])
-  return typeof value === "string" && value !== "" ? value.toLowerCase() : "json"
+/** A value as JavaScript puts it into a text; nothing where it takes it for none. */
+const interpolated = (value: unknown): string | undefined => (value ? String(value) : undefined)
+
+/** What Node's functions of paths say of a value that is no text. */
+const notText = (value: unknown): string => {
+  if (value === null) return "null"
+  if (typeof value === "object") return `an instance of ${Array.isArray(value) ? "Array" : "Object"}`
+  return `type ${typeof value} (${String(value)})`
 }
 
 /** A file's base name without folder and extension, and without what a header or a layer's name cannot hold. */
@@ -40,7 +49,7 @@ const paging = (parameters: Parameters): Paging => {
   return {
     ...(limit === undefined || page === undefined ? {} : { limit, offset: page * limit }),
     orderBy: text(parameters, "order_by"),
-    sortOrder: text(parameters, "sort_order")
+    sortOrder: parameters["sort_order"]
   }
 }
 
@@ -52,17 +61,12 @@ export const parse: (parameters: Parameters, formats: ReadonlySet<string>) => Ef
   Effect.fnUntraced(function* (parameters, formats) {
     const sql = text(parameters, "q")
     if (sql === undefined) return yield* badRequest("You must indicate a sql query")
-    const name = format(parameters)
+    const name = format(parameters["format"])
     if (!formats.has(name)) return yield* badRequest(`Invalid format: ${name}`)
-    if (Array.isArray(parameters["filename"])) {
-      return yield* badRequest(`The "path" argument must be of type string. Received an instance of Array`)
+    const filename = parameters["filename"] ?? ("filename" in parameters ? null : "")
+    if (typeof filename !== "string") {
+      return yield* badRequest(`The "path" argument must be of type string. Received ${notText(filename)}`)
     }
-    if (Array.isArray(parameters["sort_order"]) && text(parameters, "order_by") !== undefined) {
-      return yield* badRequest("sortOrder.toUpperCase is not a function")
-    }
-    const filename = text(parameters, "filename") ?? ""
-    const decimals = last(parameters["dp"])
-    const callback = last(parameters["callback"])
     return {
       sql,
       format: name,
@@ -70,8 +74,8 @@ export const parse: (parameters: Parameters, formats: ReadonlySet<string>) => Ef
       attachment: filename !== "" || (parameters["format"] !== undefined && parameters["format"] !== ""),
       paging: paging(parameters),
       skipFields: skipFields(parameters["skipfields"]),
-      decimals: decimals === undefined || decimals === "" ? "6" : String(decimals),
-      callback: typeof callback === "string" && callback !== "" ? callback : undefined,
+      decimals: interpolated(parameters["dp"]) ?? "6",
+      callback: interpolated(parameters["callback"]),
       persist: parameters["cache_policy"] === "persist"
     }
   })

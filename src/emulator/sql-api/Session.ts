@@ -52,7 +52,6 @@ export const open: (
     needsMaster: options.needsMaster ?? false,
     onAccepted: () => headers.set("vary", "Authorization")
   })
-  headers.set("X-Served-By-DB-Host", found.databaseHost)
   return { account: found, identity, parameters: { ...query, ...body } }
 })
 

@@ -1,4 +1,4 @@
-/** The lexical structure of SQL text, as far as paging, planning and comments need it. */
+/** The lexical structure of SQL text, as far as planning needs it. */
 
 export type TokenKind = "space" | "comment" | "string" | "identifier" | "word" | "symbol"
 
@@ -96,46 +96,8 @@ export const statements = (sql: string): ReadonlyArray<string> => {
   return all.map((statement) => statement.trim()).filter((statement) => statement !== "")
 }
 
-/** The text with every `-- …` comment replaced by a space. */
-export const withoutLineComments = (sql: string): string => {
-  if (!sql.includes("--")) return sql
-  return tokens(sql)
-    .map(({ end, kind, start }) => (kind === "comment" && sql.startsWith("--", start) ? " " : sql.slice(start, end)))
-    .join("")
-}
-
 /** The text from its first token on that is neither blank nor a comment. */
 export const withoutLeadingComments = (sql: string): string => {
   const first = tokens(sql).find(({ kind }) => kind !== "space" && kind !== "comment")
   return first === undefined ? "" : sql.slice(first.start)
-}
-
-/** A SELECT apart from the common table expressions before it, or `undefined` for any other statement. */
-export const splitSelect = (sql: string): { readonly with: string; readonly select: string } | undefined => {
-  let depth = 0
-  let first = true
-  let inWith = false
-  let select: number | undefined
-  for (const token of tokens(sql)) {
-    if (token.kind === "space" || token.kind === "comment") {
-      if (first && token.kind === "comment") return undefined
-      continue
-    }
-    const text = sql.slice(token.start, token.end).toLowerCase()
-    if (text === "(") depth++
-    else if (text === ")") depth--
-    if (first) {
-      if (text === "select") select = token.start
-      else if (text === "with") inWith = true
-      else return undefined
-      first = false
-      continue
-    }
-    if (depth !== 0 || token.kind !== "word") continue
-    if (select !== undefined) {
-      if (text === "into") return undefined
-    } else if (inWith && text === "select") select = token.start
-    else if (inWith && /^(?:insert|update|delete|merge|values|table)$/.test(text)) return undefined
-  }
-  return select === undefined ? undefined : { with: sql.slice(0, select), select: sql.slice(select) }
 }

@@ -67,7 +67,13 @@ describe("authenticate", () => {
     ["query over body", { query: "api_key=read", body: "api_key=master" }, "role_read role_master", true],
     ["header over query", { header: basic("acme", "read"), query: "api_key=master" }, "role_read role_master", true],
     ["a lower-case scheme", { header: basic("acme", "read").replace("Basic", "basic") }, "role_read role_master", true],
-    ["Basic without a token", { header: basic("acme", ""), query: "api_key=read" }, "role_read role_master", true],
+    [
+      "Basic without a token",
+      { header: basic("acme", ""), query: "api_key=read" },
+      "role_default_public role_master",
+      true
+    ],
+    ["another user name without a token", { header: basic("bob", "") }, "403 permission denied", false],
     ["an empty key", { query: "api_key=" }, "role_default_public role_master", true],
     ["Bearer", { header: "Bearer master" }, "role_default_public role_master", true],
     ["malformed Basic", { header: "Basic !!" }, "role_default_public role_master", true],

@@ -77,8 +77,8 @@ describe("QueryParameters", () => {
   it.effect("reads everything", () =>
     Effect.gen(function* () {
       const parameters = yield* parse(
-        "q=x&format=json&format=CSV&filename=a/my+file;(x).tar.gz&rows_per_page=3x&page=2&order_by=a&sort_order=asc" +
-          "&skipfields=a,b&skipfields=+c&dp=2&callback=cb&cache_policy=persist"
+        "q=x&format=json&format=csv&filename=a/my+file;(x).tar.gz&rows_per_page=3x&page=2&order_by=a&sort_order=asc" +
+          "&skipfields=a,b&skipfields=+c&dp=2&dp=1&callback=cb&callback=cc&cache_policy=persist"
       )
       assert.deepEqual(parameters, {
         sql: "x",
@@ -87,8 +87,8 @@ describe("QueryParameters", () => {
         attachment: true,
         paging: { limit: 3, offset: 6, orderBy: "a", sortOrder: "asc" },
         skipFields: new Set(["a", "b", " c"]),
-        decimals: "2",
-        callback: "cb",
+        decimals: "2,1",
+        callback: "cb,cc",
         persist: true
       })
     })
@@ -106,7 +106,9 @@ describe("QueryParameters", () => {
     ["q=1&q=2", "You must indicate a sql query"],
     ["query=1", "You must indicate a sql query"],
     ["format=nope", "You must indicate a sql query"],
-    ["q=1&format=nope", "Invalid format: nope"],
+    ["q=1&format=NoPe", "Invalid format: nope"],
+    ["q=1&format=json&format=CSV", "Invalid format: CSV"],
+    ["q=1&format=json&format=", "Invalid format: "],
     ["q=1&filename=a&filename=b", 'The "path" argument must be of type string. Received an instance of Array']
   ]
   for (const [query, message] of refusals) {

@@ -1,12 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
-import {
-  splitSelect,
-  statements,
-  tokens,
-  withoutLeadingComments,
-  withoutLineComments
-} from "../../../src/emulator/sql-api/SqlText.ts"
+import { statements, tokens, withoutLeadingComments } from "../../../src/emulator/sql-api/SqlText.ts"
 
 describe("tokens", () => {
   it.prop("cover the text without gaps", [Schema.String], ([sql]) => {
@@ -43,44 +37,9 @@ describe("statements", () => {
   }
 })
 
-describe("withoutLineComments", () => {
-  it("leaves strings and block comments alone", () => {
-    assert.strictEqual(
-      withoutLineComments("select '--a', /* --b */ 1 -- c\n, 2 -- d"),
-      "select '--a', /* --b */ 1  \n, 2  "
-    )
-  })
-})
-
 describe("withoutLeadingComments", () => {
   it("begins at the first word", () => {
     assert.strictEqual(withoutLeadingComments(" /* a */ -- b\n select 1 -- c"), "select 1 -- c")
     assert.strictEqual(withoutLeadingComments("-- a"), "")
   })
-})
-
-describe("splitSelect", () => {
-  it("keeps common table expressions apart", () => {
-    assert.deepStrictEqual(splitSelect(" with a as (select 1), b as (select 2) select * from a, b"), {
-      with: " with a as (select 1), b as (select 2) ",
-      select: "select * from a, b"
-    })
-    assert.deepStrictEqual(splitSelect("SELECT (select 1 into y) FROM t"), {
-      with: "",
-      select: "SELECT (select 1 into y) FROM t"
-    })
-  })
-  for (const sql of [
-    "",
-    "values (1)",
-    "insert into t select 1",
-    "with a as (select 1) insert into t select * from a",
-    "with a as (select 1) delete from t",
-    "select 1 into t",
-    "(select 1)",
-    "selection",
-    "/* a */ select 1"
-  ]) {
-    it(`is nothing for ${JSON.stringify(sql)}`, () => assert.isUndefined(splitSelect(sql)))
-  }
 })

@@ -48,11 +48,11 @@ const make: Effect.Effect<JobsService, never, StatementRunner | Scope.Scope> = E
       const job = jobs.get(id)
       const step = job === undefined ? undefined : Progress.next(job)
       if (job === undefined || step === undefined) return
-      const started = yield* save(Progress.started(job, step, yield* isoNow))
+      const started = yield* save(Progress.started(job, yield* isoNow))
       const outcome = yield* statements.run(job.user, step.sql, step._tag === "Query" ? step.timeout : undefined)
       // The runner that cannot connect forgets the job, which stays as it is.
       if (outcome._tag === "NotConnected") return
-      yield* save(Progress.ended(started, step, outcome.failure, yield* isoNow))
+      yield* save(Progress.ended(started, outcome.failure, yield* isoNow))
     }
   })
 
@@ -95,12 +95,12 @@ const make: Effect.Effect<JobsService, never, StatementRunner | Scope.Scope> = E
     }),
     get,
     cancel: Effect.fnUntraced(function* (user, id) {
-      const refused = Progress.cancelled(yield* get(user, id))
+      const refused = Progress.cancelled(yield* get(user, id), yield* isoNow)
       if (typeof refused === "string") return yield* badRequest(refused)
       const current = running.get(user)
       if (current?.id === id) yield* Fiber.interrupt(current.fiber)
       // It may have come to its end before it could be stopped.
-      const cancelled = Progress.cancelled(yield* get(user, id))
+      const cancelled = Progress.cancelled(yield* get(user, id), yield* isoNow)
       if (typeof cancelled === "string") return yield* badRequest(cancelled)
       const queue = queues.get(user)
       const place = queue?.indexOf(id) ?? -1

@@ -1,5 +1,5 @@
 /** How a job goes on: what to run next, and what its outcome makes of the job. No time passes here, and nothing runs. */
-import type { FallbackEntry, Job, JobStatus, ListEntry } from "./Job.ts"
+import { type FallbackEntry, type FallbackQuery, isFinal, type Job, type JobStatus, type ListEntry } from "./Job.ts"
 
 /** What is to be run, and whose status it decides. */
 export type Step =
@@ -13,19 +13,12 @@ export type Outcome = string | undefined
 const template = (sql: string, name: string, value: string): string =>
   sql.replace(new RegExp(`<%=\\s*${name}\\s*%>`, "g"), () => value)
 
-const failedReason = (outcome: Outcome): { readonly failed_reason?: string } =>
-  outcome === undefined ? {} : { failed_reason: outcome }
+const transitions: ReadonlyMap<JobStatus | undefined, ReadonlySet<JobStatus>> = new Map([
+  ["pending", new Set<JobStatus>(["running", "cancelled", "unknown", "skipped"])],
+  ["running", new Set<JobStatus>(["done", "failed", "cancelled", "pending", "unknown"])]
+])
 
-const replaceAt = <A>(items: ReadonlyArray<A>, index: number, replace: (item: A) => A): ReadonlyArray<A> =>
-  items.map((item, at) => (at === index ? replace(item) : item))
-
-const inList = (job: Job, index: number, replace: (entry: ListEntry) => ListEntry): Job =>
-  job.work._tag === "List" ? { ...job, work: { _tag: "List", query: replaceAt(job.work.query, index, replace) } } : job
-
-const inFallback = (job: Job, change: (entries: ReadonlyArray<FallbackEntry>) => ReadonlyArray<FallbackEntry>): Job =>
-  job.work._tag === "Fallback"
-    ? { ...job, work: { _tag: "Fallback", query: { ...job.work.query, query: change(job.work.query.query) } } }
-    : job
+const canBecome = (from: JobStatus | undefined, to: JobStatus): boolean => transitions.get(from)?.has(to) ?? false
 
 const isDue = (status: JobStatus | undefined): boolean => status === "pending"
 
@@ -34,10 +27,20 @@ const timeoutOf = (value: unknown): number | undefined => {
   return timeout > 0 ? timeout : undefined
 }
 
-const callbackOf = (entry: FallbackEntry): string | undefined => {
-  if (entry.status === "done") return entry.onsuccess
-  return entry.status === "failed" ? entry.onerror : undefined
+/** The callback that a query's or a job's end calls for. */
+const callbackOf = (
+  status: JobStatus,
+  { onerror, onsuccess }: { readonly onsuccess?: string; readonly onerror?: string }
+): string | undefined => {
+  const callback = status === "done" ? onsuccess : status === "failed" ? onerror : undefined
+  return callback === "" ? undefined : callback
 }
+
+const dueCallback = (entry: FallbackEntry): string | undefined =>
+  isDue(entry.fallback_status) ? callbackOf(entry.status, entry) : undefined
+
+const hasNext = (entries: ReadonlyArray<FallbackEntry>): boolean =>
+  entries.some((entry) => isDue(entry.status) || dueCallback(entry) !== undefined)
 
 /** The next thing to run, or `undefined` when there is nothing. */
 export const next = (job: Job): Step | undefined => {
@@ -53,145 +56,148 @@ export const next = (job: Job): Step | undefined => {
         : undefined
     }
     case "Fallback": {
+      const own = isDue(job.fallbackStatus) ? callbackOf(job.status, work.query) : undefined
+      if (own !== undefined) return { _tag: "JobCallback", sql: own }
+      if (!isDue(job.status)) return undefined
       const entries = work.query.query
-      const called = entries.findIndex((entry) => isDue(entry.fallback_status) && callbackOf(entry) !== undefined)
-      const callback = entries[called]
-      if (callback !== undefined) {
-        const sql = template(callbackOf(callback) ?? "", "job_id", job.id)
-        const { failed_reason: reason } = callback
-        return {
-          _tag: "QueryCallback",
-          index: called,
-          sql: reason === undefined ? sql : template(sql, "error_message", reason)
-        }
-      }
       // A job without any query runs what JavaScript prints for none.
-      if (isDue(job.status) && entries.length === 0) {
-        return { _tag: "Query", index: 0, sql: "undefined", timeout: undefined }
-      }
-      const index = entries.findIndex(({ status }) => isDue(status))
+      if (entries.length === 0) return { _tag: "Query", index: 0, sql: "undefined", timeout: undefined }
+      const index = entries.findIndex((entry) => hasNext([entry]))
       const entry = entries[index]
-      if (isDue(job.status) && entry !== undefined) {
-        return { _tag: "Query", index, sql: entry.query, timeout: timeoutOf(entry["timeout"]) }
+      if (entry === undefined) return undefined
+      if (isDue(entry.status)) return { _tag: "Query", index, sql: entry.query, timeout: timeoutOf(entry["timeout"]) }
+      const sql = template(dueCallback(entry) ?? "", "job_id", job.id)
+      const { failed_reason: reason, status } = entry
+      return {
+        _tag: "QueryCallback",
+        index,
+        sql: status === "failed" && reason !== undefined ? template(sql, "error_message", reason) : sql
       }
-      const own =
-        job.status === "done" ? work.query.onsuccess : job.status === "failed" ? work.query.onerror : undefined
-      return isDue(job.fallbackStatus) && own !== undefined ? { _tag: "JobCallback", sql: own } : undefined
     }
   }
 }
 
-/** The job while a step runs; `now` is an ISO time. */
-export const started = (job: Job, step: Step, now: string): Job => {
-  if (step._tag === "JobCallback") return { ...job, fallbackStatus: "running" }
-  if (step._tag === "QueryCallback") {
-    return inFallback(job, (entries) =>
-      replaceAt(entries, step.index, (entry) => ({ ...entry, fallback_status: "running" }))
-    )
+interface Change {
+  readonly status: JobStatus
+  /** An ISO time. */
+  readonly now: string
+  /** PostgreSQL's message. */
+  readonly reason?: string | undefined
+}
+
+const withReason = ({ reason, status }: Change): { readonly failed_reason?: string } =>
+  status === "failed" && reason !== undefined ? { failed_reason: reason } : {}
+
+const skipped = (entry: FallbackEntry): FallbackEntry => ({
+  ...entry,
+  ...(canBecome(entry.status, "skipped") ? { status: "skipped" } : {}),
+  ...(canBecome(entry.fallback_status, "skipped") ? { fallback_status: "skipped" } : {})
+})
+
+const changedQuery = (entry: FallbackEntry, change: Change): FallbackEntry => {
+  const { now, status } = change
+  const changed: FallbackEntry = {
+    ...entry,
+    status,
+    ...(status === "running" ? { started_at: now } : {}),
+    ...(isFinal(status) ? { ended_at: now } : {}),
+    ...withReason(change)
   }
-  const running: Job = { ...job, status: "running" }
-  return inFallback(
-    inList(running, step.index, (entry) => ({ ...entry, status: "running" })),
-    (entries) => replaceAt(entries, step.index, (entry) => ({ ...entry, status: "running", started_at: now }))
-  )
+  // a callback that the end does not call for
+  return isFinal(status) && isDue(changed.fallback_status) && dueCallback(changed) === undefined
+    ? { ...changed, fallback_status: "skipped" }
+    : changed
 }
 
-const skipPending = (entry: FallbackEntry): FallbackEntry =>
-  isDue(entry.status)
-    ? { ...entry, status: "skipped", ...(entry.fallback_status === undefined ? {} : { fallback_status: "skipped" }) }
-    : entry
+/** What a change of status did: nothing, something to a query or the job, or something to the callback of a query. */
+type Reach = "none" | "query" | "callback"
 
-const skipIdleCallback = (entry: FallbackEntry): FallbackEntry =>
-  isDue(entry.fallback_status) && callbackOf(entry) === undefined && !isDue(entry.status)
-    ? { ...entry, fallback_status: "skipped" }
-    : entry
-
-const skipIdleJobCallback = (job: Job): Job => {
-  if (job.work._tag !== "Fallback" || !isDue(job.fallbackStatus)) return job
-  const own = job.status === "done" ? job.work.query.onsuccess : job.work.query.onerror
-  return own === undefined ? { ...job, fallbackStatus: "skipped" } : job
+/** The first query or callback that can take the status takes it; a failure or cancellation skips all behind it. */
+const changeEntries = (
+  entries: ReadonlyArray<FallbackEntry>,
+  change: Change
+): { readonly entries: ReadonlyArray<FallbackEntry>; readonly reach: Reach } => {
+  const { status } = change
+  let reach: Reach = "none"
+  const changed = entries.map((entry) => {
+    if (reach === "query") return status === "failed" || status === "cancelled" ? skipped(entry) : entry
+    if (reach === "callback") return entry
+    if (canBecome(entry.status, status)) {
+      reach = "query"
+      return changedQuery(entry, change)
+    }
+    if (!canBecome(entry.fallback_status, status)) return entry
+    reach = "callback"
+    return { ...entry, fallback_status: status, ...withReason(change) }
+  })
+  return { entries: changed, reach }
 }
 
-const finished = (job: Job, outcome: Outcome, isLast: boolean): Job => {
-  if (outcome !== undefined) return { ...job, status: "failed", failedReason: outcome }
-  return { ...job, status: isLast ? "done" : "pending" }
+/** The status of the job after one of its queries or their callbacks has taken a status. */
+const jobStatus = (entries: ReadonlyArray<FallbackEntry>, status: JobStatus, reach: Reach): JobStatus => {
+  const isEnd = status === "done" || status === "failed"
+  if (reach === "callback" && !isEnd) return status
+  if (hasNext(entries)) return status === "running" ? status : "pending"
+  return reach === "callback" ? (entries.findLast((entry) => isFinal(entry.status))?.status ?? "done") : status
 }
 
-const afterQuery = (job: Job, index: number, outcome: Outcome, now: string): Job => {
-  const status: JobStatus = outcome === undefined ? "done" : "failed"
+const changeFallback = (job: Job, query: FallbackQuery, change: Change): Job | undefined => {
+  const { reach, entries } = changeEntries(query.query, change)
+  const status = jobStatus(entries, change.status, reach)
+  const isNew = canBecome(job.status, status)
+  const changed: Job = {
+    ...job,
+    work: { _tag: "Fallback", query: { ...query, query: entries } },
+    ...(isNew ? { status } : {}),
+    // A query with an `onerror` of its own keeps the reason to itself.
+    ...(isNew && status === "failed" && reach !== "callback" ? { failedReason: change.reason } : {})
+  }
+  const { fallbackStatus } = changed
+  if (fallbackStatus === undefined || hasNext(entries)) return isNew || reach !== "none" ? changed : undefined
+  if (isNew || reach === "query") {
+    const isIdle = isFinal(change.status) && callbackOf(changed.status, query) === undefined
+    return isIdle && isDue(fallbackStatus) ? { ...changed, fallbackStatus: "skipped" } : changed
+  }
+  if (reach === "callback") return changed
+  return canBecome(fallbackStatus, change.status) ? { ...changed, fallbackStatus: change.status } : undefined
+}
+
+const changeSingle = (job: Job, change: Change): Job | undefined =>
+  canBecome(job.status, change.status)
+    ? { ...job, status: change.status, ...(change.status === "failed" ? { failedReason: change.reason } : {}) }
+    : undefined
+
+const changeList = (job: Job, entries: ReadonlyArray<ListEntry>, change: Change): Job | undefined => {
+  const { status } = change
+  const goesOn = status === "done" && entries.find((entry) => isDue(entry.status))?.query
+  const changed = changeSingle(job, goesOn ? { ...change, status: "pending" } : change)
+  const index = entries.findIndex((entry) => canBecome(entry.status, status))
+  if (changed === undefined || index < 0) return undefined
+  const query = entries.map((entry, at) => (at === index ? { ...entry, status, ...withReason(change) } : entry))
+  return { ...changed, work: { _tag: "List", query } }
+}
+
+const changed = (job: Job, change: Change): Job | undefined => {
   switch (job.work._tag) {
     case "Single":
-      return finished(job, outcome, true)
-    case "List": {
-      const isLast = !job.work.query.some((entry, at) => at !== index && isDue(entry.status))
-      return finished(
-        inList(job, index, (entry) => ({ ...entry, status, ...failedReason(outcome) })),
-        outcome,
-        isLast
-      )
-    }
-    case "Fallback": {
-      const failing = job.work.query.query[index]
-      const isLast = !job.work.query.query.some((entry, at) => at !== index && isDue(entry.status))
-      const changed = inFallback(job, (entries) =>
-        replaceAt(entries, index, (entry) => ({ ...entry, status, ended_at: now, ...failedReason(outcome) }))
-          .map((entry) => (outcome === undefined ? entry : skipPending(entry)))
-          .map(skipIdleCallback)
-      )
-      const after = finished(changed, outcome, isLast)
-      // A query with an `onerror` of its own keeps the reason to itself.
-      return skipIdleJobCallback(
-        outcome !== undefined && failing?.onerror !== undefined ? { ...after, failedReason: undefined } : after
-      )
-    }
+      return changeSingle(job, change)
+    case "List":
+      return changeList(job, job.work.query, change)
+    case "Fallback":
+      return changeFallback(job, job.work.query, change)
   }
 }
+
+/** The job while its next step runs; `now` is an ISO time. */
+export const started = (job: Job, now: string): Job => changed(job, { status: "running", now }) ?? job
 
 /** The job after a step; `now` is an ISO time. */
-export const ended = (job: Job, step: Step, outcome: Outcome, now: string): Job => {
-  const status: JobStatus = outcome === undefined ? "done" : "failed"
-  switch (step._tag) {
-    case "Query":
-      return afterQuery(job, step.index, outcome, now)
-    case "QueryCallback":
-      return inFallback(job, (entries) =>
-        replaceAt(entries, step.index, (entry) => ({ ...entry, fallback_status: status, ...failedReason(outcome) }))
-      )
-    case "JobCallback":
-      return { ...job, fallbackStatus: status }
-  }
-}
+export const ended = (job: Job, outcome: Outcome, now: string): Job =>
+  changed(job, { status: outcome === undefined ? "done" : "failed", now, reason: outcome }) ?? job
 
-const isCancellable = (status: JobStatus | undefined): boolean => status === "pending" || status === "running"
-
-const skipCallback = (entry: FallbackEntry): FallbackEntry =>
-  isCancellable(entry.fallback_status) ? { ...entry, fallback_status: "skipped" } : entry
-
-/** The cancelled job, or the message of the refusal. */
-export const cancelled = (job: Job): Job | string => {
-  if (!isCancellable(job.status)) {
-    return job.work._tag === "Fallback"
-      ? "Cannot set status to cancelled"
-      : `Cannot set status from ${job.status} to cancelled`
-  }
-  const stopped: Job = { ...job, status: "cancelled" }
-  switch (job.work._tag) {
-    case "Single":
-      return stopped
-    case "List":
-      return inList(
-        stopped,
-        job.work.query.findIndex(({ status }) => isCancellable(status)),
-        (entry) => ({ ...entry, status: "cancelled" })
-      )
-    case "Fallback": {
-      const index = job.work.query.query.findIndex(({ status }) => isCancellable(status))
-      const changed = inFallback(stopped, (entries) =>
-        replaceAt(entries, index, (entry): FallbackEntry => ({ ...entry, status: "cancelled" }))
-          .map(skipPending)
-          .map(skipCallback)
-      )
-      return job.fallbackStatus === undefined ? changed : { ...changed, fallbackStatus: "skipped" }
-    }
-  }
-}
+/** The cancelled job, or the message of the refusal; `now` is an ISO time. */
+export const cancelled = (job: Job, now: string): Job | string =>
+  changed(job, { status: "cancelled", now }) ??
+  (job.work._tag === "Fallback"
+    ? "Cannot set status to cancelled"
+    : `Cannot set status from ${job.status} to cancelled`)

@@ -13,32 +13,32 @@ const int8 = (view: DataView, offset: number, value: number) => view.setInt8(off
 const uint8 = (view: DataView, offset: number, value: number) => view.setUint8(offset, value)
 const int16 = (view: DataView, offset: number, value: number) => view.setInt16(offset, value, true)
 const uint16 = (view: DataView, offset: number, value: number) => view.setUint16(offset, value, true)
-const int32 = (view: DataView, offset: number, value: number) => view.setInt32(offset, value, true)
 const uint32 = (view: DataView, offset: number, value: number) => view.setUint32(offset, value, true)
-const float32 = (view: DataView, offset: number, value: number) => view.setFloat32(offset, value, true)
+const float = (view: DataView, offset: number, value: number) => view.setFloat32(offset, value, true)
 
 const types: ReadonlyArray<NumberType> = [
   { code: 1, size: 1, range: [-0x80, 0x7f], write: int8 },
   { code: 2, size: 1, range: [0, 0xff], write: uint8 },
-  { code: 3, size: 1, range: [0, Infinity], write: (view, offset, value) => uint8(view, offset, Math.min(255, value)) },
   { code: 4, size: 2, range: [-0x8000, 0x7fff], write: int16 },
   { code: 5, size: 2, range: [0, 0xffff], write: uint16 },
-  { code: 6, size: 4, range: [-0x80000000, 0x7fffffff], write: int32 },
+  // the real server writes int32 as if it had no sign
+  { code: 6, size: 4, range: [0, 0xffffffff], write: uint32 },
   { code: 7, size: 4, range: [0, 0xffffffff], write: uint32 },
-  { code: 8, size: 4, range: undefined, write: float32 }
+  { code: 8, size: 4, range: undefined, write: float }
 ]
 
 /** Type codes by the names that columns ask for them with. */
 export const codes: ReadonlyMap<string, number> = new Map([
   ["int8", 1],
   ["uint8", 2],
-  ["uintclamp8", 3],
   ["int16", 4],
   ["uint16", 5],
   ["int32", 6],
   ["uint32", 7],
   ["float32", 8]
 ])
+
+export const float32 = 8
 
 const HEADER = 8
 const LIST = 11

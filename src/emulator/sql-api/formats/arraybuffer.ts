@@ -5,25 +5,32 @@ import { collect } from "../Execution.ts"
 import { paged } from "../Paging.ts"
 import { readNothing, type RowReader, rowReader } from "../RowReader.ts"
 import type { Json } from "../Values.ts"
-import { type Block, block, codes, listBlock, numberBlock, textBlock } from "./ArrayBufferBlock.ts"
+import { type Block, block, codes, float32, listBlock, numberBlock, textBlock } from "./ArrayBufferBlock.ts"
 import type { Format } from "./Format.ts"
 
-const codeInName = (name: string): number => {
-  const type = /__((?:uintclamp|uint|int|float)(?:8|16|32))$/i.exec(name)?.[1]?.toLowerCase()
-  return (type === undefined ? undefined : codes.get(type)) ?? codes.get("float32") ?? 8
+/** The type that a column's name asks for; `uintclamp8` is not among those that the real server finds. */
+const codeOf = (name: string): number => {
+  const type = /.*__((?:uint|int|float)(?:8|16|32))/.exec(name)?.[1]
+  return (type === undefined ? undefined : codes.get(type)) ?? float32
 }
 
-const numbers = (value: Json): ReadonlyArray<number> => (Array.isArray(value) ? value.map(Number) : [])
+// The real server takes whatever is not a number or text for a list, and trips over what is not.
+const itemBlock = (code: number, value: Json): Block => {
+  if (value === null) throw new TypeError("Cannot read property 'length' of null")
+  if (!Array.isArray(value)) throw new RangeError('The value "NaN" is invalid for option "size"')
+  return numberBlock(code, value.map(Number))
+}
+
+const stringBlock = (value: Json): Block => {
+  if (value === null) throw new TypeError("Cannot read property 'length' of null")
+  return textBlock(String(value))
+}
 
 const columnBlock = (name: string, values: ReadonlyArray<Json>): Block => {
   const [first] = values
-  if (typeof first === "string")
-    return block(
-      10,
-      values.map((value) => textBlock(String(value ?? "")))
-    )
-  const code = codeInName(name)
-  if (Array.isArray(first)) return listBlock(values.map((value) => numberBlock(code, numbers(value))))
+  if (typeof first === "string") return block(10, values.map(stringBlock))
+  const code = codeOf(name)
+  if (typeof first === "object") return listBlock(values.map((value) => itemBlock(code, value)))
   return numberBlock(code, values.map(Number))
 }
 
@@ -52,8 +59,7 @@ export const arraybuffer: Format = {
   contentType: "application/octet-stream",
   jsonp: false,
   run: Effect.fnUntraced(function* ({ database, login, parameters }) {
-    const source = paged(parameters.sql, parameters.paging)
-    const messages = yield* collect(database.run({ login, sql: `SELECT * FROM (${source}) AS _cartodbsqlapi` }))
+    const messages = yield* collect(database.run({ login, sql: paged(parameters.sql, parameters.paging) }))
     let read: RowReader = readNothing
     const rows: Array<Record<string, Json>> = []
     for (const message of messages) {

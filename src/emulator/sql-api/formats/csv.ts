@@ -13,9 +13,10 @@ const cell = (value: string | null): string => {
   return /[",;\t\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
-const line = (cells: ReadonlyArray<string | null>): string => `${cells.map(cell).join(",")}\r\n`
+// GDAL writes a comma where a line of one column would be empty, and after a header of one, so that readers take it for CSV.
+const line = (cells: ReadonlyArray<string | null>): string =>
+  `${cells.length === 1 && !cells[0] ? "," : cells.map(cell).join(",")}\r\n`
 
-// GDAL marks a header of one column with a comma, so that readers take it for CSV.
 const header = (names: ReadonlyArray<string>): string =>
   names.length === 1 ? `${cell(names[0] ?? "")},\r\n` : line(names)
 

@@ -13,7 +13,7 @@ const strokeWidth = 1
 
 // The drawing begins at the upper left corner of the geometries' extent, and is as large as the canvas takes it.
 const query = ({ parameters }: Execution): string => `
-WITH source AS (SELECT * FROM (${paged(parameters.sql, parameters.paging)}) AS _cartodbsqlapi),
+WITH source AS ( ${paged(parameters.sql, parameters.paging)}),
 extent AS (SELECT ST_Extent(the_geom) AS e FROM source),
 corner AS (
   SELECT e, ST_XMin(e) AS x, ST_YMax(e) AS y, ST_XMax(e) - ST_XMin(e) AS w, ST_YMax(e) - ST_YMin(e) AS h FROM extent

@@ -17,12 +17,7 @@ const run = (query: unknown): readonly [ReadonlyArray<string>, Record<string, un
   let job = jobOf(query)
   for (let step = Progress.next(job); step !== undefined; step = Progress.next(job)) {
     ran.push(step.sql)
-    job = Progress.ended(
-      Progress.started(job, step, now),
-      step,
-      /^(?:fail|undefined)/.test(step.sql) ? "broken" : undefined,
-      now
-    )
+    job = Progress.ended(Progress.started(job, now), /^(?:fail|undefined)/.test(step.sql) ? "broken" : undefined, now)
     assert.isBelow(ran.length, 20)
   }
   const { status, query: after, failed_reason, fallback_status } = JSON.parse(Job.toJson(job))
@@ -91,13 +86,13 @@ describe("a list", () => {
     const step = Progress.next(job)
     assert.isDefined(step)
     if (step === undefined) return
-    const running = Progress.started(job, step, now)
+    const running = Progress.started(job, now)
     assert.strictEqual(running.status, "running")
     assert.deepEqual(running.work.query, [
       { query: "select 1", status: "running" },
       { query: "select 2", status: "pending" }
     ])
-    assert.strictEqual(Progress.ended(running, step, undefined, now).status, "pending")
+    assert.strictEqual(Progress.ended(running, undefined, now).status, "pending")
   })
   it("stays pending for ever when it is empty, or of objects", () => {
     assert.deepEqual(run([])[1], { status: "pending", query: [], failed_reason: undefined, fallback_status: undefined })
@@ -194,6 +189,14 @@ describe("a job with fallbacks", () => {
       fallback_status: "failed"
     })
   })
+  it("is pending before a callback, and ends with the last of them", () => {
+    const failed = Progress.ended(whileRunning({ query: [{ query: "a", onerror: "a no" }] }), "broken", now)
+    assert.strictEqual(failed.status, "pending")
+    const calling = Progress.started(failed, now)
+    assert.strictEqual(calling.status, "running")
+    assert.strictEqual(Progress.ended(calling, undefined, now).status, "failed")
+    assert.strictEqual(Progress.ended(calling, "broken too", now).status, "failed")
+  })
   it("fills templates in the callbacks of queries only", () => {
     const [ran] = run({
       query: [
@@ -224,11 +227,11 @@ describe("a job with fallbacks", () => {
 const whileRunning = (query: unknown): Job.Job => {
   const job = jobOf(query)
   const step = Progress.next(job)
-  return step === undefined ? job : Progress.started(job, step, now)
+  return step === undefined ? job : Progress.started(job, now)
 }
 
 const cancel = (job: Job.Job) => {
-  const after = Progress.cancelled(job)
+  const after = Progress.cancelled(job, now)
   return typeof after === "string" ? after : JSON.parse(Job.toJson(after))
 }
 
@@ -246,7 +249,7 @@ describe("cancelled", () => {
       status: "cancelled",
       query: {
         query: [
-          { query: "a", onerror: "b", status: "cancelled", fallback_status: "skipped", started_at: now },
+          { query: "a", onerror: "b", status: "cancelled", fallback_status: "skipped", ...times },
           { query: "c", status: "skipped" }
         ],
         onerror: "d"
@@ -254,10 +257,32 @@ describe("cancelled", () => {
       fallback_status: "skipped"
     })
   })
+  it("stops the callback of a query; what has not begun stays", () => {
+    const job = Progress.ended(
+      whileRunning({ query: [{ query: "a", onsuccess: "a ok" }, { query: "b" }], onerror: "c" }),
+      undefined,
+      now
+    )
+    assert.strictEqual(job.status, "pending")
+    const calling = Progress.started(job, now)
+    assert.strictEqual(calling.status, "running")
+    assert.deepInclude(cancel(calling), {
+      status: "cancelled",
+      query: {
+        query: [
+          { query: "a", onsuccess: "a ok", status: "done", fallback_status: "cancelled", ...times },
+          { query: "b", status: "pending" }
+        ],
+        onerror: "c"
+      },
+      fallback_status: "pending"
+    })
+  })
   it("refuses what has ended", () => {
     const done = { ...jobOf("a"), status: "done" as const }
     assert.strictEqual(cancel(done), "Cannot set status from done to cancelled")
-    const failed = { ...jobOf({ query: [{ query: "a" }] }), status: "failed" as const }
+    const failed = Progress.ended(whileRunning({ query: [{ query: "a" }] }), "broken", now)
     assert.strictEqual(cancel(failed), "Cannot set status to cancelled")
+    assert.strictEqual(cancel(jobOf([])), "Cannot set status from pending to cancelled")
   })
 })

@@ -25,7 +25,10 @@ import { compile, type Statement } from "./Statement.ts"
 export type { ExportedReason, ExportReason } from "./internal/export.ts"
 export type { Field, QueryReason, QueryResult, Row } from "./internal/sqlApi.ts"
 
-/** Paging and ordering work on one SELECT statement; the server ignores them on others. */
+/**
+ * Paging and ordering work on one SELECT statement; the server ignores them on others. It then cuts what follows `--` in a
+ * line, in quotes too, so write none into quotes; values and identifiers are safe from it.
+ */
 export interface QueryOptions {
   /** Counts from 0; needs `rowsPerPage`. */
   readonly page?: number | undefined

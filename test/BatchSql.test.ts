@@ -22,6 +22,8 @@ describe("create", () => {
       const batch = yield* BatchSql
       yield* batch.create(sql`SELECT ${1}`)
       yield* batch.create([sql`SELECT 1`, sql`SELECT 2`])
+      // what the server fills in is the text's own, never a value's
+      yield* batch.create(sql`SELECT ${"<%= job_id %>"}`)
       yield* batch.create({
         query: [
           { query: sql`SELECT 1`, onerror: sql`SELECT '<%= error_message %>'`, timeout: "2 minutes", id: "first" }
@@ -33,6 +35,7 @@ describe("create", () => {
         [
           { query: "SELECT 1" },
           { query: ["SELECT 1", "SELECT 2"] },
+          { query: "SELECT '<'\n'%= job_id %>'" },
           {
             query: {
               query: [{ query: "SELECT 1", onerror: "SELECT '<%= error_message %>'", timeout: 120_000, id: "first" }],

@@ -37,6 +37,40 @@ layer(layerEmbedded(), { timeout: "60 seconds" })("PostgreSQL reads back", (it) 
     )
   }
 
+  it.effect("strings and names that a server which pages would cut", () =>
+    Effect.gen(function* () {
+      const db = yield* Sql
+      const emulator = yield* Emulator
+      const random = randomFrom(3)
+      const values = Array.from({ length: perQuery }, () => hostile(random) + hostile(random))
+      const rows = sql.join(
+        values.map((value, index) => sql`(${index},\n${value})`),
+        ", "
+      )
+      const name = sql.identifier('a---"--\\b')
+      const { rows: found } = yield* db.query(
+        sql`SELECT v AS ${name} FROM (VALUES ${rows}) AS given(i, v) ORDER BY i`,
+        {
+          page: 0,
+          rowsPerPage: perQuery
+        }
+      )
+      assert.deepStrictEqual(
+        found.map((row) => row['a---"--\\b']),
+        values
+      )
+      yield* emulator.execute("demo", "CREATE TABLE IF NOT EXISTS canary AS SELECT 1 AS alive")
+      const [first, second] = ["x--", " UNION SELECT alive::text FROM canary --"]
+      const stolen = yield* db.query(
+        sql`SELECT 'none' AS v FROM canary
+          WHERE 'a' = ${first}
+            AND 'b' = ${second}`,
+        { orderBy: "v" }
+      )
+      assert.deepStrictEqual(stolen.rows, [])
+    })
+  )
+
   it.effect("values of every type", () =>
     Effect.gen(function* () {
       const db = yield* Sql

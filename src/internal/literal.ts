@@ -5,11 +5,17 @@ import * as Result from "effect/Result"
 
 type Literal = Result.Result<string, string>
 
+/**
+ * The server itself looks for `--` in a statement that it pages or orders, and for `<%= … %>` in callbacks of jobs, in quotes
+ * too: literals are parted there, which PostgreSQL joins again.
+ */
+const taken = /-(?=-)|<(?=%)/g
+
 /** `E'…'` wherever there is a backslash: there it means the same under both settings of `standard_conforming_strings`. */
 const quote = (text: string): Literal => {
   if (text.includes("\0")) return Result.fail("PostgreSQL text cannot hold NUL characters; send bytes as a Uint8Array")
   if (!text.isWellFormed()) return Result.fail("it holds half of a surrogate pair, which UTF-8 cannot carry")
-  const quoted = `'${text.replaceAll("'", "''")}'`
+  const quoted = `'${text.replaceAll("'", "''").replace(taken, "$&'\n'")}'`
   return Result.succeed(text.includes("\\") ? `E${quoted.replaceAll("\\", "\\\\")}` : quoted)
 }
 
@@ -76,5 +82,9 @@ export const identifier = (name: unknown): Literal => {
     return Result.fail("a name cannot hold NUL characters or half of a surrogate pair")
   }
   if (new TextEncoder().encode(name).length > 63) return Result.fail("PostgreSQL keeps only 63 bytes of a name")
-  return Result.succeed(`"${name.replaceAll('"', '""')}"`)
+  const quoted = `"${name.replaceAll('"', '""')}"`
+  // see `taken`
+  return Result.succeed(
+    name.includes("--") ? `U&${quoted.replaceAll("\\", "\\\\").replaceAll("--", "\\002d\\002d")}` : quoted
+  )
 }

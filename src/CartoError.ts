@@ -11,6 +11,7 @@ import type * as Call from "./reasons/Call.ts"
 import type * as Copy from "./reasons/Copy.ts"
 import type * as Job from "./reasons/Job.ts"
 import type * as Keys from "./reasons/Keys.ts"
+import type * as KeySet from "./reasons/KeySet.ts"
 import type * as SqlApi from "./reasons/SqlApi.ts"
 
 export {
@@ -111,6 +112,8 @@ export type CartoErrorReason =
   | Keys.PlanStale
   | Keys.StatementRefused
   | Keys.SuccessorLacksGrants
+  | KeySet.RowKeyNotUnique
+  | KeySet.RowKeyNull
   | SqlApi.AccountNotFound
   | SqlApi.InvalidFormat
   | SqlApi.KeyLacksApi

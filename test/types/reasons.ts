@@ -18,6 +18,7 @@ import {
   type SqlService,
   sql
 } from "../../src/index.ts"
+import * as KeySet from "../../src/KeySet.ts"
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 const same = <A, B>(equal: Equal<A, B>): void => void equal
@@ -111,6 +112,10 @@ same<Tags<Effect.Error<typeof copied>>, Write | "CopyLimitExceeded" | "NoRowsCop
 const query = db.query(sql`SELECT 1`)
 same<Effect.Success<typeof query>, QueryResult<Row>>(true)
 same<Tags<Effect.Error<typeof query>>, Write | "PartialResult">(true)
+
+const byKey = KeySet.stream(sql`SELECT 1`, { by: "id" })
+same<Stream.Success<typeof byKey>, Row>(true)
+same<Tags<Stream.Error<typeof byKey>>, Write | "PartialResult" | "RowKeyNotUnique" | "RowKeyNull">(true)
 
 const typed = db.query(sql`SELECT 1`, { schema: Schema.Struct({ year: Schema.Number }) })
 same<Effect.Success<typeof typed>, QueryResult<{ readonly year: number }>>(true)

@@ -4,6 +4,7 @@ import process from "node:process"
 import "../requireNode24.js"
 
 const benches: Readonly<Record<string, () => Promise<Effect.Effect<number>>>> = {
+  governor: async () => (await import("./governor/bench.ts")).runBench,
   rotation: async () => (await import("./rotation.ts")).runBench,
   testing: async () => (await import("./testing.ts")).runBench,
   stream: async () => (await import("./stream.ts")).runBench

@@ -59,7 +59,8 @@ const text = Effect.fnUntraced(function* (program: string, ...args: ReadonlyArra
   return stdout.trim()
 }, Effect.scoped)
 
-const freePort = Effect.callback<number>((resume) => {
+/** A loopback port that nobody listens on. */
+export const freePort: Effect.Effect<number> = Effect.callback<number>((resume) => {
   const server = createServer().listen(0, "127.0.0.1", () => {
     const address = server.address()
     const port = typeof address === "object" && address !== null ? address.port : 0

@@ -16,6 +16,7 @@ import { readCopy } from "./internal/copyStatement.ts"
 import { writeLine } from "./internal/copyText.ts"
 import { copyTo, type CopyToReason } from "./internal/copyTo.ts"
 import { describeIssue } from "./internal/describeIssue.ts"
+import { CurrentHold, type Hold } from "./internal/hold.ts"
 import { streamOperation } from "./internal/operation.ts"
 import { invalidInput, refuse } from "./internal/invalidInput.ts"
 import { isObject, parse } from "./internal/json.ts"
@@ -172,11 +173,13 @@ const make: Effect.Effect<CopySqlService, never, Auth | HttpClient> = Effect.gen
         return chunk
       })
     )
+    const hold: Hold = { rest: Effect.void }
     const stalled = Effect.gen(function* () {
       let before: number
       do {
         before = taken
         yield* Effect.sleep(wire.stallTimeout)
+        if (taken === before) yield* hold.rest
       } while (taken > before)
       return yield* new DeadlineExceeded({ waited: wire.stallTimeout })
     })
@@ -193,6 +196,7 @@ const make: Effect.Effect<CopySqlService, never, Auth | HttpClient> = Effect.gen
       .pipe(
         Effect.flatMap(({ read }) => read),
         Effect.flatMap(readUpload),
+        Effect.provideService(CurrentHold, hold),
         Effect.raceFirst(stalled),
         Effect.catch((reason): Effect.Effect<never, CopyFromReason> =>
           isLost(reason) && reason._tag !== "RedirectRefused" ? outcomeUnknown(reason) : Effect.fail(reason)

@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Duration, Effect, Exit, Fiber, Layer, Random, Redacted } from "effect"
+import { Clock, Duration, Effect, Exit, Fiber, Layer, Random, Redacted, Stream } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import { TestClock } from "effect/testing"
-import { ApiKeyManager, Auth, type AuthOptions, BatchSql, Carto, Sql, sql } from "../src/index.ts"
+import { ApiKeyManager, Auth, type AuthOptions, BatchSql, Carto, CopySql, Sql, sql } from "../src/index.ts"
 import { endpointOf, pace } from "../src/internal/governor/client.ts"
 import { makePacer } from "../src/internal/governor/pacer.ts"
 import * as PolicyStore from "../src/internal/governor/policyStore.ts"
@@ -373,6 +373,21 @@ describe("waiting", () => {
       assert.strictEqual(end._tag === "Failure" ? end.failure.reason._tag : "", "DeadlineExceeded")
       assert.isAbove(sent[8] ?? 0, 20)
       assert.approximately(Duration.toSeconds(took), (sent[8] ?? 0) + 20, 0.5)
+    })
+  )
+  it.effect("nor towards the stall limit of COPY", () =>
+    Effect.gen(function* () {
+      const server = makeServer()
+      server.limit("alice", "copy_from", [1, 1, 60])
+      server.limit("alice", "copy_to", [1, 1, 60])
+      const upload = CopySql.use(({ from }) => from(sql`COPY t FROM STDIN`, Stream.make(new Uint8Array(1))))
+      // what comes is no end of a COPY: that it came is enough
+      const download = Effect.ignore(CopySql.use(({ to }) => Stream.runDrain(to(sql`COPY t TO STDOUT`))))
+      yield* inTime(both(times(4, upload), times(4, download)), 100).pipe(
+        Effect.provide(servicesOf("alice", inMemory(), { stallTimeout: "5 seconds" })),
+        Effect.provide(layerClient(server))
+      )
+      assert.strictEqual(server.arrivals.length, 8)
     })
   )
   it.effect("whoever leaves gives their place to the next", () =>

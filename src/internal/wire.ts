@@ -200,11 +200,9 @@ export const make: Effect.Effect<Wire, never, Auth | HttpClient.HttpClient> = Ef
   const auth = yield* Auth
   const { fetchOptions, maxBodySize = 256e6, propagateTraceContext, retry, timeout, transformClient } = auth.transport
   const stall = Duration.fromInputUnsafe(auth.transport.stallTimeout ?? "5 minutes")
+  const stalled = Effect.suspend(() => Effect.fail(new DeadlineExceeded({ waited: stall })))
   const withinStall = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, DeadlineExceeded | E> =>
-    Effect.timeoutOrElse(effect, {
-      duration: stall,
-      orElse: () => Effect.fail(new DeadlineExceeded({ waited: stall }))
-    })
+    Effect.timeoutOrElse(effect, { duration: stall, orElse: () => stalled })
   const client = (yield* HttpClient.HttpClient).pipe(
     HttpClient.transformResponse((response) =>
       Effect.updateContext(response, (context: Context.Context<never>) =>
@@ -361,20 +359,27 @@ export const make: Effect.Effect<Wire, never, Auth | HttpClient.HttpClient> = Ef
       return yield* repeat(request, recover, state, attempt + 1)
     })
 
+  /** `over` ends a call after so long, in which what holds it back is not counted. */
+  const within = <A, E>(
+    call: Effect.Effect<A, E>,
+    duration: Duration.Duration,
+    over: Effect.Effect<never, DeadlineExceeded>
+  ): Effect.Effect<A, E | DeadlineExceeded> =>
+    Effect.suspend(() => {
+      const hold: Hold = { rest: Effect.void }
+      const isOver = Effect.sleep(duration).pipe(Effect.andThen(Effect.suspend(() => hold.rest)), Effect.andThen(over))
+      return Effect.raceFirst(Effect.provideService(call, CurrentHold, hold), isOver)
+    })
+
   const sendOrRecover = <E>(request: WireRequest, recover?: Recover<E>): Effect.Effect<WireResponse, CallReason | E> =>
     Effect.suspend(() => {
       const duration = Duration.fromInputUnsafe(
         request.timeout ?? timeout ?? (request.path === "/api/v2/sql" ? "60 seconds" : "30 seconds")
       )
       const state = { inDoubt: false }
-      const hold: Hold = { rest: Effect.void }
       let failure: DeadlineExceeded | undefined
-      const isOver = Effect.sleep(duration).pipe(
-        Effect.andThen(Effect.suspend(() => hold.rest)),
-        Effect.andThen(Effect.suspend(() => Effect.fail((failure = new DeadlineExceeded({ waited: duration })))))
-      )
-      const call = Effect.provideService(repeat(request, recover, state), CurrentHold, hold)
-      return Effect.raceFirst(call, isOver).pipe(
+      const isOver = Effect.suspend(() => Effect.fail((failure = new DeadlineExceeded({ waited: duration }))))
+      return within(repeat(request, recover, state), duration, isOver).pipe(
         Effect.catchIf(
           (reason): reason is DeadlineExceeded => reason === failure && state.inDoubt,
           (reason) =>
@@ -390,7 +395,10 @@ export const make: Effect.Effect<Wire, never, Auth | HttpClient.HttpClient> = Ef
     open: (request) =>
       // the answer to an upload begins when all of it is there
       request.bytes === undefined
-        ? Effect.map(withinStall(open(request)), (response) => ({ ...response, read: withinStall(response.read) }))
+        ? Effect.map(within(open(request), stall, stalled), (response) => ({
+            ...response,
+            read: withinStall(response.read)
+          }))
         : open(request),
     send: (request) => sendOrRecover<never>(request),
     write: sendOrRecover

@@ -21,6 +21,7 @@ import { streamOperation } from "./internal/operation.ts"
 import { invalidInput, refuse } from "./internal/invalidInput.ts"
 import { isObject, parse } from "./internal/json.ts"
 import { errorOf, readFailure, type Row, type SqlApiReason } from "./internal/sqlApi.ts"
+import { canSendStreams } from "./internal/streamUploads.ts"
 import { streamRows, type StreamReason } from "./internal/streamRows.ts"
 import {
   type HttpClient,
@@ -78,7 +79,7 @@ export interface CopySqlService {
     (query: Statement): Stream.Stream<Row, CartoErrorOf<StreamReason>>
   }
   /**
-   * Sends data for a `COPY … FROM STDIN`: all of it is kept, or none. Needs a runtime that can send a stream. The statement
+   * Sends data for a `COPY … FROM STDIN`: all of it is kept, or none. A runtime that cannot send a stream is refused before it starts. The statement
    * is in the URL, where the API wants it: at most 8,000 characters. `POST /api/v2/sql/copyfrom`.
    */
   readonly from: <E, R>(
@@ -157,11 +158,14 @@ const make: Effect.Effect<CopySqlService, never, Auth | HttpClient> = Effect.gen
     options: CopyFromOptions
   ): Effect.fn.Return<CopyResult, CartoErrorOf<CopyFromReason> | E> {
     const { text } = yield* Effect.fromResult(
-      Result.flatMap(readCopy(statement, "from"), (copy) =>
-        encodeURIComponent(copy.text).length > longestStatement
-          ? refuse("statement", copy.text, `it goes into the URL: at most ${longestStatement} characters, encoded`)
-          : Result.succeed(copy)
-      )
+      Result.flatMap(readCopy(statement, "from"), (copy) => {
+        if (encodeURIComponent(copy.text).length > longestStatement) {
+          return refuse("statement", copy.text, `it goes into the URL: at most ${longestStatement} characters, encoded`)
+        }
+        return canSendStreams()
+          ? Result.succeed(copy)
+          : refuse("data", undefined, "this runtime cannot send a stream: use one whose fetch can, or INSERT the rows")
+      })
     ).pipe(Effect.mapError((reason) => cartoError(operation, reason)))
     // what fails in the data comes back from the transport as words; the failure itself is kept here
     const failed = yield* Deferred.make<never, E>()

@@ -111,6 +111,19 @@ describe("wait", () => {
   it.effect("a cancelled job is not a success, whichever way it is written", () =>
     Effect.map(outcome({ status: "cancelled" }), (end) => assert.include(end, "JobCancelled"))
   )
+  it.effect("the callbacks of a cancelled job may wait for ever", () =>
+    Effect.map(
+      outcome(
+        {
+          status: "cancelled",
+          fallback_status: "pending",
+          query: { query: [{ query: "a", status: "done", fallback_status: "pending" }], onsuccess: "b" }
+        },
+        { status: "done" }
+      ),
+      (end) => assert.include(end, "JobCancelled")
+    )
+  )
   it.effect("nor is one that the server lost", () =>
     Effect.map(outcome({ status: "unknown" }), (end) =>
       assert.include(end, "JobFailed: BatchSql.wait: job j1 failed: its status is unknown")

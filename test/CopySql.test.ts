@@ -1,4 +1,4 @@
-import { assert, describe, it, layer } from "@effect/vitest"
+import { assert, describe, it, layer, vi } from "@effect/vitest"
 import { Effect, Layer, Redacted, Schema, SchemaGetter, Stream } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { Auth, Carto, type CartoError, CopySql, Sql, sql } from "../src/index.ts"
@@ -144,6 +144,23 @@ describe("statements that the server would hang on", () => {
       }).pipe(Effect.provide(services))
     )
   }
+  it.effect("so is an upload on a runtime that cannot send a stream", () =>
+    Effect.gen(function* () {
+      // as browsers do that take a stream for an object like any other
+      class Stringifying extends Request {
+        constructor(input: RequestInfo | URL, init?: RequestInit) {
+          super(input, init?.body instanceof ReadableStream ? { ...init, body: String(init.body) } : init)
+        }
+      }
+      vi.stubGlobal("Request", Stringifying)
+      yield* Effect.addFinalizer(() => Effect.sync(() => vi.unstubAllGlobals()))
+      const { reason } = yield* Effect.flip(
+        CopySql.use((copy) => copy.from(sql`COPY t FROM STDIN`, Stream.make(encoder.encode("1\n"))))
+      )
+      assert.strictEqual(reason._tag === "InvalidInput" && reason.field, "data")
+      assert.strictEqual(script.asked.length, 0)
+    }).pipe(Effect.provide(services))
+  )
   it.effect("limits of an upload have names", () =>
     Effect.gen(function* () {
       for (const [words, tag] of [

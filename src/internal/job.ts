@@ -84,10 +84,12 @@ export const readJob = (body: unknown): Job | string => {
 const isUnsettled = (status: string | undefined): boolean => status === "pending" || status === "running"
 
 /**
- * Whether nothing of the job can change any more: its callbacks run after it has ended. A list goes from one statement to
- * the next by way of `pending`, and leaves those after a failure `pending` for ever.
+ * Whether nothing of the job can change any more: its callbacks run after it has ended, but not after it was cancelled,
+ * which may leave them `pending` for ever. A list goes from one statement to the next by way of `pending`, and leaves those
+ * after a failure so.
  */
 export const isSettled = (job: Job): boolean =>
-  !isUnsettled(job.status) &&
-  !isUnsettled(job.fallbackStatus) &&
-  !job.queries.some(({ fallbackStatus }) => isUnsettled(fallbackStatus))
+  job.status === "cancelled" ||
+  (!isUnsettled(job.status) &&
+    !isUnsettled(job.fallbackStatus) &&
+    !job.queries.some(({ fallbackStatus }) => isUnsettled(fallbackStatus)))

@@ -1,7 +1,7 @@
 /** What each runtime reports: which one it is, and what the scenario saw or the typed error that ended it. */
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
-import type { ApiKeyManager, Auth, CartoError, Sql } from "../../src/index.ts"
+import type { ApiKeyManager, Auth, CartoError, CopySql, Sql } from "../../src/index.ts"
 import { scenario } from "./scenario.ts"
 
 export interface Outcome {
@@ -11,7 +11,7 @@ export interface Outcome {
 }
 
 /** Never fails but by a defect, which is to crash the runtime's process. */
-export const outcome = (layer: Layer.Layer<ApiKeyManager | Auth | Sql, CartoError>): Effect.Effect<Outcome> =>
+export const outcome = (layer: Layer.Layer<ApiKeyManager | Auth | CopySql | Sql, CartoError>): Effect.Effect<Outcome> =>
   scenario.pipe(
     Effect.provide(layer),
     Effect.match({

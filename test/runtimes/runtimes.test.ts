@@ -22,6 +22,7 @@ const tables = `
   CREATE TABLE storms (name text, year int);
   INSERT INTO storms SELECT 'storm ' || i, date_part('year', now())::int - i % 3 FROM generate_series(1, 12) AS i;
   CREATE TABLE secrets (text text);
+  CREATE TABLE copies (name text, year int);
   CREATE TABLE places (name text);
   INSERT INTO places VALUES ('Madrid'), ('Warsaw');
   GRANT SELECT ON places TO publicuser`
@@ -49,6 +50,9 @@ const expected = {
   "not master": "MasterKeyRequired",
   "sees itself": ["storms api key"],
   values: { text: "O'Brien \\ ☃", number: -1.5, list: [1, 2] },
+  copied: 3000,
+  streamed: 4_501_500,
+  "left a stream": 2,
   got: "storms api key",
   listed: ["Master", "Default public", "storms api key"],
   "old token refused": "Unauthenticated",

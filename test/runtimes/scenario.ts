@@ -4,7 +4,16 @@
  */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { ApiKeyManager, Auth, type CartoError, Grants, type Sql as SqlServices, Sql, sql } from "../../src/index.ts"
+import {
+  ApiKeyManager,
+  Auth,
+  type CartoError,
+  CopySql,
+  Grants,
+  type Sql as SqlServices,
+  Sql,
+  sql
+} from "../../src/index.ts"
 
 /** The tag of the reason that a call fails with. */
 const reasonOf = <A, R>(effect: Effect.Effect<A, CartoError, R>): Effect.Effect<string, never, R> =>
@@ -13,7 +22,7 @@ const reasonOf = <A, R>(effect: Effect.Effect<A, CartoError, R>): Effect.Effect<
 export const scenario: Effect.Effect<
   Readonly<Record<string, unknown>>,
   CartoError,
-  ApiKeyManager | Auth | SqlServices
+  ApiKeyManager | Auth | CopySql | SqlServices
 > = Effect.gen(function* () {
   const keys = yield* ApiKeyManager
   const db = yield* Sql
@@ -43,6 +52,17 @@ export const scenario: Effect.Effect<
   saw["values"] = (yield* db.query(
     sql`SELECT ${"O'Brien \\ ☃"} AS text, ${-1.5}::float8 AS number, ${[1, 2]} AS list`
   )).rows[0]
+
+  const copy = yield* CopySql
+  const rows = Stream.range(1, 3000).pipe(Stream.map((year) => ({ name: `storm ☃ ${year}`, year })))
+  saw["copied"] = (yield* copy.fromRows({ table: "copies", columns: ["name", "year"] }, rows, { gzip: true })).rows
+  saw["streamed"] = yield* db.stream(sql`SELECT name, year FROM copies WHERE name = 'storm ☃ ' || year`).pipe(
+    Stream.runFold(
+      () => 0,
+      (sum, { year }) => sum + Number(year)
+    )
+  )
+  saw["left a stream"] = (yield* Stream.runCollect(Stream.take(db.stream(sql`SELECT * FROM copies`), 2))).length
 
   saw["got"] = (yield* keys.get("storms api key")).name
   saw["listed"] = (yield* Stream.runCollect(keys.stream({ type: ["master", "default", "regular"], pageSize: 1 }))).map(

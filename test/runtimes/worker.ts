@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { ApiKeyManager, Sql } from "../../src/index.ts"
+import { ApiKeyManager, CopySql, Sql } from "../../src/index.ts"
 import * as Workers from "../../src/runtime/workers.ts"
 import { outcome } from "./outcome.ts"
 
@@ -8,7 +8,7 @@ interface Env extends Workers.WorkersEnv {
   readonly CARTO?: Workers.Fetcher
 }
 
-const services = Layer.mergeAll(ApiKeyManager.layer, Sql.layer)
+const services = Layer.mergeAll(ApiKeyManager.layer, CopySql.layer, Sql.layer)
 
 export default {
   fetch: async (_request: Request, env: Env): Promise<Response> =>

@@ -3,18 +3,11 @@
  * come between the parts of a request, so a session that has been entered is always left again.
  */
 import type { PGlite, protocol } from "@electric-sql/pglite"
-import * as Data from "effect/Data"
-import * as Predicate from "effect/Predicate"
 import type { Message, Report } from "../Database.ts"
-import type { ErrorClass } from "../ErrorClass.ts"
+import { failureOf, isData, makeFraming, read, readFailure } from "./answers.ts"
 import type { Clock } from "./Clock.ts"
-import { extendedQuery, simpleQuery, toMessage } from "./protocol.ts"
-import { makeFraming, readRows } from "./rows.ts"
-
-const BackendCrashBase: ErrorClass<"BackendCrash", { readonly message: string; readonly report?: Report }> =
-  Data.TaggedError("BackendCrash")
-/** The backend is gone: its memory can no longer be trusted, only its files. `report` is what its client is told. */
-export class BackendCrash extends BackendCrashBase {}
+import { Crash, crashReport } from "./Crash.ts"
+import { extendedQuery, simpleQuery } from "./requests.ts"
 
 /** Who a session is of, and what PostgreSQL would set at its login. */
 export interface Session {
@@ -25,19 +18,21 @@ export interface Session {
 
 export type Parameter = string | number | boolean | null
 
-export interface Outcome {
-  readonly messages: ReadonlyArray<Message>
-  /** For how many milliseconds PostgreSQL believes to have slept; none of them has passed. */
-  readonly slept: number
-}
+/** Takes a message of PostgreSQL's protocol. Its memory is PGlite's, which writes over it. */
+export type Sink = (message: Uint8Array) => void
 
 export interface Backend {
-  /** Runs one statement as superuser. Throws `BackendCrash`. */
-  readonly statement: (sql: string, parameters?: ReadonlyArray<Parameter>) => ReadonlyArray<Message>
-  /** Runs a text of any number of statements as superuser. Throws `BackendCrash`. */
-  readonly script: (sql: string) => ReadonlyArray<Message>
-  /** Runs a text under a role, with no way out of it. Throws `BackendCrash`. */
-  readonly runAs: (session: Session, sql: string, copyIn?: Uint8Array) => Outcome
+  /** Runs one statement as superuser. Throws `Crash`. */
+  readonly statement: (sql: string, parameters: ReadonlyArray<Parameter>, sink: Sink) => void
+  /** Runs a text of any number of statements as superuser. Throws `Crash`. */
+  readonly script: (sql: string, sink: Sink) => void
+  /**
+   * Runs a text under a role, with no way out of it. Returns for how many milliseconds PostgreSQL believes to have slept;
+   * none of them has passed. Throws `Crash`.
+   */
+  readonly runAs: (session: Session, sql: string, copyIn: Uint8Array | undefined, sink: Sink) => number
+  /** Asks PostgreSQL to cancel what it runs. It does so when it next looks. */
+  readonly cancel: () => void
 }
 
 /** What of PGlite's wasm module the session scheme is built on. */
@@ -51,19 +46,15 @@ interface SessionModule {
   wasmMemory: WebAssembly.Memory
 }
 
+const FUNCTIONS = ["_SetUserIdAndSecContext", "_PostgresMainLoopOnce", "_IsTransactionBlock"]
+const ADDRESSES = ["_InterruptPending", "_QueryCancelPending"]
+
 const isSessionModule = (module: unknown): module is SessionModule =>
-  Predicate.hasProperty(module, "_SetUserIdAndSecContext") &&
-  Predicate.isFunction(module._SetUserIdAndSecContext) &&
-  Predicate.hasProperty(module, "_PostgresMainLoopOnce") &&
-  Predicate.isFunction(module._PostgresMainLoopOnce) &&
-  Predicate.hasProperty(module, "_IsTransactionBlock") &&
-  Predicate.isFunction(module._IsTransactionBlock) &&
-  Predicate.hasProperty(module, "_InterruptPending") &&
-  Predicate.isNumber(module._InterruptPending) &&
-  Predicate.hasProperty(module, "_QueryCancelPending") &&
-  Predicate.isNumber(module._QueryCancelPending) &&
-  Predicate.hasProperty(module, "wasmMemory") &&
-  module.wasmMemory instanceof WebAssembly.Memory
+  typeof module === "object" &&
+  module !== null &&
+  FUNCTIONS.every((name) => typeof Reflect.get(module, name) === "function") &&
+  ADDRESSES.every((name) => typeof Reflect.get(module, name) === "number") &&
+  Reflect.get(module, "wasmMemory") instanceof WebAssembly.Memory
 
 /** PostgreSQL's bootstrap superuser. */
 const SUPERUSER = 10
@@ -79,31 +70,17 @@ const MESSAGE_SIZE = 100
 
 export const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
-export const failureOf = (messages: ReadonlyArray<Message>): Report | undefined =>
-  messages.find((message) => message._tag === "Failure")?.report
-
-const crashReport = (error: unknown, messages: ReadonlyArray<Message>): Report => {
-  // A stack that is full for JavaScript is full for PostgreSQL too; so it would have said, had it noticed in time.
-  if (error instanceof RangeError) {
-    return { severity: "ERROR", code: "54001", message: "stack depth limit exceeded" }
-  }
-  const failure = failureOf(messages)
-  return failure !== undefined && failure.severity !== "ERROR"
-    ? failure
-    : { severity: "FATAL", code: "57P02", message: "terminating connection because the server process crashed" }
-}
-
 /**
  * Takes over a PGlite instance that nobody else talks to, with a clock that is among its extensions. Throws
- * `BackendCrash` if this PGlite lacks what the session scheme needs, or if a role can leave its session.
+ * `Crash` if this PGlite lacks what the session scheme needs, or if a role can leave its session.
  */
 export const make = async (pglite: PGlite, wire: typeof protocol, clock: Clock): Promise<Backend> => {
   const module: unknown = pglite.Module
   if (!isSessionModule(module)) {
-    throw new BackendCrash({ message: "this version of @electric-sql/pglite lacks SetUserIdAndSecContext" })
+    throw new Crash("this version of @electric-sql/pglite lacks SetUserIdAndSecContext")
   }
 
-  let crash: BackendCrash | undefined
+  let crash: Crash | undefined
   let thrown: unknown
   const loopOnce = module._PostgresMainLoopOnce
   // PGlite swallows whatever ends the loop early. After anything but PostgreSQL's own error exit (a stack overflow, an
@@ -112,7 +89,9 @@ export const make = async (pglite: PGlite, wire: typeof protocol, clock: Clock):
     try {
       loopOnce()
     } catch (error) {
-      if (!(Predicate.hasProperty(error, "status") && error.status === LONGJMP)) thrown ??= error
+      if (!(typeof error === "object" && error !== null && "status" in error && error.status === LONGJMP)) {
+        thrown ??= error
+      }
       throw error
     }
   }
@@ -123,32 +102,28 @@ export const make = async (pglite: PGlite, wire: typeof protocol, clock: Clock):
     memory.setInt32(module._InterruptPending, 1, true)
   }
 
-  let received: Array<Message> = []
   let size = 0
-  let parser = new wire.Parser()
+  let failure: Report | undefined
+  let sink: Sink = ignore
   let frames = makeFraming()
-  const keep = (message: Message | undefined): void => {
-    if (message === undefined) return
-    size += MESSAGE_SIZE
-    if (size > ANSWER_LIMIT && (message._tag === "Row" || message._tag === "CopyData")) return
-    received.push(message)
-  }
   const receive = (bytes: Uint8Array): void => {
     size += bytes.length
-    for (const frame of frames(bytes)) {
-      const rows = readRows(frame)
-      if (rows === undefined) parser.parse(frame, (backendMessage) => keep(toMessage(wire, backendMessage)))
-      else keep(rows)
+    for (const message of frames(bytes)) {
+      size += MESSAGE_SIZE
+      if (size > ANSWER_LIMIT && isData(message)) continue
+      failure ??= readFailure(message)
+      sink(message)
     }
     if (size > ANSWER_LIMIT) cancel()
   }
   await pglite.execProtocolRawStream(wire.serialize.sync(), { syncToFs: false, onRawData: receive })
 
-  const exchange = (request: Uint8Array): ReadonlyArray<Message> => {
+  /** Sends a request, and returns its failure. */
+  const exchange = (request: Uint8Array, to: Sink = ignore): Report | undefined => {
     if (crash !== undefined) throw crash
-    received = []
     size = 0
-    parser = new wire.Parser()
+    failure = undefined
+    sink = to
     frames = makeFraming()
     try {
       pglite.execProtocolRawSync(request)
@@ -156,22 +131,19 @@ export const make = async (pglite: PGlite, wire: typeof protocol, clock: Clock):
       thrown ??= error
     }
     if (thrown !== undefined) {
-      crash = new BackendCrash({
-        message: `PostgreSQL ended unexpectedly: ${String(thrown)}`,
-        report: crashReport(thrown, received)
-      })
+      crash = new Crash(`PostgreSQL ended unexpectedly: ${String(thrown)}`, crashReport(thrown, failure))
       throw crash
     }
-    return received
+    return failure
   }
 
   const must = (sql: string): void => {
     const request = simpleQuery(wire, sql)
-    let failure = failureOf(exchange(request))
+    let refusal = exchange(request)
     // A cancellation that came too late for its statement meets the next one.
-    if (failure?.code === QUERY_CANCELED) failure = failureOf(exchange(request))
-    if (failure === undefined) return
-    crash = new BackendCrash({ message: `PostgreSQL refused ${sql}: ${failure.message}` })
+    if (refusal?.code === QUERY_CANCELED) refusal = exchange(request)
+    if (refusal === undefined) return
+    crash = new Crash(`PostgreSQL refused ${sql}: ${refusal.message}`)
     throw crash
   }
 
@@ -199,33 +171,43 @@ export const make = async (pglite: PGlite, wire: typeof protocol, clock: Clock):
     must("DISCARD ALL")
   }
 
-  const statement: Backend["statement"] = (sql, parameters = []) => {
-    const messages = exchange(extendedQuery(wire, sql, parameters))
+  const statement: Backend["statement"] = (sql, parameters, to) => {
+    exchange(extendedQuery(wire, sql, parameters), to)
     endTransaction()
-    return messages
   }
 
-  const runAs: Backend["runAs"] = (session, sql, copyIn) => {
+  const runAs: Backend["runAs"] = (session, sql, copyIn, to) => {
     try {
       enter(session)
-      const [messages, slept] = clock.during(() => exchange(simpleQuery(wire, sql, copyIn)))
-      return { messages, slept }
+      const [, slept] = clock.during(() => exchange(simpleQuery(wire, sql, copyIn), to))
+      return slept
     } finally {
       if (crash === undefined) leave()
     }
   }
 
-  clock.calibrate(() => exchange(simpleQuery(wire, "SELECT pg_catalog.pg_sleep(0.01)")))
+  clock.calibrate(() => exchange(simpleQuery(wire, "SELECT pg_catalog.pg_sleep(1)")))
   testEscapes({ statement, runAs })
   return {
     statement,
-    script: (sql) => {
-      const messages = exchange(simpleQuery(wire, sql))
+    script: (sql, to) => {
+      exchange(simpleQuery(wire, sql), to)
       endTransaction()
-      return messages
     },
-    runAs
+    runAs,
+    cancel
   }
+}
+
+const ignore: Sink = () => {}
+
+const collect = (run: (sink: Sink) => void): ReadonlyArray<Message> => {
+  const messages: Array<Message> = []
+  run((bytes) => {
+    const message = read(bytes)
+    if (message !== undefined) messages.push(message)
+  })
+  return messages
 }
 
 /** A role that every PostgreSQL has and that may do nothing of interest. */
@@ -241,19 +223,19 @@ const ESCAPES = [
 ]
 
 /** Tries to leave a session, and throws if that succeeds: then this PGlite is not safe to use. */
-const testEscapes = ({ statement, runAs }: Pick<Backend, "statement" | "runAs">): void => {
-  const [oid] = valuesOf(statement("SELECT oid FROM pg_catalog.pg_authid WHERE rolname = $1", [NOBODY]))
+const testEscapes = ({ runAs, statement }: Pick<Backend, "statement" | "runAs">): void => {
+  const [oid] = valuesOf((sink) => statement("SELECT oid FROM pg_catalog.pg_authid WHERE rolname = $1", [NOBODY], sink))
   for (const escape of ESCAPES) {
-    const { messages } = runAs({ role: NOBODY, oid: Number(oid), settings: [] }, escape)
+    const messages = collect((sink) => runAs({ role: NOBODY, oid: Number(oid), settings: [] }, escape, undefined, sink))
     if (failureOf(messages)?.code !== "42501" || messages.some((message) => message._tag === "Row")) {
-      throw new BackendCrash({ message: "with this version of @electric-sql/pglite a role can leave its session" })
+      throw new Crash("with this version of @electric-sql/pglite a role can leave its session")
     }
   }
-  const users = valuesOf(statement("SELECT session_user, current_user"))
+  const users = valuesOf((sink) => statement("SELECT session_user, current_user", [], sink))
   if (users.some((user) => user !== "postgres")) {
-    throw new BackendCrash({ message: "with this version of @electric-sql/pglite a session cannot be ended" })
+    throw new Crash("with this version of @electric-sql/pglite a session cannot be ended")
   }
 }
 
-const valuesOf = (messages: ReadonlyArray<Message>): ReadonlyArray<string | null> =>
-  messages.flatMap((message) => (message._tag === "Row" ? message.values : []))
+const valuesOf = (run: (sink: Sink) => void): ReadonlyArray<string | null> =>
+  collect(run).flatMap((message) => (message._tag === "Row" ? message.values : []))

@@ -5,16 +5,19 @@
  * PostgreSQL asks the host for the time, for pages and for files. On those occasions the alarm strikes here when it is
  * due, so that `statement_timeout` is PostgreSQL's own; and in the loop of `pg_sleep` the time is moved on instead of
  * waiting. A statement that only computes asks for nothing, and cannot be stopped.
+ *
+ * The alarm takes no notice of time in which the thread was not at work, so that on a busy machine a statement gets as far
+ * as on an idle one.
  */
 import type { Extension } from "@electric-sql/pglite"
-import * as Predicate from "effect/Predicate"
+import process from "node:process"
 
 export interface Clock {
   /** Must be among the extensions of the PGlite instance. */
   readonly extension: Extension
   /** Runs `run` with alarms and sleeps; says for how many milliseconds PostgreSQL believes to have slept. */
   readonly during: <A>(run: () => A) => readonly [result: A, slept: number]
-  /** Learns what a sleep looks like from `sleep`, which must make PostgreSQL sleep for some milliseconds. */
+  /** Learns what a sleep looks like from `sleep`, which must make PostgreSQL sleep. No time passes. */
   readonly calibrate: (sleep: () => void) => void
 }
 
@@ -22,8 +25,9 @@ type Import = (...parameters: ReadonlyArray<number | bigint>) => number | bigint
 type Imports = Readonly<Record<string, object>>
 type Instantiate = (imports: Imports, onReady: (instance: WebAssembly.Instance, module: unknown) => void) => object
 
-const isImport = (value: unknown): value is Import => Predicate.isFunction(value)
-const isInstantiate = (value: unknown): value is Instantiate => Predicate.isFunction(value)
+const isImport = (value: unknown): value is Import => typeof value === "function"
+const isInstantiate = (value: unknown): value is Instantiate => typeof value === "function"
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
 const isMemory = (value: unknown): value is WebAssembly.Memory => value instanceof WebAssembly.Memory
 
 /** What PostgreSQL calls while it works on pages and files. */
@@ -32,10 +36,21 @@ const OCCASIONS = new Set(["fd_pread", "fd_pwrite", "fd_read", "fd_write", "__sy
 const PATIENCE = 2048
 /** A step through a sleep, as a part of what has been slept already: the sleep ends late by no more than that. */
 const STEP = 1 / 256
-/** How often a sleep is looked at to learn from it: on a busy machine one may pass without a chance to. */
-const LESSONS = 100
+/** Questions after which a sleep whose time stands still must be in its loop, and questions that are then learnt from. */
+const LESSON = 64
+/** Milliseconds; longer than any sleep that is learnt from. */
+const AN_HOUR = 3_600_000
 /** `ITIMER_REAL`. */
 const REAL_TIME = 0
+
+/** Milliseconds that this thread has been at work, where the runtime says; otherwise those that have passed. */
+const workingTime: () => number =
+  typeof process.threadCpuUsage === "function"
+    ? () => {
+        const { system, user } = process.threadCpuUsage()
+        return (system + user) / 1000
+      }
+    : () => performance.now()
 
 /** The innermost functions of PostgreSQL on the stack, in whatever form the JavaScript engine prints them. */
 const callers = (): string => {
@@ -54,11 +69,12 @@ const replacing = <T extends object>(imports: T, replace: (name: string, origina
   new Proxy(imports, {
     get: (target, name) => {
       const original: unknown = Reflect.get(target, name)
-      return Predicate.isString(name) && isImport(original) ? (replace(name, original) ?? original) : original
+      return typeof name === "string" && isImport(original) ? (replace(name, original) ?? original) : original
     }
   })
 
-export const make = (): Clock => {
+/** A clock. `onOccasion` is called whenever PostgreSQL asks the host for something. */
+export const make = (onOccasion: () => void = () => {}): Clock => {
   let memory: WebAssembly.Memory | undefined
   let ring: Import | undefined
   let active = false
@@ -67,13 +83,25 @@ export const make = (): Clock => {
   let questions = 0
   let place: number | bigint | undefined
   let asleep = 0
-  let sleeping = ""
+  const sleeping = new Set<string>()
   let learning = false
+  /** When the lesson began, by each of the host's clocks. */
+  const frozen = new Map<number, bigint>()
+  /** Time without work, up to when it was last added to the alarm. */
+  let rested = 0
 
   const now = (): number => performance.now() + ahead
+  const idleTime = (): number => performance.now() - workingTime()
 
   const strike = (): void => {
+    onOccasion()
     if (!active || now() < alarm) return
+    const rest = idleTime() - rested
+    if (rest >= 1) {
+      rested += rest
+      alarm += rest
+      return
+    }
     alarm = Infinity
     ring?.(REAL_TIME, now())
   }
@@ -87,34 +115,42 @@ export const make = (): Clock => {
     if (answerAt !== place) awake()
     place = answerAt
     questions += 1
-    if (asleep === 0) {
-      if (questions % PATIENCE !== 0) return
-      const stack = callers()
-      if (learning) sleeping = stack
-      if (learning || stack === "" || stack !== sleeping) return
-    }
+    if (asleep === 0 && (questions % PATIENCE !== 0 || !sleeping.has(callers()))) return
     const step = Math.max(1, asleep * STEP)
     asleep += step
     ahead += step
   }
 
+  /** Time stands still until enough of the loop has been seen; then the sleep is over. */
+  const learn = (answerAt: number | bigint | undefined): void => {
+    if (answerAt !== place) questions = 0
+    place = answerAt
+    questions += 1
+    if (questions > LESSON) sleeping.add(callers())
+    if (questions < 2 * LESSON) return
+    questions = 0
+    ahead += AN_HOUR
+  }
+
   const inWasi = (name: string, original: Import): Import | undefined => {
     if (name === "clock_time_get") {
       return (id, precision, answerAt) => {
-        if (active) {
-          passTime(answerAt)
-          strike()
-        }
+        if (learning) learn(answerAt)
+        if (active) passTime(answerAt)
+        strike()
         const result = original(id ?? 0, precision ?? 0n, answerAt ?? 0)
-        if (ahead !== 0 && memory !== undefined && answerAt !== undefined) {
+        if ((ahead !== 0 || learning) && memory !== undefined && answerAt !== undefined) {
           const view = new DataView(memory.buffer)
-          const nanoseconds = view.getBigInt64(Number(answerAt), true) + BigInt(Math.round(ahead * 1e6))
-          view.setBigInt64(Number(answerAt), nanoseconds, true)
+          const time = view.getBigInt64(Number(answerAt), true)
+          const clock = Number(id)
+          const start = learning ? (frozen.get(clock) ?? time) : time
+          if (learning) frozen.set(clock, start)
+          view.setBigInt64(Number(answerAt), start + BigInt(Math.round(ahead * 1e6)), true)
         }
         return result
       }
     }
-    return onOccasion(name, original)
+    return occasion(name, original)
   }
 
   const inEnvironment = (name: string, original: Import): Import | undefined => {
@@ -123,6 +159,7 @@ export const make = (): Clock => {
         return (timer, milliseconds) => {
           if (timer !== REAL_TIME) return original(timer ?? 0, milliseconds ?? 0)
           // Emscripten cuts the interval to whole milliseconds: an alarm that strikes early is set again to nothing, and lost.
+          rested = idleTime()
           alarm = Number(milliseconds) === 0 ? Infinity : now() + Number(milliseconds) + 1
           return 0
         }
@@ -134,11 +171,11 @@ export const make = (): Clock => {
           return Number(original()) + ahead
         }
       default:
-        return onOccasion(name, original)
+        return occasion(name, original)
     }
   }
 
-  const onOccasion = (name: string, original: Import): Import | undefined =>
+  const occasion = (name: string, original: Import): Import | undefined =>
     OCCASIONS.has(name)
       ? (...parameters) => {
           awake()
@@ -150,11 +187,10 @@ export const make = (): Clock => {
   const extension: Extension = {
     name: "clock",
     setup: async (_pglite, emscripten: unknown) => {
-      if (!Predicate.hasProperty(emscripten, "instantiateWasm") || !isInstantiate(emscripten.instantiateWasm)) return {}
+      if (!isObject(emscripten)) return {}
+      if (!("instantiateWasm" in emscripten) || !isInstantiate(emscripten.instantiateWasm)) return {}
       const instantiate = emscripten.instantiateWasm
-      if (Predicate.hasProperty(emscripten, "wasmMemory") && isMemory(emscripten.wasmMemory)) {
-        memory = emscripten.wasmMemory
-      }
+      if ("wasmMemory" in emscripten && isMemory(emscripten.wasmMemory)) memory = emscripten.wasmMemory
       const instantiateWasm: Instantiate = (imports, onReady) => {
         const { env, wasi_snapshot_preview1: wasi } = imports
         return instantiate(
@@ -190,15 +226,14 @@ export const make = (): Clock => {
     },
     calibrate: (sleep) => {
       learning = true
-      active = true
+      awake()
       try {
-        for (let lesson = 0; lesson < LESSONS; lesson += 1) {
-          sleep()
-          if (sleeping !== "") break
-        }
+        sleep()
       } finally {
         learning = false
-        active = false
+        ahead = 0
+        frozen.clear()
+        awake()
       }
     }
   }

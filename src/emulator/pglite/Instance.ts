@@ -1,114 +1,168 @@
-/** Starts PGlite for the emulator: its settings, its data directory, and the way back after a crash. */
-import type { PGlite } from "@electric-sql/pglite"
+/** A running PostgreSQL: one request at a time, none of which may take for ever, and what is left of it after its end. */
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import { existsSync } from "node:fs"
-import { join } from "node:path"
-import { ConnectionError } from "../Database.ts"
-import * as Backend from "./Backend.ts"
-import * as Clock from "./Clock.ts"
-import * as Files from "./files.ts"
-import type { Packages } from "./packages.ts"
-import { deferOptimization } from "./tiering.ts"
+import { ConnectionError, type Message, type Report } from "../Database.ts"
+import type { ErrorClass } from "../ErrorClass.ts"
+import { makeFraming, read } from "./answers.ts"
+import * as Disk from "./Disk.ts"
+import { CONTROL, type Event, type Request, type Start } from "./Host.ts"
+import * as Thread from "./Thread.ts"
+
+const BackendCrashBase: ErrorClass<
+  "BackendCrash",
+  { readonly message: string; readonly report: Report | undefined; readonly messages: ReadonlyArray<Message> }
+> = Data.TaggedError("BackendCrash")
+/** The backend is gone. `report` is what its client is told, after the `messages` that it has got so far. */
+export class BackendCrash extends BackendCrashBase {}
+
+export interface Answer {
+  readonly messages: ReadonlyArray<Message>
+  /** For how many milliseconds PostgreSQL believes to have slept; none of them has passed. */
+  readonly slept: number
+}
 
 export interface Instance {
-  readonly backend: Backend.Backend
   /**
-   * The data directory as a crash left it. PostgreSQL recovers from it what had been committed. `undefined` where it
-   * lies in a folder, which only has to be opened again.
+   * Runs a request that may take so many milliseconds. Shortly after, PostgreSQL is asked to cancel it, and if it does
+   * not even notice, its thread is ended; so it is when the caller is interrupted.
    */
-  readonly remains: Effect.Effect<Files.Files | undefined, ConnectionError>
-  /** The data directory as it is, compressed: to start others from. */
+  readonly ask: (request: Request, limit: number) => Effect.Effect<Answer, BackendCrash>
+  /** Whether it has crashed or was ended. */
+  readonly isGone: () => boolean
+  /** The data directory as its end has left it; `undefined` where it lies in a folder. */
+  readonly remains: () => Disk.Disk | undefined
+  /** The data directory as it is, as a tar archive: to start others from. */
   readonly archive: Effect.Effect<Uint8Array, ConnectionError>
-  /** Shuts PostgreSQL down. Only for an instance that has not crashed. */
+  /** Shuts PostgreSQL down. Only for an instance that is not gone. */
   readonly close: Effect.Effect<void>
 }
 
-export interface Start {
-  readonly packages: Packages
-  readonly folder?: string | undefined
-  /** A data directory to start from, as a tar archive; ignored where the folder holds one already. */
-  readonly data?: Blob | undefined
-  /** What a crashed instance in memory has left, to start from instead. */
-  readonly remains?: Files.Files | undefined
+export interface Options {
+  /** Whether it gets a thread of its own; otherwise nothing can end a statement that computes without end. */
+  readonly worker: boolean
+  /** What to start from; asked for while the thread is made. */
+  readonly prepare: () => Promise<Omit<Start, "control">>
 }
-
-/** One WAL segment is the least that PostgreSQL keeps: 16 MB by default, of a data directory of 40 MB. */
-export const initDbStartParams: Array<string> = ["--wal-segsize=1"]
-
-/**
- * PostgreSQL's command line. Without fsync, what a crash of the process cannot lose a power failure can. `search_path`
- * is that of the emulator's own statements. The stack depth is what PostgreSQL checks before the host's stack is full.
- */
-const startParams = [
-  "--single",
-  "-F",
-  "-j",
-  ...[
-    "search_path=pg_catalog,pg_temp",
-    "exit_on_error=false",
-    "log_checkpoints=false",
-    "max_worker_processes=0",
-    "max_parallel_workers=0",
-    "max_parallel_workers_per_gather=0",
-    "max_parallel_maintenance_workers=0",
-    "io_method=sync",
-    "shared_buffers=4MB",
-    "max_connections=5",
-    "jit=off",
-    "max_stack_depth=200kB"
-  ].flatMap((setting) => ["-c", setting])
-]
 
 const unavailable = (cause: unknown): ConnectionError =>
   new ConnectionError({
-    message: cause instanceof Backend.BackendCrash ? cause.message : `PostgreSQL does not start: ${String(cause)}`
+    message: `PostgreSQL does not start: ${cause instanceof Error ? cause.message : String(cause)}`
   })
 
-const create = Effect.fnUntraced(function* (
-  start: Start,
-  clock: Clock.Clock
-): Effect.fn.Return<PGlite, ConnectionError> {
-  const { MemoryFS, PGlite, postgis } = start.packages
-  const exists =
-    start.remains !== undefined || (start.folder !== undefined && existsSync(join(start.folder, "PG_VERSION")))
-  return yield* Effect.tryPromise({
-    try: () => {
-      deferOptimization()
-      return PGlite.create({
-        ...(start.folder === undefined ? {} : { dataDir: start.folder }),
-        ...(start.remains === undefined ? {} : { fs: Files.startingWith(MemoryFS, start.remains) }),
-        ...(exists || start.data === undefined ? {} : { loadDataDir: start.data }),
-        extensions: { clock: clock.extension, ...(postgis === undefined ? {} : { postgis }) },
-        startParams,
-        initDbStartParams
-      })
-    },
-    catch: unavailable
-  })
-})
+/** Milliseconds after its limit when a request is asked to stop, and after which it is looked at again. */
+const GRACE = 500
+const INTERVAL = 1500
+/** How often a request is looked at that has been asked to stop and that is at work on it. */
+const LOOKS = 20
 
-const close = (pglite: PGlite): Effect.Effect<void> => Effect.ignore(Effect.tryPromise(() => pglite.close()))
+/** What PostgreSQL would have said. */
+const timedOut: Report = {
+  severity: "ERROR",
+  code: "57014",
+  message: "canceling statement due to statement timeout"
+}
+
+const readAll = (pieces: ReadonlyArray<Uint8Array>): ReadonlyArray<Message> => {
+  const frames = makeFraming()
+  return pieces.flatMap(frames).flatMap((bytes) => read(bytes) ?? [])
+}
+
+const make = (thread: Thread.Thread, data: Start["data"], control: Int32Array<SharedArrayBuffer>): Instance => {
+  let number = 0
+  let gone = false
+
+  const keepUp = (): void => {
+    for (const change of thread.changes()) if (data._tag === "Memory") Disk.apply(data.disk, change)
+  }
+
+  const ask = (request: Request, limit: number): Effect.Effect<Answer, BackendCrash> =>
+    Effect.callback((resume) => {
+      const pieces: Array<Uint8Array> = []
+      const whenOver: Array<() => void> = []
+      let timer: ReturnType<typeof setTimeout> | undefined
+      let over = false
+
+      const finish = (outcome: Effect.Effect<Answer, BackendCrash>): void => {
+        if (over) return
+        over = true
+        clearTimeout(timer)
+        keepUp()
+        resume(outcome)
+        for (const done of whenOver) done()
+      }
+      const crash = (message: string, report: Report | undefined): void => {
+        gone = true
+        finish(Effect.suspend(() => Effect.fail(new BackendCrash({ message, report, messages: readAll(pieces) }))))
+      }
+      const kill = async (): Promise<void> => {
+        // What runs in this thread is over by now.
+        if (over || !(await thread.kill())) return
+        crash("a statement took too long and was ended with its thread", timedOut)
+      }
+      const stop = (): void => void Atomics.store(control, CONTROL.cancelled, number)
+      const look = (looks: number): void => {
+        const beats = Atomics.load(control, CONTROL.beats)
+        timer = setTimeout(() => {
+          if (looks === 0 || Atomics.load(control, CONTROL.beats) === beats) void kill()
+          else look(looks - 1)
+        }, INTERVAL)
+      }
+      const onEvent = (event: Event): void => {
+        switch (event._tag) {
+          case "Bytes":
+            pieces.push(event.bytes)
+            return
+          case "Ended":
+            return finish(Effect.sync(() => ({ messages: readAll(pieces), slept: event.slept })))
+          case "Crashed":
+            crash(event.message, event.report)
+            return void thread.kill()
+        }
+      }
+
+      number += 1
+      timer = setTimeout(
+        () => {
+          stop()
+          look(LOOKS)
+        },
+        Math.min(limit + GRACE, LONGEST_TIMER)
+      )
+      thread.handle(request, onEvent)
+
+      return Effect.promise(
+        () =>
+          new Promise<void>((resolve) => {
+            if (over) return resolve()
+            whenOver.push(resolve)
+            clearTimeout(timer)
+            stop()
+            look(2)
+          })
+      )
+    })
+
+  return {
+    ask,
+    isGone: () => gone,
+    remains: () => (data._tag === "Memory" ? data.disk : undefined),
+    archive: Effect.tryPromise({ try: () => thread.archive(), catch: unavailable }),
+    close: Effect.promise(() => thread.close())
+  }
+}
+
+/** What a timer can be set to. */
+const LONGEST_TIMER = 2 ** 31 - 1
 
 /** Starts PostgreSQL. Whoever starts it must close it. Not interruptible: PGlite cannot be stopped half-way. */
-export const start = (options: Start): Effect.Effect<Instance, ConnectionError> =>
-  Effect.gen(function* () {
-    const clock = Clock.make()
-    const pglite = yield* create(options, clock)
-    const backend = yield* Effect.tryPromise({
-      try: () => Backend.make(pglite, options.packages.protocol, clock),
-      catch: unavailable
-    }).pipe(Effect.onExit((exit) => (Exit.isFailure(exit) ? close(pglite) : Effect.void)))
-    return {
-      backend,
-      remains:
-        options.folder === undefined
-          ? Effect.try({ try: () => Files.read(pglite), catch: unavailable })
-          : Effect.succeed(undefined),
-      archive: Effect.tryPromise({
-        try: async () => new Uint8Array(await (await pglite.dumpDataDir("gzip")).arrayBuffer()),
-        catch: unavailable
-      }),
-      close: close(pglite)
-    }
+export const start = ({ prepare, worker }: Options): Effect.Effect<Instance, ConnectionError> =>
+  Effect.tryPromise({
+    try: async () => {
+      const control = new SharedArrayBuffer(CONTROL.bytes)
+      const prepared = prepare()
+      const makeStart = async () => ({ ...(await prepared), control })
+      const thread = await (worker && Thread.hasWorker() ? Thread.inWorker(makeStart) : Thread.here(makeStart))
+      return make(thread, (await prepared).data, new Int32Array(control))
+    },
+    catch: unavailable
   }).pipe(Effect.uninterruptible)

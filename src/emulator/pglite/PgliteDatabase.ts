@@ -5,10 +5,12 @@ import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import { type Column, ConnectionError, type Database, DatabaseError, type Message, type Run } from "../Database.ts"
-import { type Backend, BackendCrash, failureOf, type Session } from "./Backend.ts"
-import type { Files } from "./files.ts"
-import type { Instance } from "./Instance.ts"
-import { readRole } from "./login.ts"
+import { failureOf } from "./answers.ts"
+import type { Session } from "./Backend.ts"
+import type { Disk } from "./Disk.ts"
+import type { Request } from "./Host.ts"
+import type { Answer, BackendCrash, Instance } from "./Instance.ts"
+import * as Login from "./login.ts"
 import * as Scram from "./scram.ts"
 
 type Rows = ReadonlyArray<Readonly<Record<string, string | null>>>
@@ -32,42 +34,40 @@ const refuse = (messages: ReadonlyArray<Message>, statement: string): Effect.Eff
 
 const gone = (crash: BackendCrash): ConnectionError => new ConnectionError({ message: crash.message })
 
-const failed = (crash: BackendCrash): Effect.Effect<ReadonlyArray<Message>, ConnectionError> =>
-  crash.report === undefined ? Effect.fail(gone(crash)) : Effect.succeed([{ _tag: "Failure", report: crash.report }])
+const failed = ({ message, messages, report }: BackendCrash): Effect.Effect<ReadonlyArray<Message>, ConnectionError> =>
+  report === undefined
+    ? Effect.fail(new ConnectionError({ message }))
+    : Effect.succeed([...messages, { _tag: "Failure", report }])
+
+/** Milliseconds that a text may take whose role has no limit: what the SQL API gives its slowest queries. */
+const LONGEST = 5 * 60 * 1000
 
 export interface Options {
   readonly name: string
   readonly postgis: boolean
   /** Starts PostgreSQL, from what a crashed instance has left if there is one. */
-  readonly start: (remains: Files | undefined) => Effect.Effect<Instance, ConnectionError>
+  readonly start: (remains: Disk | undefined) => Effect.Effect<Instance, ConnectionError>
 }
 
 /** Opens the database. It is closed with the scope. */
 export const make: (options: Options) => Effect.Effect<Database, ConnectionError, Scope.Scope> = Effect.fnUntraced(
   function* ({ name, postgis, start }) {
     const mutex = yield* Semaphore.make(1)
-    const state: { instance: Instance; crashed: boolean } = yield* Effect.acquireRelease(
-      Effect.map(start(undefined), (instance) => ({ instance, crashed: false })),
+    const state: { instance: Instance } = yield* Effect.acquireRelease(
+      Effect.map(start(undefined), (instance) => ({ instance })),
       // What has crashed must not write its memory to disk.
-      ({ crashed, instance }) => (crashed ? Effect.void : instance.close)
+      ({ instance }) => (instance.isGone() ? Effect.void : instance.close)
     )
 
     // What had been committed is recovered from the files, as PostgreSQL does after a crash.
     const recover = Effect.gen(function* () {
-      state.instance = yield* start(yield* state.instance.remains)
-      state.crashed = false
+      state.instance = yield* start(state.instance.remains())
     }).pipe(Effect.uninterruptible)
 
-    const withBackend = <A>(use: (backend: Backend) => A): Effect.Effect<A, BackendCrash | ConnectionError> =>
+    const ask = (request: Request, limit: number = LONGEST): Effect.Effect<Answer, BackendCrash | ConnectionError> =>
       Effect.gen(function* () {
-        if (state.crashed) yield* recover
-        return yield* Effect.try({
-          try: () => use(state.instance.backend),
-          catch: (error) => {
-            state.crashed = true
-            return error instanceof BackendCrash ? error : new BackendCrash({ message: String(error) })
-          }
-        })
+        if (state.instance.isGone()) yield* recover
+        return yield* state.instance.ask(request, limit)
       })
 
     // Deriving SCRAM's key costs milliseconds, and a key's password never changes.
@@ -79,11 +79,12 @@ export const make: (options: Options) => Effect.Effect<Database, ConnectionError
       }
     })
 
+    /** The session of a login, and how many milliseconds its text may take. */
     const login = Effect.fnUntraced(function* ({
       login: { role, password },
       statementTimeout
-    }: Run): Effect.fn.Return<Session, BackendCrash | ConnectionError> {
-      const found = yield* withBackend((backend) => readRole(backend, role))
+    }: Run): Effect.fn.Return<readonly [Session, number], BackendCrash | ConnectionError> {
+      const found = Login.read(role, (yield* ask(Login.ask(role))).messages)
       if (found === undefined) return yield* new ConnectionError({ message: `role "${role}" does not exist` })
       if (!found.canLogin) return yield* new ConnectionError({ message: `role "${role}" is not permitted to log in` })
       const accepted =
@@ -92,38 +93,33 @@ export const make: (options: Options) => Effect.Effect<Database, ConnectionError
         !found.superuser &&
         (yield* Cache.get(passwords, `${found.verifier}\n${password}`))
       if (!accepted) return yield* new ConnectionError({ message: `password authentication failed for user "${role}"` })
-      return statementTimeout === undefined
-        ? found.session
-        : {
-            ...found.session,
-            settings: [
-              ...found.session.settings,
-              ["statement_timeout", String(Math.max(0, Math.ceil(statementTimeout)))]
-            ]
-          }
+      if (statementTimeout === undefined) return [found.session, found.statementTimeout || LONGEST]
+      const timeout = Math.max(0, Math.ceil(statementTimeout))
+      const settings = [...found.session.settings, ["statement_timeout", String(timeout)] as const]
+      return [{ ...found.session, settings }, timeout || LONGEST]
     })
 
     return {
       name,
       postgis,
-      superuser: (sql, parameters) =>
-        withBackend((backend) => backend.statement(sql, parameters)).pipe(
+      superuser: (sql, parameters = []) =>
+        ask({ _tag: "Statement", sql, parameters }).pipe(
           mutex.withPermit,
           Effect.catchTag("BackendCrash", (crash) => Effect.fail(gone(crash))),
-          Effect.tap((messages) => refuse(messages, sql)),
-          Effect.map(toRows)
+          Effect.tap(({ messages }) => refuse(messages, sql)),
+          Effect.map(({ messages }) => toRows(messages))
         ),
       superuserTransaction: (statements) => {
         const sql = ["BEGIN", ...statements, "COMMIT"].join(";\n")
-        return withBackend((backend) => backend.script(sql)).pipe(
+        return ask({ _tag: "Script", sql }).pipe(
           mutex.withPermit,
           Effect.catchTag("BackendCrash", (crash) => Effect.fail(gone(crash))),
-          Effect.flatMap((messages) => refuse(messages, sql))
+          Effect.flatMap(({ messages }) => refuse(messages, sql))
         )
       },
       run: (run) =>
         login(run).pipe(
-          Effect.flatMap((session) => withBackend((backend) => backend.runAs(session, run.sql, run.copyIn))),
+          Effect.flatMap(([session, limit]) => ask({ _tag: "Run", session, sql: run.sql, copyIn: run.copyIn }, limit)),
           mutex.withPermit,
           // The next caller need not wait for the sleep of this one.
           Effect.tap(({ slept }) => (slept > 0 ? Effect.sleep(slept) : Effect.void)),

@@ -1,16 +1,12 @@
 /** The optional packages that the emulator's PostgreSQL comes from, with plain words for what is missing. */
-import type * as Pglite from "@electric-sql/pglite"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import { readFile } from "node:fs/promises"
 import { ConnectionError } from "../Database.ts"
 
-/** PostgreSQL, and PostGIS if asked for, with what identifies their files. */
+/** What is installed of them. PGlite itself is loaded by the thread that runs it. */
 export interface Packages {
-  readonly PGlite: typeof Pglite.PGlite
-  readonly MemoryFS: typeof Pglite.MemoryFS
-  readonly protocol: typeof Pglite.protocol
-  readonly postgis: Pglite.Extension | undefined
+  readonly postgis: boolean
   /** Names and versions; a data directory fits only the packages that it was made with. */
   readonly versions: ReadonlyArray<string>
 }
@@ -21,11 +17,17 @@ const POSTGIS = "@electric-sql/pglite-postgis"
 const POSTGIS_FITS: ReadonlySet<string> = new Set(["0.5.8", "0.5.9", "0.5.10", "0.5.11", "0.5.12"])
 
 const isMissing = (cause: unknown): boolean =>
-  Predicate.hasProperty(cause, "code") && (cause.code === "ERR_MODULE_NOT_FOUND" || cause.code === "MODULE_NOT_FOUND")
+  Predicate.hasProperty(cause, "code") &&
+  (cause.code === "ERR_MODULE_NOT_FOUND" || cause.code === "MODULE_NOT_FOUND" || cause.code === "ENOENT")
 
-const load = <A>(name: string, use: string, run: () => Promise<A>): Effect.Effect<A, ConnectionError> =>
+const version = (name: string, use: string): Effect.Effect<string, ConnectionError> =>
   Effect.tryPromise({
-    try: run,
+    try: async () => {
+      const manifest: unknown = JSON.parse(
+        await readFile(new URL("../package.json", import.meta.resolve(name)), { encoding: "utf8" })
+      )
+      return Predicate.hasProperty(manifest, "version") ? String(manifest.version) : "unknown"
+    },
     catch: (cause) =>
       new ConnectionError({
         message: isMissing(cause)
@@ -34,41 +36,18 @@ const load = <A>(name: string, use: string, run: () => Promise<A>): Effect.Effec
       })
   })
 
-const version = (name: string): Effect.Effect<string, ConnectionError> =>
-  load(name, "the embedded CARTO", async () => {
-    const manifest: unknown = JSON.parse(
-      await readFile(new URL("../package.json", import.meta.resolve(name)), { encoding: "utf8" })
-    )
-    return Predicate.hasProperty(manifest, "version") ? String(manifest.version) : "unknown"
-  })
-
-/** Loads PGlite, and its PostGIS if asked for. */
+/** Looks for PGlite, and its PostGIS if asked for. */
 export const packages: (postgis: boolean) => Effect.Effect<Packages, ConnectionError> = Effect.fnUntraced(
   function* (postgis) {
-    const { MemoryFS, PGlite, protocol } = yield* load(
-      PGLITE,
-      "the embedded CARTO",
-      () => import("@electric-sql/pglite")
-    )
-    const pglite = yield* version(PGLITE)
-    if (!postgis) return { PGlite, MemoryFS, protocol, postgis: undefined, versions: [`${PGLITE} ${pglite}`] }
-    const extension = yield* load(
-      POSTGIS,
-      "PostGIS in the embedded CARTO",
-      () => import("@electric-sql/pglite-postgis")
-    )
+    const pglite = yield* version(PGLITE, "the embedded CARTO")
+    if (!postgis) return { postgis, versions: [`${PGLITE} ${pglite}`] }
+    const extension = yield* version(POSTGIS, "PostGIS in the embedded CARTO")
     if (!POSTGIS_FITS.has(pglite)) {
       return yield* new ConnectionError({
         message: `PostGIS in the embedded CARTO needs ${PGLITE} 0.5.8 to 0.5.12, but ${pglite} is installed: npm install ${PGLITE}@0.5.12`
       })
     }
-    return {
-      PGlite,
-      MemoryFS,
-      protocol,
-      postgis: extension.postgis,
-      versions: [`${PGLITE} ${pglite}`, `${POSTGIS} ${yield* version(POSTGIS)}`]
-    }
+    return { postgis, versions: [`${PGLITE} ${pglite}`, `${POSTGIS} ${extension}`] }
   }
 )
 

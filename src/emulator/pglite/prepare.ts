@@ -9,16 +9,28 @@ import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises"
 import type { ConnectionError, DatabaseError } from "../Database.ts"
 import * as DataDirectory from "./DataDirectory.ts"
 import { initialize } from "./initialize.ts"
+import * as Disk from "./Disk.ts"
 import * as Instance from "./Instance.ts"
 import { type Packages, packages } from "./packages.ts"
 import * as PgliteDatabase from "./PgliteDatabase.ts"
+import * as PostgisFiles from "./PostgisFiles.ts"
 
-const initialized = (installed: Packages): Effect.Effect<Uint8Array, ConnectionError | DatabaseError> =>
+const initialized = (
+  installed: Packages,
+  postgisBundle: string | undefined
+): Effect.Effect<Uint8Array, ConnectionError | DatabaseError> =>
   Effect.gen(function* () {
-    const instance = yield* Instance.start({ packages: installed })
+    const instance = yield* Instance.start({
+      worker: false,
+      prepare: async () => ({
+        postgis: installed.postgis,
+        postgisBundle,
+        data: { _tag: "Memory", disk: Disk.empty() }
+      })
+    })
     const database = yield* PgliteDatabase.make({
       name: "prepared",
-      postgis: installed.postgis !== undefined,
+      postgis: installed.postgis,
       start: () => Effect.succeed(instance)
     })
     yield* initialize(database)
@@ -27,20 +39,31 @@ const initialized = (installed: Packages): Effect.Effect<Uint8Array, ConnectionE
     return yield* instance.archive
   }).pipe(Effect.scoped)
 
+/** Whoever starts a database meanwhile must not find half a file. */
+const write = (name: string, bytes: Uint8Array): Effect.Effect<void, Cause.UnknownError> =>
+  Effect.tryPromise(async () => {
+    await mkdir(DataDirectory.folder, { recursive: true })
+    const partial = new URL(`${name}.partial`, DataDirectory.folder)
+    await writeFile(partial, bytes)
+    await rename(partial, new URL(name, DataDirectory.folder))
+  })
+
+const prepareBundle = Effect.fnUntraced(function* (installed: Packages) {
+  const name = DataDirectory.bundleName(installed)
+  if (!existsSync(new URL(name, DataDirectory.folder))) {
+    yield* write(name, yield* Effect.tryPromise(PostgisFiles.select))
+  }
+  return name
+})
+
 const prepare = Effect.fnUntraced(function* (postgis: boolean) {
   const installed = yield* packages(postgis)
+  const bundles = postgis ? [yield* prepareBundle(installed)] : []
   const name = DataDirectory.fileName(installed)
-  const file = new URL(name, DataDirectory.folder)
-  if (existsSync(file)) return name
-  const archive = yield* initialized(installed)
-  yield* Effect.tryPromise(async () => {
-    await mkdir(DataDirectory.folder, { recursive: true })
-    // Whoever starts a database meanwhile must not find half a file.
-    const partial = new URL(`${name}.partial`, DataDirectory.folder)
-    await writeFile(partial, archive)
-    await rename(partial, file)
-  })
-  return name
+  if (!existsSync(new URL(name, DataDirectory.folder))) {
+    yield* write(name, yield* initialized(installed, DataDirectory.findBundle(installed)))
+  }
+  return [name, ...bundles]
 })
 
 const removeOthers = (current: ReadonlyArray<string>): Effect.Effect<void> =>
@@ -51,7 +74,7 @@ const removeOthers = (current: ReadonlyArray<string>): Effect.Effect<void> =>
     })
   )
 
-const tryToPrepare = (what: string, postgis: boolean): Effect.Effect<string | undefined> =>
+const tryToPrepare = (what: string, postgis: boolean): Effect.Effect<ReadonlyArray<string> | undefined> =>
   prepare(postgis).pipe(
     Effect.catchCause((cause) =>
       Effect.sync((): undefined => {
@@ -63,6 +86,5 @@ const tryToPrepare = (what: string, postgis: boolean): Effect.Effect<string | un
 await Effect.gen(function* () {
   const postgres = yield* tryToPrepare("PostgreSQL for the embedded CARTO", false)
   const postgis = yield* tryToPrepare("PostGIS for the embedded CARTO", true)
-  const current = [postgres, postgis].filter((name) => name !== undefined)
-  if (current.length === 2) yield* removeOthers(current)
+  if (postgres !== undefined && postgis !== undefined) yield* removeOthers([...postgres, ...postgis])
 }).pipe(Effect.runPromise)

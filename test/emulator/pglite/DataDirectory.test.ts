@@ -16,6 +16,8 @@ it.effect("a data directory of other versions, or without PostGIS, is another fi
 it.effect("a data directory that was not prepared is not found", () =>
   Effect.gen(function* () {
     const installed = yield* packages(false)
-    assert.isUndefined(yield* DataDirectory.find({ ...installed, versions: ["@electric-sql/pglite 0.0.0"] }))
+    const other = { ...installed, versions: ["@electric-sql/pglite 0.0.0"] }
+    assert.isUndefined(yield* Effect.promise(() => DataDirectory.find(other)))
+    assert.isUndefined(DataDirectory.findBundle({ ...other, postgis: true }))
   })
 )

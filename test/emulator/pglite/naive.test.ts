@@ -1,8 +1,9 @@
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { type Backend, identifier } from "../../../src/emulator/pglite/Backend.ts"
+import { identifier } from "../../../src/emulator/pglite/Backend.ts"
 import { initialize } from "../../../src/emulator/pglite/initialize.ts"
 import * as DataDirectory from "../../../src/emulator/pglite/DataDirectory.ts"
+import * as Disk from "../../../src/emulator/pglite/Disk.ts"
 import * as Instance from "../../../src/emulator/pglite/Instance.ts"
 import { packages } from "../../../src/emulator/pglite/packages.ts"
 import * as PgliteDatabase from "../../../src/emulator/pglite/PgliteDatabase.ts"
@@ -10,27 +11,36 @@ import { attacks } from "./attacks.ts"
 import { attempt, prepare } from "./battlefield.ts"
 
 /** What one would do first: `SET ROLE` before the caller's text. */
-const naive = (backend: Backend): Backend => ({
-  ...backend,
-  runAs: ({ role }, sql) => {
-    const messages = backend.script(`SET ROLE ${identifier(role)};\n${sql}`)
-    backend.script("RESET ROLE")
-    backend.script("DISCARD ALL")
-    return { messages, slept: 0 }
+const naive = (instance: Instance.Instance): Instance.Instance => ({
+  ...instance,
+  ask: (request, limit) => {
+    if (request._tag !== "Run") return instance.ask(request, limit)
+    const script = (sql: string) => instance.ask({ _tag: "Script", sql }, limit)
+    return script(`SET ROLE ${identifier(request.session.role)};\n${request.sql}`).pipe(
+      Effect.tap(script("RESET ROLE")),
+      Effect.tap(script("DISCARD ALL"))
+    )
   }
 })
 
 const open = Effect.gen(function* () {
   const installed = yield* packages(false)
-  const data = yield* DataDirectory.find(installed)
+  const archive = yield* Effect.promise(() => DataDirectory.find(installed))
   const database = yield* PgliteDatabase.make({
     name: "naive",
     postgis: false,
     start: (remains) =>
-      Effect.map(Instance.start({ packages: installed, data, remains }), (instance) => ({
-        ...instance,
-        backend: naive(instance.backend)
-      }))
+      Effect.map(
+        Instance.start({
+          worker: false,
+          prepare: async () => ({
+            postgis: false,
+            postgisBundle: undefined,
+            data: { _tag: "Memory", disk: remains ?? (archive === undefined ? Disk.empty() : Disk.fromTar(archive)) }
+          })
+        }),
+        naive
+      )
   })
   yield* initialize(database)
   return yield* prepare(database)

@@ -1,0 +1,83 @@
+/**
+ * A data directory in memory that outlives the thread that works on it: its bytes are shared between threads, and whoever
+ * keeps it is told of its names. A thread that is ended leaves what a process leaves that is killed.
+ */
+
+/** A part of an image, which nobody writes to. */
+export interface Extent {
+  readonly at: number
+  readonly size: number
+}
+
+/** A file or a folder. */
+export interface Entry {
+  /** Id of the folder that it is in; that of the root is 0, and the root has no entry. */
+  readonly parent: number
+  readonly name: string
+  /** Memory of its own begins with the size of the file, a double, and may be larger than the file. */
+  readonly data: "folder" | Extent | SharedArrayBuffer
+}
+
+export type Change =
+  | { readonly _tag: "Put"; readonly id: number; readonly entry: Entry; readonly replaces: number | undefined }
+  | { readonly _tag: "Removed"; readonly id: number }
+
+export interface Disk {
+  /** What the extents are parts of. */
+  readonly image: SharedArrayBuffer
+  readonly entries: Map<number, Entry>
+}
+
+export const ROOT = 0
+
+/** An empty data directory. */
+export const empty = (): Disk => ({ image: new SharedArrayBuffer(0), entries: new Map() })
+
+export const apply = ({ entries }: Disk, change: Change): void => {
+  if (change._tag === "Removed") {
+    entries.delete(change.id)
+  } else {
+    entries.set(change.id, change.entry)
+    if (change.replaces !== undefined) entries.delete(change.replaces)
+  }
+}
+
+const BLOCK = 512
+const FOLDER = 0x35
+
+/** The data directory in a tar archive. The archive stays its image. */
+export const fromTar = (archive: Uint8Array): Disk => {
+  const image = new SharedArrayBuffer(archive.length)
+  const bytes = new Uint8Array(image)
+  bytes.set(archive)
+  const decoder = new TextDecoder()
+  const text = (at: number, length: number): string => {
+    const field = archive.subarray(at, at + length)
+    const end = field.indexOf(0)
+    return decoder.decode(end === -1 ? field : field.subarray(0, end))
+  }
+  const entries = new Map<number, Entry>()
+  const folders = new Map([["", ROOT]])
+  const put = (path: string, data: Entry["data"]): number => {
+    const slash = path.lastIndexOf("/")
+    const entry = { parent: folderOf(path.slice(0, Math.max(slash, 0))), name: path.slice(slash + 1), data }
+    const id = entries.size + 1
+    entries.set(id, entry)
+    return id
+  }
+  const folderOf = (path: string): number => {
+    const known = folders.get(path)
+    if (known !== undefined) return known
+    const id = put(path, "folder")
+    folders.set(path, id)
+    return id
+  }
+  for (let at = 0; at + BLOCK <= archive.length && archive[at] !== 0;) {
+    const path = text(at, 100).replace(/^\/+|\/+$/g, "")
+    const size = Number.parseInt(text(at + 124, 12), 8) || 0
+    if (archive[at + 156] === FOLDER) folderOf(path)
+    else put(path, { at: at + BLOCK, size })
+    at += BLOCK + Math.ceil(size / BLOCK) * BLOCK
+  }
+  return { image, entries }
+}

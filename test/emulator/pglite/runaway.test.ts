@@ -136,7 +136,7 @@ layer(Two.layer, { timeout: "60 seconds", excludeTestServices: true })("a statem
       Effect.gen(function* () {
         const { attacked } = yield* Two
         yield* run(attacked, "SELECT 1")
-      const stalled = yield* Effect.forkChild(attacked.superuserTransaction([ENDLESS]))
+        const stalled = yield* Effect.forkChild(attacked.superuserTransaction([ENDLESS]))
         yield* isAtWork
         yield* Fiber.interrupt(stalled)
         assert.deepStrictEqual(values(yield* run(attacked, "SELECT 1")), [["1"]])

@@ -22,7 +22,7 @@ const describe = (cause: unknown, port: number): string => {
   if (cause instanceof Error && "code" in cause) {
     if (cause.code === "EADDRINUSE") return `port ${port} is in use`
     if (cause.code === "EACCES") return `port ${port} needs more rights than this process has`
-    if (cause.code === "ERR_MODULE_NOT_FOUND") return "listening needs the package srvx"
+    if (cause.code === "ERR_MODULE_NOT_FOUND") return "listening needs the package srvx: npm install srvx"
   }
   return `cannot listen on port ${port}: ${cause instanceof Error ? cause.message : String(cause)}`
 }

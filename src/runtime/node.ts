@@ -1,5 +1,5 @@
 /** CARTO on Node: pooled connections of undici, through `@effect/platform-node`, which must be installed. */
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { AuthOptions } from "../Auth.ts"
 import * as Carto from "../Carto.ts"
@@ -13,14 +13,27 @@ export interface NodeOptions {
   readonly connections?: number | undefined
 }
 
+const missing = "effect-carto/runtime/node needs the package @effect/platform-node: npm install @effect/platform-node"
+
+// only when it is needed, so that who lacks the package is told so in words
+const loadClient = Effect.promise(() =>
+  import("@effect/platform-node/NodeHttpClient").catch((cause: unknown) => {
+    throw new Error(missing, { cause })
+  })
+)
+
 /** The transport alone: closes its connections with the layer. */
 export const layerHttpClient = (options: NodeOptions = {}): Layer.Layer<HttpClient> =>
-  NodeHttpClient.layerUndiciOptions({
-    ...(options.connections === undefined ? {} : { connections: options.connections }),
-    ...(options.ca === undefined
-      ? {}
-      : { connect: { ca: typeof options.ca === "string" ? options.ca : [...options.ca] } })
-  })
+  Layer.unwrap(
+    Effect.map(loadClient, (NodeHttpClient) =>
+      NodeHttpClient.layerUndiciOptions({
+        ...(options.connections === undefined ? {} : { connections: options.connections }),
+        ...(options.ca === undefined
+          ? {}
+          : { connect: { ca: typeof options.ca === "string" ? options.ca : [...options.ca] } })
+      })
+    )
+  )
 
 /** All services of an account. */
 export const layer = (

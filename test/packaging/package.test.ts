@@ -255,18 +255,79 @@ layer(Layer.mergeAll(Layer.provideMerge(Packed.layer, NodeServices.layer), carto
     })
   )
 
-  it.effect("the door for tests says what it lacks", () =>
+  it.effect("newcomers' first scripts are short", () =>
     Effect.gen(function* () {
-      const { client } = yield* Packed
-      const script = `import { TestServer } from "effect-carto/testing"
-          import { Effect, Layer } from "effect"
-          await Effect.runPromise(Effect.scoped(Layer.build(TestServer.layer())).pipe(Effect.flip, Effect.map((e) => console.log(e.message))))`
-      assert.strictEqual(
-        yield* succeed(node, ["--input-type=module", "--eval", script], client),
-        "make: the embedded CARTO needs the package @electric-sql/pglite: npm install @electric-sql/pglite\n"
-      )
+      const files = yield* FileSystem.FileSystem
+      const folder = join(root, "examples/newcomer")
+      const names = yield* files.readDirectory(folder)
+      // each of them is run here
+      assert.deepStrictEqual(names.toSorted(), [
+        "bun.ts",
+        "deno.ts",
+        "effect-3.ts",
+        "effect.ts",
+        "promises.ts",
+        "testing.test.ts",
+        "worker.ts"
+      ])
+      for (const name of names) {
+        const text = yield* files.readFileString(join(folder, name))
+        assert.isAtMost(text.trimEnd().split("\n").length, 25, name)
+      }
     })
   )
+
+  const lacking = [
+    {
+      what: "testing",
+      program: "client",
+      script: `import { TestServer } from "effect-carto/testing"
+        const effect = Layer.build(TestServer.layer())`,
+      output: "make: the embedded CARTO needs the package @electric-sql/pglite: npm install @electric-sql/pglite"
+    },
+    {
+      what: "PostGIS",
+      program: "emulator",
+      script: `import { make } from "effect-carto/emulator"
+        const effect = Effect.flatMap(make({ postgis: true, accounts: [{ username: "demo" }] }), (e) => e.execute("demo", "SELECT 1"))`,
+      output:
+        "PostGIS in the embedded CARTO needs the package @electric-sql/pglite-postgis: npm install @electric-sql/pglite-postgis"
+    },
+    {
+      what: "a PostgreSQL server",
+      program: "client",
+      script: `import { make } from "effect-carto/emulator"
+        const effect = make({ database: "postgres://postgres@127.0.0.1/postgres", accounts: [{ username: "demo" }] })`,
+      output: "the emulator on a PostgreSQL server needs the package pg: npm install pg"
+    },
+    {
+      what: "a port",
+      program: "client",
+      script: `import { listen } from "effect-carto/emulator"
+        const effect = listen({ handler: async () => new Response() })`,
+      output: "listening needs the package srvx: npm install srvx"
+    },
+    {
+      what: "undici",
+      program: "client",
+      script: `import * as Node from "effect-carto/runtime/node"
+        const effect = Layer.build(Node.layerHttpClient())`,
+      output: "effect-carto/runtime/node needs the package @effect/platform-node: npm install @effect/platform-node"
+    }
+  ] as const
+  for (const { output, program, script, what } of lacking) {
+    it.effect(`says which package ${what} lacks`, () =>
+      Effect.gen(function* () {
+        const folder = (yield* Packed)[program]
+        const text = `import { Cause, Effect, Exit, Layer } from "effect"
+          ${script}
+          const exit = await Effect.runPromiseExit(Effect.scoped(effect))
+          console.log(Exit.isFailure(exit) ? Cause.squash(exit.cause).message : "lacks nothing")`
+        const said = yield* succeed(node, ["--input-type=module", "--eval", text], folder)
+        assert.isTrue(said.trimEnd().endsWith(output), said)
+      })
+    )
+  }
 
   it.effect(
     "serves a host that is on Effect 3, in the same process",

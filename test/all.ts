@@ -10,7 +10,7 @@ import { delimiter, dirname, join } from "node:path"
 import process from "node:process"
 import "./requireNode24.js"
 import type { Summary } from "./conformance/Summary.ts"
-import { bin, type Finished, root, run } from "./runtimes/commands.ts"
+import { bin, type Finished, networkVariables, root, run } from "./runtimes/commands.ts"
 import type { Kind } from "./support/databases.ts"
 import { missing } from "./support/postgres.ts"
 
@@ -103,8 +103,9 @@ const stages = (
     : [])
 ]
 
-/** Variables of the developer's own, CARTO_API_KEY above all, must not decide what is tested. */
+/** Variables of the developer's own, CARTO_API_KEY above all, must not decide what is tested; npm needs those of their network. */
 const environment: Readonly<Record<string, string>> = {
+  ...networkVariables,
   PATH: [dirname(bin("node")), process.env["PATH"] ?? ""].join(delimiter),
   HOME: process.env["HOME"] ?? root,
   CI: "true",

@@ -350,7 +350,14 @@ layer(Layer.mergeAll(Layer.provideMerge(Packed.layer, NodeServices.layer), carto
           return ended.stdout
         })
         // npm waits five minutes for a connection that says nothing
-        yield* npm("install", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-timeout=20000")
+        yield* npm(
+          "install",
+          "--no-audit",
+          "--no-fund",
+          "--prefer-offline",
+          "--fetch-timeout=20000",
+          "--fetch-retries=1"
+        )
         yield* succeed(node, [tsc, "--project", host])
         assert.match(yield* npm("test", "--", "--no-color"), /Tests +5 passed \(5\)/)
         const ended = yield* run(node, ["effect-3.ts"], { cwd: host, env: environment(username) })

@@ -4,6 +4,7 @@ import type { PlatformError } from "effect/PlatformError"
 import * as ChildProcess from "effect/process/ChildProcess"
 import type { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
 import * as Stream from "effect/Stream"
+import process from "node:process"
 import { fileURLToPath } from "node:url"
 
 export const root: string = fileURLToPath(new URL("../..", import.meta.url))
@@ -11,6 +12,16 @@ export const root: string = fileURLToPath(new URL("../..", import.meta.url))
 /** Where a package's command is. The runtimes come as packages, so that their versions are ours and not the machine's. */
 export const bin = (command: string): string =>
   fileURLToPath(new URL(`../../node_modules/.bin/${command}`, import.meta.url))
+
+/** What commands that use the network must know of it: proxies, certificates, and where npm's registry is. */
+export const networkVariables: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(process.env).flatMap(([name, value]) =>
+    /^(?:node_extra_ca_certs|(?:https?|no)_proxy|npm_config_(?:cache|cafile|registry|userconfig))$/i.test(name) &&
+    value !== undefined
+      ? [[name, value]]
+      : []
+  )
+)
 
 export interface Finished {
   readonly exitCode: number

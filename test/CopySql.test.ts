@@ -306,7 +306,15 @@ layer(layerEmbedded(), { timeout: "60 seconds" })("on PostgreSQL", (it) => {
         jsonb_build_object('a', i, 'b', 'x\\y') AS "json", ARRAY[1, NULL, i] AS "ints", ARRAY['a"b', 'c,d', NULL, 'NULL', '{}'] AS "texts", ARRAY[[1,2],[3,4]] AS "nested",
         ARRAY[true, false] AS "bools", '\\xdead'::bytea AS "bytes", point(1.5, -2) AS "point", circle '<(1,2),3>' AS "circle",
         interval '1 year 2 mons -3 days 04:05:06.789' AS "span", interval '0' AS "none", interval '-01:02:03' AS "back",
-        '7f0c1a52-3b0f-4f0a-9e0b-5f4a1b2c3d4e'::uuid AS "uuid", 'a b' AS "with "" quote", '{1,2}'::int[] || i AS "more", ARRAY[date '2020-01-01'] AS "dates"
+        '7f0c1a52-3b0f-4f0a-9e0b-5f4a1b2c3d4e'::uuid AS "uuid", 'a b' AS "with "" quote", ARRAY[time '10:11:12.5', NULL] AS "times", ARRAY['10:11:12+02'::timetz] AS "timetzs",
+        ARRAY[26::oid] AS "oids", ARRAY['$1.50'::money] AS "moneys", ARRAY['10.0.0.1'::inet] AS "inets",
+        ARRAY['08:00:2b:01:02:03'::macaddr] AS "macs", ARRAY['[1,2)'::numrange] AS "ranges", ARRAY['[1,2)'::int4range] AS "other ranges",
+        ARRAY[interval '1 day'] AS "spans", ARRAY['a'::name] AS "names", ARRAY['a'::varchar, 'b"'] AS "varchars", ARRAY['a'::char(3)] AS "chars",
+        ARRAY['{"a":[1]}'::json] AS "jsons", ARRAY['{"a":"b c"}'::jsonb, NULL] AS "jsonbs", ARRAY['\\xdead'::bytea] AS "raws", ARRAY[point(1,2)] AS "points",
+        ARRAY['NaN'::float8, '-Infinity', 1.5] AS "floats", ARRAY[1.10::numeric] AS "numerics", ARRAY[9007199254740993::int8] AS "bigs",
+        'a'::name AS "name", 'x'::char(3) AS "char", '$1.50'::money AS "money", '10.0.0.1'::inet AS "inet", B'101' AS "bit", xml '<a/>' AS "xml",
+        time '10:11:12.5' AS "time", row(1, NULL) AS "row", 26::oid AS "oid", box '((0,0),(1,1))' AS "box",
+        '[1,2)'::int4range AS "range", to_tsvector('simple', 'a b') AS "vector", ''::text AS "nothing", '{1,2}'::int[] || i AS "more", ARRAY[date '2020-01-01'] AS "dates"
         FROM generate_series(1, 5) AS i ORDER BY i -- the end`
       const queried = yield* db.query(statement)
       const streamed = yield* Stream.runCollect(db.stream(statement))

@@ -34,6 +34,17 @@ describe("GeoJSON", () => {
       const error: CartoError = yield* Effect.flip(GeoJson.query(sql`SELECT 1`))
       assert.strictEqual(error.reason._tag, "PartialResult")
       assert.include(error.message, "division by zero")
+      const long = yield* Effect.flip(GeoJson.query(sql`SELECT 1`)).pipe(
+        provideScript(
+          scriptedFetch(
+            new Response(
+              `{"type": "FeatureCollection", "features": [],"error":["invalid input syntax: \\"${"x".repeat(20_000)}\\""]}`,
+              { headers: { "content-type": "application/json; charset=utf-8" } }
+            )
+          )
+        )
+      )
+      assert.strictEqual(long.reason._tag, "PartialResult")
     }).pipe(
       provideScript(
         scriptedFetch(

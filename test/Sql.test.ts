@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Schema } from "effect"
+import { Duration, Effect, Schema, Stream } from "effect"
 import { type CartoError, Sql, sql } from "../src/index.ts"
 import { json, masterToken, provideScript, result, scriptedFetch } from "./support/scriptedFetch.ts"
 
@@ -84,6 +84,15 @@ describe("query", () => {
     )
   )
 
+  it.effect("bytes that look like broken GeoJSON are none in another format, and what has no media type is bytes", () =>
+    Effect.gen(function* () {
+      const file = yield* Sql.use((db) => db.export(sql`SELECT 1`, { format: "topojson" }))
+      assert.strictEqual(file.contentType, "application/octet-stream")
+      yield* Stream.runDrain(file.bytes)
+    }).pipe(
+      provideScript(scriptedFetch(new Response('[],"error":["x"]}', { headers: { "content-type": "undefined" } })))
+    )
+  )
   it.effect("exports that the server does not know have a reason", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Sql.use((db) => db.export(sql`SELECT 1`, { format: "kml" })))

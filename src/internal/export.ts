@@ -21,8 +21,8 @@ interface Exported {
   readonly bytes: Stream.Stream<Uint8Array, CartoErrorOf<ExportedReason>>
 }
 
-/** The end of GeoJSON that broke off: the features have ended, and an error follows them. */
-const brokenGeoJson = /\],"error":(\[".*"\])\}$/
+/** The end of GeoJSON that broke off: the features have ended, and an error follows them. Whole, it ends with a feature. */
+const brokenGeoJson = /(?:\],"error":(\[".*))?"\]\}$/
 
 /** Passes bytes on; fails at their end where they end with an error. The bytes of the error itself have gone out by then. */
 const watchEnd = <E>(
@@ -33,11 +33,12 @@ const watchEnd = <E>(
     const decoder = new TextDecoder()
     let end = ""
     const check = Effect.suspend(() => {
-      const errors = parse(brokenGeoJson.exec(end)?.[1] ?? "")
-      const [description]: ReadonlyArray<unknown> = Array.isArray(errors) ? errors : []
-      return typeof description === "string"
-        ? Effect.fail(new PartialResult({ rows: [], failure: statementReason({ description: scrub(description) }) }))
-        : Effect.void
+      const broken = brokenGeoJson.exec(end)
+      if (broken === null) return Effect.void
+      const errors = parse(`${broken[1]}"]`)
+      // the beginning of a long message is gone
+      const description = Array.isArray(errors) ? String(errors[0]) : end
+      return Effect.fail(new PartialResult({ rows: [], failure: statementReason({ description: scrub(description) }) }))
     })
     return bytes.pipe(
       Stream.map((chunk) => {
@@ -56,6 +57,7 @@ export const openExport = (
   Effect.flatMap(
     wire.open({ method: "POST", api: "sql", path: "/api/v2/sql", form }),
     (response): Effect.Effect<Exported, ExportReason> => {
+      const isGeoJson = form.some(([, value]) => value === "geojson")
       if (response.status !== 200) {
         return Effect.flatMap(response.read, (answer): Effect.Effect<never, ExportReason> => {
           const words = errorOf(answer)
@@ -64,16 +66,20 @@ export const openExport = (
             : readFailure(answer, username)
         })
       }
-      if (response.headers["content-type"]?.startsWith("text/html")) {
+      const { "content-type": type = "" } = response.headers
+      // the server says `undefined` of topojson
+      const contentType = type.includes("/") ? type : "application/octet-stream"
+      if (type.startsWith("text/html")) {
         return Effect.flatMap(response.read, (answer) =>
           Effect.fail(unexpected(answer, "a page in the place of a file"))
         )
       }
+      const { bytes, scrub } = response
       const name = /filename=([^;]+)/.exec(response.headers["content-disposition"] ?? "")
       return Effect.succeed({
         filename: name?.[1] ?? "cartodb-query",
-        contentType: response.headers["content-type"] ?? "application/octet-stream",
-        bytes: Stream.mapError(watchEnd(response.bytes, response.scrub), (reason) => cartoError("Sql.export", reason))
+        contentType,
+        bytes: Stream.mapError(isGeoJson ? watchEnd(bytes, scrub) : bytes, (reason) => cartoError("Sql.export", reason))
       })
     }
   )

@@ -152,8 +152,10 @@ const readers = new Map<string, Reader>([
 
 /** Arrays that the JSON of a query has as arrays; it leaves those of other types as text. */
 const arrays = new Set([
-  ..."int2 int4 int8 float4 float8 numeric bool text varchar bpchar date timestamp timestamptz".split(" "),
-  ..."json JSON jsonb uuid bytea point".split(" ")
+  ..."int2 int4 int8 oid float4 float8 numeric bool text varchar bpchar date timestamp timestamptz time timetz".split(
+    " "
+  ),
+  ..."json JSON jsonb uuid bytea point money inet macaddr numrange regproc".split(" ")
 ])
 
 /** How to read the values of a column. */

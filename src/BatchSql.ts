@@ -29,7 +29,11 @@ import { compile, isStatement, type Statement } from "./Statement.ts"
 
 export type { FallbackStatus, Job, JobQuery, JobStatus } from "./internal/job.ts"
 
-/** A statement of a job with what follows it. In its callbacks `<%= job_id %>` and `<%= error_message %>` are replaced. */
+/**
+ * A statement of a job with what follows it. In its callbacks `<%= job_id %>` and `<%= error_message %>` are replaced, in
+ * values never. The message goes in as it is, quotes and all: put it between dollar quotes of your own,
+ * `$reason$<%= error_message %>$reason$`.
+ */
 export interface JobStatement {
   readonly query: Statement
   readonly onsuccess?: Statement | undefined

@@ -66,8 +66,14 @@ export function query(
   const { schema, ...rest } = options
   return Effect.gen(function* () {
     const db = yield* Sql
-    const { bytes } = yield* db.export(statement, { ...rest, format: "geojson" })
-    const text = yield* Stream.mkString(Stream.decodeText(bytes))
+    const text = yield* attempt(
+      Effect.mapError(
+        Effect.flatMap(db.export(statement, { ...rest, format: "geojson" }), ({ bytes }) =>
+          Stream.mkString(Stream.decodeText(bytes))
+        ),
+        ({ reason }) => reason
+      )
+    )
     const collection = yield* attempt(
       Effect.mapError(
         SchemaParser.decodeUnknownEffect(Collection)(parse(text)),

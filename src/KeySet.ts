@@ -14,6 +14,7 @@ import { cartoError } from "./internal/cartoError.ts"
 import { decodeRows } from "./internal/decodeRows.ts"
 import { invalidInput } from "./internal/invalidInput.ts"
 import { isStrings } from "./internal/json.ts"
+import { withoutEnd } from "./internal/subquery.ts"
 import { ResponseMalformed } from "./reasons/Call.ts"
 import { RowKeyNotUnique, RowKeyNull } from "./reasons/KeySet.ts"
 import type { RowMalformed } from "./reasons/SqlApi.ts"
@@ -81,8 +82,7 @@ const list = (parts: ReadonlyArray<Statement>): Statement => sql.join(parts, ", 
 
 /** What to ask for, of a statement that can stand in parentheses. */
 const makeQueries = (text: string, columns: ReadonlyArray<string>, order: "asc" | "desc", pageSize: number) => {
-  // the line end closes a comment at the end of the text
-  const source = sql`(${sql.unsafe(`${text}\n`)}) AS statement`
+  const source = sql`(${sql.unsafe(text)}) AS statement`
   const keys = columns.map((column) => sql.identifier("statement", column))
   const [direction, beyond] = order === "asc" ? [sql`ASC`, sql`>`] : [sql`DESC`, sql`<`]
   const sorted = list(keys.map((key) => sql`${key} ${direction}`))
@@ -126,7 +126,7 @@ const pages = (
         return yield* attempt(Effect.fail(invalidInput("order", order, "give asc or desc")))
       }
       const text = yield* attempt(Effect.fromResult(compile(statement)))
-      const queries = makeQueries(text.trim().replace(/(?:;\s*)+$/, ""), columns, order, pageSize)
+      const queries = makeQueries(withoutEnd(text), columns, order, pageSize)
       const db = yield* Sql
       const ask = (query: Statement) =>
         Effect.mapError(db.query(query, { idempotent, timeout }), ({ reason }) => cartoError(operation, reason))

@@ -33,6 +33,7 @@ describe("GeoJSON", () => {
     Effect.gen(function* () {
       const error: CartoError = yield* Effect.flip(GeoJson.query(sql`SELECT 1`))
       assert.strictEqual(error.reason._tag, "PartialResult")
+      assert.strictEqual(error.operation, "GeoJson.query")
       assert.include(error.message, "division by zero")
       const long = yield* Effect.flip(GeoJson.query(sql`SELECT 1`)).pipe(
         provideScript(

@@ -35,7 +35,7 @@ layer(layerEmbedded(), { timeout: "60 seconds" })("rows by key", (it) => {
   for (const [name, key] of Object.entries(keys)) {
     it.effect(`${name}: each row once, in order`, () =>
       Effect.gen(function* () {
-        const statement = sql`SELECT i, ${key} AS "the ""key" FROM generate_series(0, 22) AS i ORDER BY random() -- all`
+        const statement = sql`SELECT i, ${key} AS "the ""key" FROM generate_series(0, 22) AS i ORDER BY random(); -- all`
         for (const [pageSize, order] of [
           [6, "asc"],
           [11, "desc"]

@@ -13,6 +13,7 @@ import { copyTo, type CopyToReason } from "./copyTo.ts"
 import { decodeRows } from "./decodeRows.ts"
 import { readQuery, type ReadReason, type Row } from "./sqlApi.ts"
 import { makeRowReader, type UnreadableRow } from "./rowReader.ts"
+import { withoutEnd } from "./subquery.ts"
 import { readerOf } from "./textValue.ts"
 import type { Wire } from "./wire.ts"
 
@@ -44,11 +45,7 @@ export const streamRows = <R = never>(
 ): Stream.Stream<unknown, RowMalformed | StreamReason, R> =>
   Stream.unwrap(
     Effect.gen(function* () {
-      const compiled = yield* Effect.fromResult(
-        Result.map(compile(statement), (text) => text.trim().replace(/(?:;\s*)+$/, ""))
-      )
-      // The line end closes a comment at the end of the text.
-      const inner = `${compiled}\n`
+      const inner = yield* Effect.fromResult(Result.map(compile(statement), withoutEnd))
       // What can stand in parentheses can be asked for its columns, and cannot change anything.
       const { fields } = yield* readQuery(wire, username, `SELECT * FROM (${inner}) AS statement LIMIT 0`)
       const columns = Object.entries(fields).map(([name, field]) => ({ name, read: readerOf(field) }))

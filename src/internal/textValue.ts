@@ -1,4 +1,4 @@
-/** PostgreSQL's text of a value → the value that the SQL API's JSON has for it, but with nothing cut or rounded away. */
+/** PostgreSQL's text of a value → the value that the SQL API's JSON has for it, but with nothing cut from times. */
 import { parse } from "./json.ts"
 import type { Field } from "./sqlApi.ts"
 

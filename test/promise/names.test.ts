@@ -2,6 +2,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { ApiKeyManager, BatchSql, CopySql, Sql } from "../../src/index.ts"
+import * as KeySet from "../../src/KeySet.ts"
 import * as Audit from "../../src/keys/Audit.ts"
 import * as DesiredKeys from "../../src/keys/DesiredKeys.ts"
 import * as Lease from "../../src/keys/Lease.ts"
@@ -14,6 +15,7 @@ import * as Rotation from "../../src/keys/Rotation.ts"
 import { connect } from "../../src/promise.ts"
 import { batch } from "../../src/promise/batch.ts"
 import { copy } from "../../src/promise/copy.ts"
+import { keySet } from "../../src/promise/keySet.ts"
 import { leases, plans, rotation } from "../../src/promise/keys.ts"
 import { openPool } from "../../src/promise/pool.ts"
 import { audit, leastPrivilege, matrix, proof } from "../../src/promise/review.ts"
@@ -32,6 +34,7 @@ layer(layerScripted(scriptedFetch()))("the doors have the same operations", (it)
       assert.deepStrictEqual(namesOf(client.sql), namesOf(yield* Sql))
       assert.deepStrictEqual(namesOf(copy(client)), namesOf(yield* CopySql))
       assert.deepStrictEqual(namesOf(batch(client)), namesOf(yield* BatchSql))
+      assert.deepStrictEqual(namesOf(keySet(client)), namesOf(KeySet))
     })
   )
 

@@ -15,6 +15,7 @@ import {
 } from "../../src/promise.ts"
 import { batch } from "../../src/promise/batch.ts"
 import { copy } from "../../src/promise/copy.ts"
+import { keySet } from "../../src/promise/keySet.ts"
 import { json, masterToken, result, scriptedFetch, wireKey } from "../support/scriptedFetch.ts"
 
 const rejectionOf = (promise: Promise<unknown>): Promise<unknown> =>
@@ -338,6 +339,17 @@ describe("on the embedded CARTO", () => {
         names.map(({ name }) => name),
         ["a\tb", "b", "c", "d", "e", "f", "g", "h"]
       )
+      const byKey = await collect(
+        keySet(carto).stream(sql`SELECT * FROM places`, {
+          by: "id",
+          pageSize: 3,
+          order: "desc",
+          schema: Schema.Struct({ id: Schema.Int, name: Schema.String })
+        })
+      )
+      assert.deepStrictEqual(byKey, names.toReversed())
+      const repeated = rejectionOf(collect(keySet(carto).stream(sql`SELECT 1 AS id FROM places`, { by: "id" })))
+      assert.isTrue(isCartoError(await repeated, "RowKeyNotUnique"))
       assert.strictEqual(
         await new Response(places.to(sql`COPY (SELECT id FROM places WHERE id < 3 ORDER BY id) TO STDOUT`)).text(),
         "1\n2\n"

@@ -4,6 +4,7 @@ import { assert, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
+import { createServer, type Server } from "node:http"
 import { bin, run } from "../runtimes/commands.ts"
 import { LocalCarto } from "../runtimes/LocalCarto.ts"
 import * as Workerd from "../runtimes/workerd.ts"
@@ -86,6 +87,28 @@ layer(Layer.mergeAll(carto, NodeServices.layer), { excludeTestServices: true, ti
       })
     )
 
+    it.effect("circuit-breaker.ts leaves a server alone that is down, and finds out when it is back", () =>
+      Effect.gen(function* () {
+        const { baseUrl, requests } = yield* outage(1, 3)
+        const watched = yield* run(
+          bin("node"),
+          ["--conditions=@effect-carto/source", "examples/circuit-breaker.ts", "tornadoes", "150", "10"],
+          { env: { CARTO_BASE_URL: baseUrl, CARTO_API_KEY: "a-key" } }
+        )
+        assert.deepStrictEqual([watched.exitCode, watched.stderr], [0, ""])
+        const lines = watched.stdout.trimEnd().split("\n")
+        assert.strictEqual(lines.length, 150)
+        const kinds = lines.map(
+          (line) => /^tornadoes: .*(rows|503|left alone).*; last known: 7$/.exec(line)?.[1] ?? line
+        )
+        assert.deepStrictEqual(
+          kinds.filter((kind, at) => kind !== kinds[at - 1]),
+          ["rows", "503", "left alone", "rows"]
+        )
+        assert.strictEqual(requests(), lines.length - kinds.filter((kind) => kind === "left alone").length)
+      })
+    )
+
     it.effect("worker/index.ts answers with rows under a regular key, and with a status by reason", () =>
       Effect.gen(function* () {
         const { address, environment } = yield* LocalCarto
@@ -132,6 +155,33 @@ layer(Layer.mergeAll(carto, NodeServices.layer), { excludeTestServices: true, ti
     )
   }
 )
+
+/** A SQL API that answers 503 for some requests after some others. */
+const outage = (after: number, length: number) =>
+  Effect.gen(function* () {
+    let requests = 0
+    const server = yield* Effect.acquireRelease(
+      Effect.callback<Server>((resume) => {
+        const started = createServer((request, response) => {
+          const isDown = requests >= after && requests < after + length
+          requests += 1
+          request.resume()
+          const rows = { rows: [{ rows: "7" }], time: 0.001, fields: { rows: { type: "string" } }, total_rows: 1 }
+          response.writeHead(isDown ? 503 : 200, { "content-type": "application/json" })
+          response.end(isDown ? "" : JSON.stringify(rows))
+        })
+        started.listen(0, "127.0.0.1", () => resume(Effect.succeed(started)))
+      }),
+      (started) =>
+        Effect.callback<void>((resume) => {
+          started.closeAllConnections()
+          started.close(() => resume(Effect.void))
+        })
+    )
+    const address = server.address()
+    const port = typeof address === "object" ? address?.port : undefined
+    return { baseUrl: `http://127.0.0.1:${port}/user/${username}`, requests: () => requests }
+  })
 
 /** One call to the Auth API under the master key, without the client that is on trial. */
 const authApi = Effect.fnUntraced(function* (method: string, path: string, body?: unknown) {

@@ -6,6 +6,7 @@ import { TestClock } from "effect/testing"
 import { ApiKeyManager, Auth, type AuthOptions, BatchSql, Carto, CopySql, Sql, sql } from "../src/index.ts"
 import { endpointOf, pace } from "../src/internal/governor/client.ts"
 import { makePacer } from "../src/internal/governor/pacer.ts"
+import { type Answer, learn, type Observed, observe, type Policy } from "../src/internal/governor/policy.ts"
 import * as PolicyStore from "../src/internal/governor/policyStore.ts"
 import { connect } from "../src/promise.ts"
 import { inMemory, RateGovernor } from "../src/RateGovernor.ts"
@@ -92,6 +93,8 @@ describe("a burst ends without a refusal to its callers", () => {
             plan[2] > 1 ? 100 : 10
           ).pipe(Effect.provide(layerClient(server, jittered)))
           assert.isAtLeast(usedOf(server, plan), atLeast)
+          // what the network does to the time between two calls is taken up by those that stay in the bucket
+          if (plan[1] > 1 && plan[2] === 1) assert.isAtMost(refusedBy(server), calls / 100)
         }).pipe(Random.withSeed(name))
       )
     }
@@ -102,7 +105,7 @@ describe("a burst ends without a refusal to its callers", () => {
       server.limit("alice", "query", [10, 10, 1])
       const url = new URL("https://alice.carto.com/api/v2/sql")
       yield* Effect.forkChild(Effect.forever(Effect.andThen(Effect.sleep(200), server.answer("POST", url))))
-      yield* inTime(times(200, Effect.provide(query, servicesOf("alice", inMemory())))).pipe(
+      yield* inTime(Effect.provide(times(200, query), servicesOf("alice", inMemory()))).pipe(
         Effect.provide(layerClient(server))
       )
     })
@@ -127,6 +130,74 @@ it.effect("1,000 queries at 10 a second outlast the deadline of a query, and non
     assert.strictEqual(refusedBy(server), 0)
   })
 )
+
+describe("what is learned", () => {
+  const answer = (remaining: number, reset = 0, limit = 11): Answer => ({
+    status: 200,
+    limit,
+    remaining,
+    reset,
+    retryAfter: undefined
+  })
+  const observeAll = (policy: Policy, answers: ReadonlyArray<Answer>, now: number, expected = 2) => {
+    let observed: Observed | undefined
+    for (const each of answers) {
+      const found = observe(policy, 11, observed, expected, each, now)
+      if (found.correction !== undefined) return found.correction
+      observed = found.observed
+    }
+    return undefined
+  }
+  const known = learn(undefined, answer(10), 0)
+
+  it("most plans allow as many calls a second as in a burst", () => assert.strictEqual(known.interval, 100))
+  it("the seconds until the bucket is full, where they tell of a longer interval, give or take one", () => {
+    assert.strictEqual(learn(undefined, answer(9, 20), 0).interval, 10_250)
+    assert.strictEqual(learn(undefined, answer(9, 1), 0).interval, 100)
+    assert.strictEqual(observeAll(known, [answer(1, 10)], 1000)?.policy.interval, 1050)
+  })
+  it("nothing from one call that was overtaken", () => {
+    assert.strictEqual(observeAll(known, [answer(2), answer(0), answer(4), answer(2)], 1000), undefined)
+    assert.strictEqual(observeAll(known, [answer(2), answer(1), answer(3), answer(2), answer(2)], 1000), undefined)
+  })
+  it("calls that are missing at the server are taken out of our bucket", () => {
+    const correction = observeAll(
+      known,
+      Array.from({ length: 5 }, () => answer(0)),
+      1000
+    )
+    assert.strictEqual(correction?.take, 2)
+    // a first difference tells of the start, and nothing of the pace
+    assert.strictEqual(correction?.policy.interval, 100)
+    const again = observeAll(
+      correction?.policy ?? known,
+      Array.from({ length: 5 }, () => answer(0)),
+      11_000
+    )
+    assert.strictEqual(again?.take, 2)
+    assert.approximately(again?.policy.interval ?? 0, 101, 0.1)
+  })
+  it("calls that the server has left are put into it", () => {
+    const correction = observeAll(
+      known,
+      Array.from({ length: 5 }, () => answer(6)),
+      1000
+    )
+    assert.strictEqual(correction?.take, -4)
+  })
+  it("a bucket that is full though calls wait allows twice the pace, soon", () => {
+    const correction = observeAll(
+      known,
+      Array.from({ length: 3 }, () => answer(10)),
+      1000
+    )
+    assert.strictEqual(correction?.policy.interval, 50)
+  })
+  it("nothing from calls under another policy", () => {
+    const { observed } = observe(known, 11, { version: 0, count: 4, sum: -8, full: false }, 2, answer(0), 1000)
+    assert.strictEqual(observed?.count, 1)
+  })
+})
 
 describe("what shares a limit", () => {
   const onePerSecond: Plan = [1, 1, 1]
@@ -177,7 +248,7 @@ describe("what shares a limit", () => {
       assert.isAtMost(last("job_create"), 3000)
       assert.isAtMost(last("job_get"), 3000)
       // no limit on these
-      assert.isAtMost(last("keys"), 100)
+      assert.isAtMost(last("keys"), 500)
       assert.strictEqual(refusedBy(server), 0)
     })
   )
@@ -310,10 +381,10 @@ describe("what the headers say", () => {
           phase(undefined, 100)
         )
       ]).pipe(Effect.provide(servicesOf("alice", inMemory())), inTime, Effect.provide(layerClient(server)))
-      assert.isAtMost(none, 0.1)
+      assert.isAtMost(none, 0.5)
       assert.isAtLeast(slow, 7)
       assert.isAtMost(fast, 30)
-      assert.isAtMost(noneAgain, 0.1)
+      assert.isAtMost(noneAgain, 0.5)
     })
   )
   it.effect("what makes no sense does no harm", () =>

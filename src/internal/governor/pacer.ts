@@ -3,9 +3,9 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { ConsumeResult, RateLimiter, RateLimiterError } from "effect/persistence/RateLimiter"
-import * as Semaphore from "effect/Semaphore"
 import { type Answer, capacityOf, learn, type Observed, observe, type Policy, refused, reserveOf } from "./policy.ts"
 import type { PolicyStore } from "./policyStore.ts"
+import { makeTurns, type Turns } from "./turns.ts"
 
 /** A call that may go out now. */
 export interface Ticket {
@@ -32,8 +32,8 @@ const unknownInterval = 1000
 const look = 50
 
 interface Line {
-  /** Who has it is next. One call at a time is between our bucket and the wire, so that a change is felt at once. */
-  readonly turn: Semaphore.Semaphore
+  /** One call at a time is between our bucket and the wire, so that a change is felt at once. */
+  readonly turns: Turns
   /** The policy as it was last read, and when. */
   policy: Policy | undefined
   read: number
@@ -55,7 +55,7 @@ export const makePacer = <E>({
   const lines = new Map<string, Line>()
   const lineOf = (key: string): Line => {
     const line = lines.get(key) ?? {
-      turn: Semaphore.makeUnsafe(1),
+      turns: makeTurns(),
       policy: undefined,
       read: -Infinity,
       observed: undefined,
@@ -147,13 +147,17 @@ export const makePacer = <E>({
         continue
       }
       const { interval, limit, pausedUntil, version } = policy
+      line.turns.interval = interval
       if (limit === undefined) return yield* free(key, policy)
-      const pause = pausedUntil - (yield* Clock.currentTimeMillis)
+      const now = yield* Clock.currentTimeMillis
+      const pause = pausedUntil - now
       if (pause > 0) {
+        line.turns.due = pausedUntil
         yield* Effect.sleep(pause)
         continue
       }
       const { delay, remaining } = yield* take(key, interval, limit, 1)
+      line.turns.due = now + Duration.toMillis(delay)
       if (!Duration.isZero(delay)) {
         yield* Effect.onInterrupt(Effect.sleep(delay), () => Effect.ignore(take(key, interval, limit, -1)))
         const latest = yield* current(key, line)
@@ -219,7 +223,7 @@ export const makePacer = <E>({
       const policy = yield* current(key, line)
       return policy !== undefined && policy.limit === undefined
         ? yield* free(key, policy)
-        : yield* line.turn.withPermit(next(key, line))
+        : yield* line.turns.take(next(key, line))
     }),
     settle
   }

@@ -23,7 +23,7 @@ const ServerReport = Schema.fromJsonString(
   Schema.Struct({ passed: Schema.Finite, refused: Schema.Finite, seconds: Schema.Finite })
 )
 
-const serve = Effect.fnUntraced(function* (plan: Plan) {
+export const serve = Effect.fnUntraced(function* (plan: Plan) {
   const handle = yield* ChildProcess.make(process.execPath, [file("server.ts"), ...plan.map(String)], {
     stdin: { stream: "pipe" }
   })

@@ -76,7 +76,10 @@ export interface ApiKeyManagerService {
     name: string,
     options?: TargetUserOptions
   ) => Effect.Effect<Option.Option<ApiKey>, CartoErrorOf<AuthApiReason>>
-  /** Every key that the key in use may see, over all pages. `GET /api/v3/api_keys`. */
+  /**
+   * Every key that the key in use may see, over all pages, which together take at most `stallTimeout`.
+   * `GET /api/v3/api_keys`.
+   */
   readonly list: (options?: ListOptions) => Effect.Effect<ReadonlyArray<ApiKey>, CartoErrorOf<AuthApiReason>>
   /** As {@link list}, page by page as the keys are taken. */
   readonly stream: (options?: ListOptions) => Stream.Stream<ApiKey, CartoErrorOf<AuthApiReason>>
@@ -283,6 +286,10 @@ const make: Effect.Effect<ApiKeyManagerService, never, Auth | HttpClient> = Effe
       })
     )
 
+  /** All pages; a server that has ever more of them does not keep us. */
+  const collect = (options: ListOptions = {}): Effect.Effect<ReadonlyArray<ApiKey>, AuthApiReason> =>
+    wire.withinStall(Stream.runCollect(pages(options)))
+
   const readList = (query: Query, options: TargetUserOptions): Effect.Effect<Page, AuthApiReason> =>
     Effect.flatMap(readOne(query), (response): Effect.Effect<Page, AuthApiReason> =>
       response.status === 200 ? Effect.fromResult(readPage(response)) : readFailure(response, options.targetUser)
@@ -295,7 +302,7 @@ const make: Effect.Effect<ApiKeyManagerService, never, Auth | HttpClient> = Effe
     yield* Effect.fromResult(existingName(name))
     const query = yield* Effect.fromResult(targetQuery(options))
     if (isDotName(name)) {
-      const all = yield* Stream.runCollect(pages(options ?? {}))
+      const all = yield* collect(options)
       return all.find((key) => key.name === name) ?? (yield* new ApiKeyNotFound({ name }))
     }
     const path = yield* Effect.fromResult(keyPath(name))
@@ -380,7 +387,7 @@ const make: Effect.Effect<ApiKeyManagerService, never, Auth | HttpClient> = Effe
         Effect.catchTag("ApiKeyNotFound", () => Effect.succeed(Option.none<ApiKey>())),
         operation("ApiKeyManager.getOption", username)
       ),
-    list: (options) => Stream.runCollect(pages(options ?? {})).pipe(operation("ApiKeyManager.list", username)),
+    list: (options) => collect(options).pipe(operation("ApiKeyManager.list", username)),
     stream: (options) =>
       pages(options ?? {}).pipe(Stream.mapError((reason) => cartoError("ApiKeyManager.stream", reason))),
     regenerate: (key, options) => regenerate(key, options).pipe(operation("ApiKeyManager.regenerate", username)),

@@ -1,15 +1,18 @@
 /** Query results as GeoJSON: features with typed properties. */
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaParser from "effect/SchemaParser"
 import * as Stream from "effect/Stream"
+import { Auth } from "./Auth.ts"
 import type { CartoErrorOf, CartoErrorReason, RowMalformed, StatementReason } from "./CartoError.ts"
 import { cartoError } from "./internal/cartoError.ts"
 import { decodeRows } from "./internal/decodeRows.ts"
 import { describeIssue } from "./internal/describeIssue.ts"
 import { Geometry, type GeoJsonGeometry } from "./internal/geoJson.ts"
 import { parse } from "./internal/json.ts"
-import { ResponseMalformed, type TransportFailed } from "./reasons/Call.ts"
+import { DeadlineExceeded, ResponseMalformed, ResponseTooLarge, type TransportFailed } from "./reasons/Call.ts"
 import type { PartialResult } from "./reasons/SqlApi.ts"
 import { type ExportReason, type QueryOptions, type Row, Sql } from "./Sql.ts"
 import type { Statement } from "./Statement.ts"
@@ -26,6 +29,8 @@ export interface FeatureCollection<Properties> {
 }
 
 export interface GeoJsonOptions extends QueryOptions {
+  /** How long the call may take. Default: the layer's, or else 60 s. */
+  readonly timeout?: Duration.Input | undefined
   /** Decimals of coordinates: 0 to 15. Default: the server's, 6. */
   readonly dp?: number | undefined
 }
@@ -47,9 +52,27 @@ const attempt = <A, Reason extends CartoErrorReason, R>(
   effect: Effect.Effect<A, Reason, R>
 ): Effect.Effect<A, CartoErrorOf<Reason>, R> => Effect.mapError(effect, (reason) => cartoError("GeoJson.query", reason))
 
+/** The layer's limits, where there is one: without it, `Sql` is somebody's own. */
+const layerLimits = Effect.map(Effect.serviceOption(Auth), (auth): Auth["Service"]["transport"] =>
+  Option.isSome(auth) ? auth.value.transport : {}
+)
+
+/** Text of at most so many bytes. */
+const readText = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>, limit: number) =>
+  Effect.suspend(() => {
+    let size = 0
+    return bytes.pipe(
+      Stream.tap((chunk) =>
+        (size += chunk.length) > limit ? Effect.fail(new ResponseTooLarge({ limit })) : Effect.void
+      ),
+      Stream.decodeText,
+      Stream.mkString
+    )
+  })
+
 /**
  * The result of a query that has a column `the_geom`. With `schema` the properties are decoded by it. The answer is read as
- * a whole. `POST /api/v2/sql` with `format=geojson`.
+ * a whole: at most the layer's `maxBodySize`. `POST /api/v2/sql` with `format=geojson`.
  */
 export function query<A, R = never>(
   statement: Statement,
@@ -63,15 +86,16 @@ export function query(
   statement: Statement,
   options: GeoJsonOptions & { readonly schema?: Schema.Decoder<unknown, unknown> } = {}
 ): Effect.Effect<FeatureCollection<unknown>, CartoErrorOf<GeoJsonReason | RowMalformed>, unknown> {
-  const { schema, ...rest } = options
+  const { schema, timeout, ...rest } = options
   return Effect.gen(function* () {
     const db = yield* Sql
+    const limits = yield* layerLimits
+    const waited = Duration.fromInputUnsafe(timeout ?? limits.timeout ?? "60 seconds")
     const text = yield* attempt(
-      Effect.mapError(
-        Effect.flatMap(db.export(statement, { ...rest, format: "geojson" }), ({ bytes }) =>
-          Stream.mkString(Stream.decodeText(bytes))
-        ),
-        ({ reason }) => reason
+      db.export(statement, { ...rest, format: "geojson" }).pipe(
+        Effect.flatMap(({ bytes }) => readText(bytes, limits.maxBodySize ?? 256e6)),
+        Effect.mapError((failure) => (failure instanceof ResponseTooLarge ? failure : failure.reason)),
+        Effect.timeoutOrElse({ duration: waited, orElse: () => Effect.fail(new DeadlineExceeded({ waited })) })
       )
     )
     const collection = yield* attempt(

@@ -99,7 +99,7 @@ layer(Emulator.layer({ postgis: false, accounts: [{ username: "alice", masterKey
       yield* emulator.execute(
         "alice",
         `CREATE TABLE storms AS SELECT 'a' || i AS name, date_part('year', now())::int - i % 3 AS year FROM generate_series(1, 9) i;
-           CREATE TABLE secrets (id int); CREATE TABLE places (id int); GRANT SELECT ON places TO publicuser`
+           CREATE TABLE secrets (id int); CREATE TABLE copies (name text, year int); CREATE TABLE places (id int); GRANT SELECT ON places TO publicuser`
       )
       const tokens: Array<string> = []
       const fetch: typeof globalThis.fetch = async (input, init) => {

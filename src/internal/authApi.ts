@@ -58,9 +58,13 @@ const serverWords = (response: WireResponse): string | undefined => {
   return typeof words === "string" || words === undefined ? words : response.text
 }
 
+/** A success that is not understood. Where it is not a page of somebody else's, keys may be in it, and it is not shown. */
+const malformed = (response: WireResponse, problem: string): ResponseMalformed | ServerUnavailable =>
+  unexpected({ ...response, text: response.text.startsWith("<") ? response.text : "" }, problem)
+
 /** The key of a success. */
 export const readKey = (response: WireResponse): Result.Result<ApiKey, ResponseMalformed | ServerUnavailable> =>
-  Result.mapError(fromWire(parse(response.text)), (problem) => unexpected(response, problem))
+  Result.mapError(fromWire(parse(response.text)), (problem) => malformed(response, problem))
 
 export interface Page {
   readonly keys: ReadonlyArray<ApiKey>
@@ -72,12 +76,12 @@ export interface Page {
 export const readPage = (response: WireResponse): Result.Result<Page, ResponseMalformed | ServerUnavailable> => {
   const body = parse(response.text)
   if (!isObject(body) || !Array.isArray(body["result"]) || typeof body["total"] !== "number") {
-    return Result.fail(unexpected(response, "no result and total"))
+    return Result.fail(malformed(response, "no result and total"))
   }
   const { _links: links, total } = body
   return Result.mapBoth(Result.all(body["result"].map(fromWire)), {
     onSuccess: (keys) => ({ keys, total, hasNext: isObject(links) && "next" in links }),
-    onFailure: (problem) => unexpected(response, problem)
+    onFailure: (problem) => malformed(response, problem)
   })
 }
 

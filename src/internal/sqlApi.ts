@@ -140,7 +140,7 @@ export const readResult = (response: WireResponse): Effect.Effect<QueryResult<un
 
 /** SQL that may write: whether it ran cannot be found out, but for answers that say they are not the SQL API's. */
 export const unknowable = (failure: LostAnswer): Effect.Effect<undefined, OutcomeUnknown> =>
-  failure._tag === "RedirectRefused" ? Effect.undefined : outcomeUnknown(failure)
+  failure._tag === "RedirectRefused" && failure.status !== 303 ? Effect.undefined : outcomeUnknown(failure)
 
 export interface SendOptions {
   readonly cacheable?: boolean | undefined

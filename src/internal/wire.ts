@@ -107,6 +107,8 @@ export interface Wire {
   readonly open: (request: WireRequest) => Effect.Effect<OpenResponse, CallReason>
   /** How long what is streamed may be silent. */
   readonly stallTimeout: Duration.Duration
+  /** Fails what takes longer than that. */
+  readonly withinStall: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, DeadlineExceeded | E>
 }
 
 const excerptBytes = 4096
@@ -182,7 +184,7 @@ export const isLost = <Reason extends { readonly _tag: string }>(
   reason instanceof TransportFailed
     ? !unsent.test(reason.description)
     : reason instanceof ResponseMalformed
-      ? reason.status < 300
+      ? reason.status < 400
       : losses.has(reason._tag)
 
 /** For what nobody can find out about. */
@@ -201,7 +203,7 @@ export const make: Effect.Effect<Wire, never, Auth | HttpClient.HttpClient> = Ef
   const { fetchOptions, maxBodySize = 256e6, propagateTraceContext, retry, timeout, transformClient } = auth.transport
   const stall = Duration.fromInputUnsafe(auth.transport.stallTimeout ?? "5 minutes")
   const stalled = Effect.suspend(() => Effect.fail(new DeadlineExceeded({ waited: stall })))
-  const withinStall = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, DeadlineExceeded | E> =>
+  const withinStall: Wire["withinStall"] = (effect) =>
     Effect.timeoutOrElse(effect, { duration: stall, orElse: () => stalled })
   const client = (yield* HttpClient.HttpClient).pipe(
     HttpClient.transformResponse((response) =>
@@ -322,7 +324,8 @@ export const make: Effect.Effect<Wire, never, Auth | HttpClient.HttpClient> = Ef
     if (response.status === 429) {
       return response.headers["retry-after"] === undefined ? Effect.undefined : rateLimited(response)
     }
-    return Effect.succeed(response.status < 500 ? undefined : unexpected(response, ""))
+    const isAnswer = response.status < 202 || (response.status >= 400 && response.status < 500)
+    return Effect.succeed(isAnswer ? undefined : unexpected(response, ""))
   }
 
   const policy = retry === false ? () => undefined : (retry ?? standardRetry)
@@ -392,6 +395,7 @@ export const make: Effect.Effect<Wire, never, Auth | HttpClient.HttpClient> = Ef
 
   return {
     stallTimeout: stall,
+    withinStall,
     open: (request) =>
       // the answer to an upload begins when all of it is there
       request.bytes === undefined

@@ -53,7 +53,8 @@ export const makeCanary = (): Canary => {
       }
       span.end = (time: bigint, exit: Exit.Exit<unknown, unknown>) => {
         if (exit._tag === "Failure") {
-          note(exit)
+          // a transport's own failure can hold bytes that it could not parse: who shows spans shows its message
+          if (span.kind !== "client") note(exit)
           notes.push(Cause.pretty(exit.cause))
         }
         note([...span.attributes])

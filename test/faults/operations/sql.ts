@@ -1,0 +1,104 @@
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { GeoJson, Sql, sql } from "../../../src/index.ts"
+import { expect, nothing, operation, type Operation, times } from "../Operation.ts"
+import * as reasons from "./reasons.ts"
+
+const numbers = sql`SELECT n, name FROM numbers ORDER BY n`
+
+/** What tells each row of `numbers` from what it is not. */
+export const isNumber = (row: unknown, index: number): boolean =>
+  typeof row === "object" &&
+  row !== null &&
+  "n" in row &&
+  "name" in row &&
+  row.n === index + 1 &&
+  row.name === `number ${index + 1} ☃`
+
+export const areNumbers = (rows: ReadonlyArray<unknown>): ReadonlyArray<string> =>
+  expect(`not the rows that are there, but ${rows.length}`, rows.length === 40 && rows.every(isNumber))
+
+/** A stream that a hostile server never ends: whoever takes it decides how much of it. */
+export const bounded = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>): Effect.Effect<string, E, R> =>
+  Effect.suspend(() => {
+    let taken = 0
+    return bytes.pipe(
+      Stream.takeWhile((chunk) => (taken += chunk.length) < 16 << 20),
+      Stream.decodeText,
+      Stream.mkString
+    )
+  })
+
+export const sqlOperations: ReadonlyArray<Operation> = [
+  operation(
+    "Sql.query",
+    {
+      prepare: nothing
+    },
+    () => Sql.use((db) => db.query(numbers, { cacheable: true })),
+    {
+      done: (_, { rows }) => Effect.succeed(areNumbers(rows))
+    }
+  )(reasons.query),
+  operation(
+    "Sql.query, a write",
+    {
+      prepare: nothing
+    },
+    (_, id) => Sql.use((db) => db.query(sql`INSERT INTO events VALUES (${id})`)),
+    {
+      done: (world, _, __, id) => times("rows", world.rows("events", id), [1]),
+      notDone: (world, mayBeDone, _, id) => times("rows", world.rows("events", id), mayBeDone ? [0, 1] : [0])
+    }
+  )(reasons.query),
+  operation(
+    "Sql.query, an idempotent write",
+    { isIdempotent: true, prepare: nothing },
+    (_, id) =>
+      Sql.use((db) => db.query(sql`INSERT INTO once VALUES (${id}) ON CONFLICT DO NOTHING`, { idempotent: true })),
+    {
+      done: (world, _, __, id) => times("rows", world.rows("once", id), [1]),
+      notDone: (world, mayBeDone, _, id) => times("rows", world.rows("once", id), mayBeDone ? [0, 1] : [0])
+    }
+  )(reasons.query),
+  operation(
+    "Sql.stream",
+    { isStream: true, at: ({ target }) => target.includes("/copyto"), prepare: nothing },
+    () =>
+      Stream.unwrap(Sql.use((db) => Effect.succeed(db.stream(numbers)))).pipe(Stream.take(100_000), Stream.runCollect),
+    {
+      done: (_, rows) => Effect.succeed(areNumbers(rows))
+    }
+  )({ ...reasons.read, CopyTruncated: true }),
+  operation(
+    "Sql.stream, its first request",
+    { isStream: true, prepare: nothing },
+    () =>
+      Stream.unwrap(Sql.use((db) => Effect.succeed(db.stream(numbers)))).pipe(Stream.take(100_000), Stream.runCollect),
+    {
+      done: (_, rows) => Effect.succeed(areNumbers(rows))
+    }
+  )({ ...reasons.read, CopyTruncated: true }),
+  operation(
+    "Sql.export",
+    { isStream: true, prepare: nothing },
+    () =>
+      Effect.flatMap(
+        Sql.use((db) => db.export(numbers, { format: "csv" })),
+        ({ bytes }) => bounded(bytes)
+      ),
+    {
+      done: (_, text) => Effect.succeed(expect(`${text.length} characters`, text.split("\r\n").length === 42))
+    }
+  )({ ...reasons.read, InvalidFormat: true }),
+  operation(
+    "GeoJson.query",
+    {
+      prepare: nothing
+    },
+    () => GeoJson.query(sql`SELECT '{"type":"Point","coordinates":[1,2]}'::text AS the_geom, n FROM numbers`),
+    {
+      done: (_, { features }) => Effect.succeed(expect(`${features.length} features`, features.length === 40))
+    }
+  )({ ...reasons.read, InvalidFormat: true })
+]

@@ -109,6 +109,40 @@ layer(Layer.mergeAll(carto, NodeServices.layer), { excludeTestServices: true, ti
       })
     )
 
+    it.effect("node/keys.ts shows what would change, does it when told to, and then has nothing to do", () =>
+      Effect.gen(function* () {
+        const { environment } = yield* LocalCarto
+        const files = yield* FileSystem.FileSystem
+        const folder = yield* files.makeTempDirectoryScoped({ prefix: "effect-carto-" })
+        const file = `${folder}/keys.jsonc`
+        const tables = `[{ "name": "tornadoes", "permissions": ["select"] }]`
+        yield* files.writeFileString(
+          file,
+          `{ "prefix": "maps-", "keys": [{ "name": "maps-tiles", "tables": ${tables} }] } // one`
+        )
+        const command = (...args: ReadonlyArray<string>) =>
+          run(bin("node"), ["--conditions=@effect-carto/source", "examples/node/keys.ts", file, ...args], {
+            env: environment(username)
+          })
+        const planned = yield* command()
+        assert.deepInclude(planned, { exitCode: 0, stderr: "" })
+        // no colours, as this is no terminal
+        assert.match(planned.stdout, /^ {2}\+ maps-tiles is created as maps-tiles~1~[0-9a-f]{8}\n/)
+        assert.deepStrictEqual(yield* regularKeys, [])
+        const applied = yield* command("--apply", `${folder}/tokens`, "--grace", "0")
+        assert.deepInclude(applied, { exitCode: 0, stderr: "" })
+        assert.match(applied.stdout, /\nApplied: 1 of 1 keys changed\.\n$/)
+        const [key] = yield* regularKeys
+        assert.strictEqual(yield* files.readFileString(`${folder}/tokens/maps-tiles`), key.token)
+        assert.strictEqual((yield* command()).stdout, "Plan: 1 unchanged.\n")
+        yield* files.writeFileString(file, `{ "prefix": "maps-", "keys": [{ "name": "maps-tiles", "table": [] }] }`)
+        const refused = yield* command()
+        assert.strictEqual(refused.exitCode, 1)
+        assert.match(refused.stderr, /keys\.0\.table\b/)
+        yield* authApi("DELETE", `/${encodeURIComponent(key.name)}`)
+      })
+    )
+
     it.effect("worker/index.ts answers with rows under a regular key, and with a status by reason", () =>
       Effect.gen(function* () {
         const { address, environment } = yield* LocalCarto

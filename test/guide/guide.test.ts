@@ -1,12 +1,23 @@
 /** The guide's story in both forms, and that README.md shows what runs here. */
 import { assert, layer } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Clock, Duration, Effect, Layer, type Redacted } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { readFileSync } from "node:fs"
+import { ApiKeyManager, Grants } from "../../src/index.ts"
 import { reveal } from "../../src/promise.ts"
 import { TestServer } from "../../src/testing.ts"
+import { layerEmbedded } from "../support/embedded.ts"
+import { promises } from "./doors.ts"
+import * as Keys from "./keys.ts"
 import * as WithEffect from "./effect.ts"
 import * as WithPromises from "./promises.ts"
+
+const doors = Effect.gen(function* () {
+  const server = yield* TestServer
+  const { baseUrl, fetch, masterKey } = yield* server.account({ samples: true })
+  const { signal } = new AbortController()
+  return yield* Effect.promise(() => promises({ baseUrl, apiKey: masterKey, fetch }, signal))
+})
 
 const expected = {
   rows: true,
@@ -18,6 +29,14 @@ const expected = {
 }
 
 layer(TestServer.layer(), { timeout: "60 seconds" })("the guide", (it) => {
+  it.effect("and its other doors", () =>
+    Effect.gen(function* () {
+      const seen = yield* doors
+      assert.strictEqual(seen.length, 4)
+      assert.strictEqual(seen.at(-1), "PermissionDenied")
+    })
+  )
+
   it.effect("in Effect", () =>
     Effect.gen(function* () {
       const server = yield* TestServer
@@ -40,6 +59,81 @@ layer(TestServer.layer(), { timeout: "60 seconds" })("the guide", (it) => {
   )
 })
 
+const connecting = "await using carto = connect({ baseUrl, apiKey })"
+
+/** Minutes pass at once. */
+const withoutGrace = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.gen(function* () {
+    const clock = yield* Clock.Clock
+    const sleep = (duration: Duration.Duration) =>
+      Duration.toMinutes(duration) > 5 ? Effect.void : clock.sleep(duration)
+    return yield* Effect.provideService(effect, Clock.Clock, Object.assign(Object.create(clock), { sleep }))
+  })
+
+const twoKeys = Effect.gen(function* () {
+  const keys = yield* ApiKeyManager
+  const tornadoes = Grants.table("tornadoes", ["select"])
+  yield* keys.create({ name: "maps-old", apis: ["sql"], tables: [tornadoes] })
+  yield* keys.create({ name: "maps-import", apis: ["sql"], tables: [tornadoes] })
+})
+
+layer(layerEmbedded({ postgis: false, accounts: [{ username: "demo", samples: true }] }), {
+  excludeTestServices: true,
+  timeout: "60 seconds"
+})("the life of a key, as README.md tells it", (it) => {
+  it.effect("leases and their pool", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* Keys.leases, [3, 0, 3])
+    })
+  )
+
+  it.effect("a rotation", () =>
+    Effect.gen(function* () {
+      yield* ApiKeyManager.use((keys) =>
+        keys.create({ name: "tiles", tables: [Grants.table("tornadoes", ["select"])] })
+      )
+      const vault = new Map<string, Redacted.Redacted>()
+      assert.strictEqual(yield* Keys.rotation(vault).pipe(withoutGrace), "tiles~2")
+      assert.isTrue(vault.has("tiles"))
+      yield* ApiKeyManager.use((keys) => keys.delete("tiles~2"))
+    })
+  )
+
+  it.effect("a plan", () =>
+    Effect.gen(function* () {
+      yield* twoKeys
+      const vault = new Map<string, Redacted.Redacted>()
+      const desired = block("jsonc", '"prefix": "maps-"')
+      assert.strictEqual(yield* Keys.plans(desired, vault).pipe(withoutGrace), block("", "Plan: "))
+      assert.strictEqual(vault.size, 2)
+      const keys = yield* ApiKeyManager
+      yield* Effect.forEach(yield* keys.list({ type: "regular" }), (key) => keys.delete(key))
+    })
+  )
+
+  it.effect("least privilege, proof, audit and matrix", () =>
+    Effect.gen(function* () {
+      yield* ApiKeyManager.use((keys) =>
+        keys.create({ name: "old", tables: [Grants.table("tornadoes", ["select", "update"])] })
+      )
+      const { findings, matrix, may, privileges, svg } = yield* Keys.review
+      assert.isFalse(may)
+      assert.match(svg, /^<svg /)
+      assert.strictEqual(privileges, block("", "grant select on"))
+      assert.strictEqual(findings, block("", "finding"))
+      assert.strictEqual(matrix, block("", "creates in"))
+      yield* ApiKeyManager.use((keys) => keys.delete("old"))
+    })
+  )
+})
+
+/** What stands in the block of README.md that holds some words. */
+const block = (language: string, words: string): string => {
+  const blocks = [...read("../../README.md").matchAll(/^```(\w*)\n([^]*?)\n```$/gm)]
+  const found = blocks.find(([, is, text = ""]) => is === language && text.includes(words))
+  return found?.[2] ?? ""
+}
+
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8")
 const lines = (path: string): ReadonlyArray<string> =>
   read(path)
@@ -56,7 +150,29 @@ const table = (markdown: string): ReadonlyArray<ReadonlyArray<string>> => {
     .map((row) => [...row.matchAll(/(`+) ?(.+?) ?\1(?!`)/g)].map(([, , code = ""]) => code))
 }
 
+/** Lines of code in a part of README.md, without comments at their ends. */
+const told = (from: string, to: RegExp): ReadonlyArray<string> => {
+  const [, after = ""] = read("../../README.md").split(from)
+  const [text = ""] = after.split(to)
+  const code = [...text.matchAll(/^```ts\n([^]*?)^```/gm)].flatMap(([, lines = ""]) => lines.split("\n"))
+  return code.map((line) => line.replace(/ +\/\/ .*$/, "").trim()).filter((line) => line !== "")
+}
+
 layer(Layer.empty)("README.md", (it) => {
+  it("has lines of the life of a key that are run here", () => {
+    const code = told("### The life of a key", /^### /m)
+    assert.isAbove(code.length, 20)
+    for (const line of code) assert.include(lines("keys.ts"), line)
+  })
+
+  it("has lines of the other doors that are run here, or in the package", () => {
+    const code = told("### Other doors", /^### /m)
+    assert.isAbove(code.length, 15)
+    // what the account is connected with differs
+    const run = [...lines("doors.ts"), ...lines("../../examples/newcomer/testing.test.ts"), connecting]
+    for (const line of code) assert.include(run, line)
+  })
+
   it("has lines of the guide that are run here", () => {
     const rows = table(read("../../README.md"))
     assert.isAtLeast(rows.length, 9)

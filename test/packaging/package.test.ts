@@ -153,6 +153,26 @@ layer(Layer.mergeAll(Layer.provideMerge(Packed.layer, NodeServices.layer), carto
     })
   )
 
+  it.effect("is released with the address of the repository that the release is made in", () =>
+    Effect.gen(function* () {
+      const files = yield* FileSystem.FileSystem
+      const workflow = yield* files.readFileString(join(root, ".github/workflows/release.yml"))
+      const [, command = ""] = /^ +- run: (npm pkg set .*)$/m.exec(workflow) ?? []
+      const folder = yield* files.makeTempDirectoryScoped({ prefix: "effect-carto-" })
+      const manifest = join(folder, "package.json")
+      yield* files.copyFile(join(root, "package.json"), manifest)
+      const { PATH = "" } = process.env
+      const env = { PATH, HOME: folder, GITHUB_REPOSITORY: "somebody/effect-carto" }
+      assert.strictEqual((yield* run("sh", ["-c", command], { cwd: folder, env })).exitCode, 0)
+      const repository = Schema.Struct({ type: Schema.String, url: Schema.String })
+      const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(Schema.Struct({ repository })))
+      assert.deepStrictEqual((yield* decode(yield* files.readFileString(manifest))).repository, {
+        type: "git",
+        url: "git+https://github.com/somebody/effect-carto.git"
+      })
+    })
+  )
+
   it.effect("is well formed in the eyes of publint and Are the types wrong?", () =>
     Effect.gen(function* () {
       const { tarball } = yield* Packed

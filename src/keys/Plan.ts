@@ -276,9 +276,11 @@ const changedSince = (before: Plan, now: Plan): ReadonlyArray<string> => {
 
 const isReplaced = ({ action }: PlanItem): boolean => ["drifted", "finish", "replace"].includes(action)
 
-/** Reasons after which nobody knows whether the key was made. */
-const isUncertain = (error: CartoErrorOf<ApplyReason>): boolean =>
-  ["DeadlineExceeded", "ResponseMalformed", "ServerUnavailable", "TransportFailed"].includes(error.reason._tag)
+/** Reasons after which there is certainly no key. */
+const isRefused = (error: CartoErrorOf<ApplyReason>): boolean =>
+  ["ApiKeyQuotaReached", "GrantNotHeld", "GrantRefused", "GrantsDiffer", "InvalidGrants", "InvalidInput"].includes(
+    error.reason._tag
+  )
 
 /** Creates a key and looks whether it has what was asked for; one that has not is deleted again. */
 const createWanted = Effect.fnUntraced(function* (
@@ -311,9 +313,9 @@ const createFirst = (
     if (!item.retired.includes(name)) yield* createOrGet({ name, apis: [], targetUser })
     return yield* createWanted(item.key, desired, situation).pipe(
       Effect.tapError((error) =>
-        isUncertain(error)
-          ? Effect.void
-          : Effect.ignore(retire("Plan.apply", [name, ...item.retired], situation.target), { log: "Warn" })
+        isRefused(error)
+          ? Effect.ignore(retire("Plan.apply", [name, ...item.retired], situation.target), { log: "Warn" })
+          : Effect.void
       )
     )
   })

@@ -52,8 +52,8 @@ export class RateGovernor extends RateGovernorBase {
 
 const ownPacer = (): Pacer<never> => {
   const limiter = Effect.runSync(Effect.provide(RateLimiter.make, Layer.fresh(RateLimiter.layerStoreMemory)))
-  const { admit, settle } = makePacer({ freshness: 0, limiter, policies: PolicyStore.inMemory() })
-  return { admit: (key) => Effect.orDie(admit(key)), settle: (...args) => Effect.orDie(settle(...args)) }
+  const { admit, lose, settle } = makePacer({ freshness: 0, limiter, policies: PolicyStore.inMemory() })
+  return { admit: (key) => Effect.orDie(admit(key)), settle: (...args) => Effect.orDie(settle(...args)), lose }
 }
 
 /** The option `transformClient` by itself, for who has no layers: a governor that keeps what it learns in this process. */

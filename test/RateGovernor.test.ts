@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Exit, Fiber, Layer, Random, Redacted, Stream } from "effect"
-import { HttpClient, HttpClientResponse } from "effect/http"
+import { HttpClient, HttpClientError, HttpClientResponse } from "effect/http"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import { TestClock } from "effect/testing"
 import { ApiKeyManager, Auth, type AuthOptions, BatchSql, Carto, CopySql, Sql, sql } from "../src/index.ts"
@@ -52,10 +52,11 @@ const governors = (processes: number) =>
       replace: (key, policy) => Effect.delay(replace(key, policy), 1)
     }
     return Array.from({ length: processes }, (): Transform => {
-      const { admit, settle } = makePacer({ freshness: 200, limiter, policies })
+      const { admit, lose, settle } = makePacer({ freshness: 200, limiter, policies })
       return pace({
         admit: (key) => Effect.orDie(admit(key)),
-        settle: (ticket, answer) => Effect.orDie(settle(ticket, answer))
+        settle: (ticket, answer) => Effect.orDie(settle(ticket, answer)),
+        lose
       })
     })
   })
@@ -271,7 +272,7 @@ describe("what shares a limit", () => {
 })
 
 /** A client whose answers are made up: by the number of the call, from 0. */
-const scripted = (answer: (call: number) => Effect.Effect<Response>) => {
+const scripted = (answer: (call: number) => Effect.Effect<Response, "unreachable">) => {
   const sent: Array<number> = []
   const layer = Layer.succeed(
     HttpClient.HttpClient,
@@ -279,7 +280,11 @@ const scripted = (answer: (call: number) => Effect.Effect<Response>) => {
       Effect.gen(function* () {
         sent.push((yield* Clock.currentTimeMillis) / 1000)
         return HttpClientResponse.fromWeb(request, yield* answer(sent.length - 1))
-      })
+      }).pipe(
+        Effect.mapError(
+          () => new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request }) })
+        )
+      )
     )
   )
   return { layer, sent }
@@ -426,6 +431,32 @@ describe("waiting", () => {
       // the first answer has come after two seconds and a half
       assert.isAtLeast(sent[3] ?? 0, 2.5)
       assert.isAtMost(sent.at(-1) ?? Infinity, 2.7)
+    })
+  )
+  it.effect("a server that is down is not waited for, once a second, by all", () =>
+    Effect.gen(function* () {
+      const { layer, sent } = scripted((call) =>
+        Effect.succeed(call < 50 ? new Response("", { status: 503 }) : rows(left(50, 99 - call)))
+      )
+      yield* inTime(times(60, Effect.ignore(query))).pipe(
+        Effect.provide(servicesOf("alice", inMemory(), { retry: false })),
+        Effect.provide(layer)
+      )
+      assert.strictEqual(sent.length, 60)
+      assert.isAtMost(sent.at(-1) ?? Infinity, 10)
+    })
+  )
+  it.effect("nor one that cannot be reached", () =>
+    Effect.gen(function* () {
+      const { layer, sent } = scripted((call) =>
+        call < 50 ? Effect.fail("unreachable") : Effect.succeed(rows(left(50, 99 - call)))
+      )
+      yield* inTime(times(60, Effect.ignore(query))).pipe(
+        Effect.provide(servicesOf("alice", inMemory(), { retry: false })),
+        Effect.provide(layer)
+      )
+      assert.strictEqual(sent.length, 60)
+      assert.isAtMost(sent.at(-1) ?? Infinity, 10)
     })
   )
   it.effect("does not count towards the deadline, which counts once the call goes out", () =>

@@ -36,13 +36,14 @@ const count = (value: string | undefined): number | undefined =>
 
 const answerOf = ({ headers, status }: HttpClientResponse, now: number): Answer => {
   const limit = count(headers["carto-rate-limit-limit"])
+  const remaining = count(headers["carto-rate-limit-remaining"])
   const retryAfter = headers["retry-after"]
   // A statement that took too long is a 429 as well, without this header.
   const parsed = status === 429 && retryAfter !== undefined ? Headers.parseRetryAfter(retryAfter) : undefined
   return {
     status,
     limit: limit === 0 ? undefined : limit,
-    remaining: count(headers["carto-rate-limit-remaining"]),
+    remaining: remaining === undefined || limit === undefined ? undefined : Math.min(limit, remaining),
     reset: count(headers["carto-rate-limit-reset"]),
     retryAfter:
       parsed !== undefined && Result.isSuccess(parsed)
@@ -59,8 +60,10 @@ export const pace =
       return endpoint === undefined
         ? send
         : Effect.flatMap(outsideDeadline(pacer.admit(endpoint)), (ticket) =>
-            Effect.tap(send, (response) =>
-              Effect.flatMap(Clock.currentTimeMillis, (now) => pacer.settle(ticket, answerOf(response, now)))
+            Effect.onError(send, () => pacer.lose(ticket)).pipe(
+              Effect.tap((response) =>
+                Effect.flatMap(Clock.currentTimeMillis, (now) => pacer.settle(ticket, answerOf(response, now)))
+              )
             )
           )
     })

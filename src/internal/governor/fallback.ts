@@ -36,6 +36,7 @@ export const withFallback = <E>(shared: Pacer<E>, own: Pacer<never>): Pacer<neve
         onFailure: (cause) => Effect.andThen(failed(cause), admitOwn(key))
       })
     }),
+    lose: (ticket) => (ours.has(ticket) ? own : shared).lose(ticket),
     settle: (ticket, answer) =>
       ours.has(ticket)
         ? own.settle(ticket, answer)

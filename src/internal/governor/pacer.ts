@@ -23,6 +23,8 @@ export interface Pacer<E> {
   readonly admit: (key: string) => Effect.Effect<Ticket, E>
   /** Learns from its answer. */
   readonly settle: (ticket: Ticket, answer: Answer) => Effect.Effect<void, E>
+  /** Of a call without an answer. */
+  readonly lose: (ticket: Ticket) => Effect.Effect<void>
 }
 
 /** While nothing is known of a limit, one call goes out in this time: the first may be a long query. */
@@ -40,6 +42,8 @@ interface Line {
   observed: Observed | undefined
   /** Calls that went out while no limit was known, and are not answered. */
   unanswered: number
+  /** Those of them that failed: for each another one may go, or a server that is down would be waited for in vain. */
+  lost: number
 }
 
 /** Calls of one key share a limit. A policy that was read is used for `freshness` milliseconds. */
@@ -59,7 +63,8 @@ export const makePacer = <E>({
       policy: undefined,
       read: -Infinity,
       observed: undefined,
-      unanswered: 0
+      unanswered: 0,
+      lost: 0
     }
     lines.set(key, line)
     return line
@@ -89,7 +94,7 @@ export const makePacer = <E>({
     limit: number,
     tokens: number
   ): Effect.Effect<ConsumeResult, RateLimiterError> => {
-    const capacity = capacityOf(limit)
+    const capacity = capacityOf(limit, interval)
     const window = Duration.millis(interval * capacity)
     return limiter.consume({ algorithm: "token-bucket", onExceeded: "delay", key, limit: capacity, window, tokens })
   }
@@ -104,22 +109,39 @@ export const makePacer = <E>({
   const levelOfPause = ({ interval, pausedUntil, since }: Policy): number =>
     1 - Math.ceil((pausedUntil - since) / interval)
 
-  /** While the limit is unknown: one call a second, or none once the limit is known. */
-  const first = Effect.fnUntraced(function* (key: string, line: Line) {
-    const { delay } = yield* limiter.consume({
+  const takeFirst = (key: string, tokens: number) =>
+    limiter.consume({
       algorithm: "token-bucket",
       onExceeded: "delay",
       key: `${key}:first`,
       limit: 1,
-      window: unknownInterval
+      window: unknownInterval,
+      tokens
     })
+
+  /** While the limit is unknown: one call a second, or none once the limit is known. */
+  const first = Effect.fnUntraced(function* (key: string, line: Line) {
+    const { delay } = yield* takeFirst(key, 1)
     for (let left = Duration.toMillis(delay); left > 0; left -= look) {
       yield* Effect.sleep(Math.min(look, left))
       if ((yield* current(key, line)) !== undefined) return undefined
+      if (line.lost > 0) {
+        line.lost -= 1
+        yield* takeFirst(key, -1)
+        break
+      }
     }
     line.unanswered += 1
     return { key, version: 0, expected: undefined, epoch: 0 } satisfies Ticket
   })
+
+  const lose = ({ key, version }: Ticket): Effect.Effect<void> =>
+    Effect.sync(() => {
+      const line = lineOf(key)
+      if (version !== 0) return
+      line.unanswered -= 1
+      line.lost += 1
+    })
 
   /** Where the server tells of no limit: at once, or as Effect's limiter has learned from refusals. */
   const free = Effect.fnUntraced(function* (key: string, { interval, refusing, version }: Policy) {
@@ -163,7 +185,7 @@ export const makePacer = <E>({
         const latest = yield* current(key, line)
         if (latest === undefined || latest.pausedUntil > (yield* Clock.currentTimeMillis)) continue
       }
-      return { key, version, expected: Math.max(0, remaining) + reserveOf(limit), epoch: 0 }
+      return { key, version, expected: Math.max(0, remaining) + reserveOf(limit, interval), epoch: 0 }
     }
   })
 
@@ -177,6 +199,7 @@ export const makePacer = <E>({
     const { retryAfter, status } = answer
     const wasRefused = retryAfter !== undefined
     // An answer of something in front of the server says nothing.
+    if (policy === undefined && status >= 500) line.lost += 1
     const says = wasRefused || (policy === undefined ? status < 500 : status < 300)
     const same =
       policy !== undefined && policy.limit === undefined && policy.refusing === (wasRefused || policy.refusing)
@@ -190,14 +213,15 @@ export const makePacer = <E>({
     const { expected, key, version } = ticket
     const line = lineOf(key)
     if (version === 0) line.unanswered -= 1
-    const policy = yield* current(key, line)
+    // One that is out of date is found out when it is replaced.
+    const policy = line.policy ?? (yield* current(key, line))
     const now = yield* Clock.currentTimeMillis
     const limit = answer.limit ?? (answer.retryAfter === undefined ? undefined : policy?.limit)
     if (limit === undefined) return yield* settleUnlimited(ticket, line, policy, answer, now)
     if (policy?.limit !== limit) {
       const learned = learn(policy, answer, now)
       if (yield* replace(key, line, learned)) {
-        const left = (answer.remaining ?? 0) - line.unanswered - reserveOf(limit)
+        const left = (answer.remaining ?? 0) - line.unanswered - reserveOf(limit, learned.interval)
         yield* lower(key, learned, limit, answer.retryAfter === undefined ? left : levelOfPause(learned))
       }
       return
@@ -225,6 +249,7 @@ export const makePacer = <E>({
         ? yield* free(key, policy)
         : yield* line.turns.take(next(key, line))
     }),
-    settle
+    settle,
+    lose
   }
 }

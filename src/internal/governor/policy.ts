@@ -38,11 +38,15 @@ export interface Answer {
   readonly retryAfter: number | undefined
 }
 
-/** Calls that are left in the server's bucket: the way that a call takes is longer at one time than at another. */
-export const reserveOf = (limit: number): number => (limit < 2 ? 0 : Math.min(10, Math.max(1, Math.floor(limit / 5))))
+/** By how many milliseconds one call may take longer than another to reach the server. */
+const jitter = 500
+
+/** Calls that are left in the server's bucket, since not all take equally long to reach it. */
+export const reserveOf = (limit: number, interval: number): number =>
+  limit < 2 ? 0 : Math.max(1, Math.min(10, Math.floor(limit / 5), Math.ceil(jitter / interval)))
 
 /** Calls in a full bucket of ours. */
-export const capacityOf = (limit: number): number => limit - reserveOf(limit)
+export const capacityOf = (limit: number, interval: number): number => limit - reserveOf(limit, interval)
 
 /**
  * No interval or pause is longer, whatever the server says: calls that would wait for longer are refused, and their callers
@@ -96,12 +100,14 @@ const drifted = ({ interval, since }: Policy, drift: number, now: number): numbe
  * With so small a bucket, what is left tells nothing while we keep the pace: only refusals tell that it is too fast. So it
  * becomes faster by this in every round, and slower by that with each refusal.
  */
-const isBlind = (limit: number): boolean => capacityOf(limit) === 1
+const isBlind = (limit: number): boolean => limit <= 2
 const groping = { faster: 1.01, slower: 0.95 } as const
 
 /** The policy after a refused call. */
 export const refused = (known: Policy, limit: number, answer: Answer, now: number): Policy => {
-  const slower = isBlind(limit) ? paceBy(known.interval, groping.slower) : drifted(known, -(reserveOf(limit) + 1), now)
+  const slower = isBlind(limit)
+    ? paceBy(known.interval, groping.slower)
+    : drifted(known, -(reserveOf(limit, known.interval) + 1), now)
   return {
     ...known,
     version: known.version + 1,
@@ -155,7 +161,7 @@ export const observe = (
     version,
     count: count + 1,
     sum: sum + remaining - expected,
-    full: full && remaining >= limit - 1 && expected === reserveOf(limit)
+    full: full && remaining >= limit - 1 && expected === reserveOf(limit, interval)
   }
   const change = (take: number, next: number, isSettled: boolean) => ({
     observed: undefined,

@@ -24,11 +24,24 @@ const isTimeout = (message: string): boolean =>
   message.includes("canceling statement due to user request") ||
   message.includes("RuntimeError: Execution of function interrupted by signal")
 
+type Said = Pick<Report, "message" | "detail" | "hint">
+
+const fileOfServer = /^Only roles with privileges of the "(\w+)" role may (COPY .+)\.$/
+
+/** What PostgreSQL 15, on which the real server was measured, says where later ones say it otherwise. */
+const inWordsOf15 = (report: Said): Said => {
+  const [, role, command] = fileOfServer.exec(report.detail ?? "") ?? []
+  return role === undefined
+    ? report
+    : { message: `must be superuser or have privileges of the ${role} role to ${command}`, hint: report.hint }
+}
+
 /**
  * What PostgreSQL says, as an answer. The status comes from the text of the message, so what a user raises is caught
  * by it too.
  */
-export const fromReport = (report: Pick<Report, "message" | "detail" | "hint">): ApiError => {
+export const fromReport = (said: Said): ApiError => {
+  const report = inWordsOf15(said)
   if (isTimeout(report.message)) {
     return new ApiError({ status: 429, message: timeoutMessage, context: "limit", detail: "datasource" })
   }

@@ -10,6 +10,15 @@ describe("fromReport", () => {
     [{ message: "m", detail: "d", hint: "h" }, 400, '{"error":["m"],"detail":"d","hint":"h"}'],
     [{ message: "m", detail: "", hint: "" }, 400, '{"error":["m"]}'],
     [{ message: "permission denied for table t" }, 403, '{"error":["permission denied for table t"]}'],
+    [
+      {
+        message: "permission denied to COPY from a file",
+        detail: 'Only roles with privileges of the "pg_read_server_files" role may COPY from a file.',
+        hint: "h"
+      },
+      400,
+      '{"error":["must be superuser or have privileges of the pg_read_server_files role to COPY from a file"],"hint":"h"}'
+    ],
     [{ message: "must be owner of table t" }, 400, '{"error":["must be owner of table t"]}'],
     [{ message: "canceling statement due to statement timeout" }, 429, timeout],
     [{ message: "canceling statement due to user request", detail: "x" }, 429, timeout],

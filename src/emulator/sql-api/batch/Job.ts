@@ -95,15 +95,22 @@ const listEntry = (value: unknown): ListEntry | undefined => {
   return { ...value, query: value["query"] }
 }
 
+const tripped = "Cannot read property 'query' of null"
+
+/** Whether the real server comes upon null before anything else that is no query. */
+const trips = (items: ReadonlyArray<unknown>, read: (item: unknown) => unknown): boolean =>
+  items.find((item) => read(item) === undefined) === null
+
 /** The work in a request's `query`, or the message of the refusal. */
 export const parseWork = (query: unknown): Work | string => {
   if (!query) return "You must indicate a valid SQL"
   if (typeof query === "string") return { _tag: "Single", query }
   if (Array.isArray(query)) {
-    if (query.includes(null)) return "Cannot read property 'query' of null"
+    if (trips(query, listEntry)) return tripped
     const list = all(query.map(listEntry))
     if (list !== undefined) return { _tag: "List", query: list }
   } else if (Predicate.isReadonlyObject(query)) {
+    if (Array.isArray(query["query"]) && trips(query["query"], fallbackEntry)) return tripped
     const work = fallback(query)
     if (work !== undefined) return work
   }

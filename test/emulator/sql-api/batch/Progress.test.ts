@@ -35,6 +35,8 @@ describe("parseWork", () => {
     [{}, "there is no job class for the provided query"],
     [["select 1", 5], "there is no job class for the provided query"],
     [[null], "Cannot read property 'query' of null"],
+    [["select 1", 5, null], "there is no job class for the provided query"],
+    [{ query: [null, 5] }, "Cannot read property 'query' of null"],
     [{ query: "select 1" }, "there is no job class for the provided query"],
     [{ query: [{ query: "" }] }, "there is no job class for the provided query"],
     [{ query: ["select 1"] }, "there is no job class for the provided query"],

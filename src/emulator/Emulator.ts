@@ -49,6 +49,11 @@ export interface EmulatorOptions {
    * `"if-installed"` by default.
    */
   readonly postgis?: boolean | "if-installed" | undefined
+  /**
+   * Whether each of PGlite's databases runs in a thread of its own (`node:worker_threads`); `true` by default. Without one
+   * nothing can end a statement that computes without end, and others wait while a statement runs.
+   */
+  readonly worker?: boolean | undefined
   /** What follows an account's name in its host; `.carto.com` by default. */
   readonly sessionDomain?: string | undefined
 }
@@ -186,13 +191,14 @@ export const makeFromParts = (
 const layerDatabases = (options: EmulatorOptions): Layer.Layer<Databases, ConnectionError> =>
   Layer.unwrap(
     Effect.gen(function* () {
-      const { allowRemoteDatabase, database, folder, postgis = "if-installed" } = options
+      const { allowRemoteDatabase, database, folder, postgis = "if-installed", worker } = options
       if (database !== undefined) {
         const keep = folder !== undefined
         return PostgresDatabases.layer({ url: database, allowRemote: allowRemoteDatabase, keep, postgis })
       }
       return PgliteDatabases.layer({
         folder,
+        worker,
         postgis: postgis === "if-installed" ? yield* hasPostgis : postgis
       })
     })

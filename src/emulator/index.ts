@@ -9,5 +9,5 @@ export {
   make,
   type Rows
 } from "./Emulator.ts"
-export { listen, ListenError, type Listening } from "./listen.ts"
+export { listen, ListenError, type Listening, type ListenOptions } from "./listen.ts"
 export { EmulatorError, type EmulatorErrorReason } from "./EmulatorError.ts"

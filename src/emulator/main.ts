@@ -6,13 +6,14 @@ import process from "node:process"
 import { parseArgs } from "node:util"
 import { make } from "./Emulator.ts"
 import type { ErrorClass } from "./ErrorClass.ts"
-import { listen } from "./listen.ts"
+import { cartoHosts, listen } from "./listen.ts"
 
 const usage = `Usage: npm run emulator -- [options]
 
 An embedded CARTO for development and tests only.
 
   --port N         listen on 127.0.0.1:N; 0 takes any free port (default 8080)
+  --host NAME      answer for this host too; .NAME for all that end so (default: .carto.com)
   --account NAME   name of the account (default demo)
   --folder DIR     keep accounts, keys and tables in DIR (default: in memory)
   --database URL   make the databases on a PostgreSQL server: postgres://USER:PASSWORD@HOST:PORT/DATABASE of a superuser;
@@ -28,6 +29,7 @@ class UsageError extends UsageErrorBase {}
 
 interface Options {
   readonly port: number
+  readonly hosts: ReadonlyArray<string>
   readonly account: string
   readonly folder: string | undefined
   readonly database: Redacted.Redacted | undefined
@@ -50,6 +52,7 @@ const parse: (args: ReadonlyArray<string>) => Effect.Effect<Options, UsageError>
         args: [...args],
         options: {
           port: { type: "string", default: "8080" },
+          host: { type: "string", multiple: true, default: [] },
           account: { type: "string", default: "demo" },
           folder: { type: "string" },
           database: { type: "string" },
@@ -63,6 +66,7 @@ const parse: (args: ReadonlyArray<string>) => Effect.Effect<Options, UsageError>
   if (values.folder === "") return yield* new UsageError({ message: "--folder takes the name of a folder" })
   return {
     port: yield* parsePort(values.port),
+    hosts: [...cartoHosts, ...values.host.map((name) => name.toLowerCase())],
     account: values.account,
     folder: values.folder,
     database: values.database === undefined ? undefined : Redacted.make(values.database),
@@ -90,9 +94,9 @@ const fail = (message: string, exitCode: number): Effect.Effect<number> =>
     return exitCode
   })
 
-const serve = Effect.fnUntraced(function* ({ account: username, port, ...options }: Options) {
+const serve = Effect.fnUntraced(function* ({ account: username, hosts, port, ...options }: Options) {
   const emulator = yield* make({ ...options, accounts: [{ username, samples: true }] })
-  const { url } = yield* listen(emulator, { port })
+  const { url } = yield* listen(emulator, { hosts, port })
   const account = emulator.account(username)
   yield* print(
     `An embedded CARTO, for development and tests only.\n` +

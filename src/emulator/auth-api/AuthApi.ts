@@ -168,6 +168,7 @@ export const make = (options: {
         effect.pipe(
           Effect.catchTags({
             BadRequest: () => Effect.succeed(responses.unrouted(400, request)),
+            BodyTooLarge: () => Effect.succeed(responses.empty(413)),
             UnexpectedParameter: () => Effect.succeed(responses.unhandled(500)),
             MalformedGrant: () => Effect.succeed(responses.unhandled(500)),
             Unhandled: ({ status }) => Effect.succeed(responses.unhandled(status)),

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
 import { isArray, isObject } from "../accounts/jsonSchema.ts"
 import type { ErrorClass } from "../ErrorClass.ts"
+import { type BodyTooLarge, readForm, readText } from "../requestBody.ts"
 import * as nestedQuery from "./nestedQuery.ts"
 
 export type Parameters = ReadonlyMap<string, Schema.Json>
@@ -11,6 +12,14 @@ export type Parameters = ReadonlyMap<string, Schema.Json>
 const BadRequestBase: ErrorClass<"BadRequest", { readonly part: "query" | "body" }> = Data.TaggedError("BadRequest")
 /** The query string or the body does not parse. */
 export class BadRequest extends BadRequestBase {}
+
+/** What Ruby reads of JSON: no deeper than this. */
+const maximumNesting = 100
+
+const isDeeper = (value: Schema.Json, depth: number): boolean => {
+  if (!isArray(value) && !isObject(value)) return false
+  return depth === 0 || Object.values(value).some((member) => isDeeper(member, depth - 1))
+}
 
 const withoutNulls = (value: Schema.Json): Schema.Json => {
   if (isArray(value))
@@ -25,6 +34,10 @@ const parseJson = (text: string): Effect.Effect<Parameters, BadRequest> =>
     try: (): Schema.Json => JSON.parse(text),
     catch: () => new BadRequest({ part: "body" })
   }).pipe(
+    Effect.filterOrFail(
+      (value) => !isDeeper(value, maximumNesting),
+      () => new BadRequest({ part: "body" })
+    ),
     Effect.map((value) => {
       const members = withoutNulls(isObject(value) ? value : { _json: value })
       return new Map(isObject(members) ? Object.entries(members) : [])
@@ -39,28 +52,30 @@ const orBadRequest = (
 
 const jsonTypes = new Set(["application/json", "text/x-json", "application/jsonrequest"])
 
-const body = Effect.fnUntraced(function* (request: Request): Effect.fn.Return<Parameters, BadRequest> {
+const body = Effect.fnUntraced(function* (request: Request): Effect.fn.Return<Parameters, BadRequest | BodyTooLarge> {
   const type = (request.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? ""
-  const unreadable = () => new BadRequest({ part: "body" })
+  const unreadable = () => Effect.fail(new BadRequest({ part: "body" }))
   if (request.body === null) return new Map()
   if (type === "multipart/form-data") {
-    const form = yield* Effect.tryPromise({ try: () => request.formData(), catch: unreadable })
+    const form = yield* Effect.catchTags(readForm(request), { BodyAborted: unreadable, MalformedForm: unreadable })
     const fields = [...form.entries()].flatMap(([name, value]) =>
       typeof value === "string" ? [[name, value] as const] : []
     )
     return yield* orBadRequest("body", nestedQuery.fromPairs(fields))
   }
-  const text = yield* Effect.tryPromise({ try: () => request.text(), catch: unreadable })
+  const text = yield* Effect.catchTag(readText(request), "BodyAborted", unreadable)
   if (jsonTypes.has(type)) return text === "" ? new Map() : yield* parseJson(text)
   if (type === "application/x-www-form-urlencoded") return yield* orBadRequest("body", nestedQuery.parse(text))
   return new Map()
 })
 
 /** Reads the parameters of a request, without those in its path. */
-export const read: (request: Request) => Effect.Effect<Parameters, BadRequest> = Effect.fnUntraced(function* (request) {
-  const query = yield* orBadRequest("query", nestedQuery.parse(new URL(request.url).search.slice(1)))
-  return new Map([...(yield* body(request)), ...query])
-})
+export const read: (request: Request) => Effect.Effect<Parameters, BadRequest | BodyTooLarge> = Effect.fnUntraced(
+  function* (request) {
+    const query = yield* orBadRequest("query", nestedQuery.parse(new URL(request.url).search.slice(1)))
+    return new Map([...(yield* body(request)), ...query])
+  }
+)
 
 /** A parameter that is there and is text. */
 export const text = (parameters: Parameters, name: string): string | undefined => {

@@ -73,8 +73,11 @@ const replacing = <T extends object>(imports: T, replace: (name: string, origina
     }
   })
 
-/** A clock. `onOccasion` is called whenever PostgreSQL asks the host for something. */
-export const make = (onOccasion: () => void = () => {}): Clock => {
+/**
+ * A clock. `onOccasion` is called whenever PostgreSQL asks the host for something; `active` says whether that is while
+ * alarms and sleeps go on.
+ */
+export const make = (onOccasion: (active: boolean) => void = () => {}): Clock => {
   let memory: WebAssembly.Memory | undefined
   let ring: Import | undefined
   let active = false
@@ -94,7 +97,7 @@ export const make = (onOccasion: () => void = () => {}): Clock => {
   const idleTime = (): number => performance.now() - workingTime()
 
   const strike = (): void => {
-    onOccasion()
+    onOccasion(active)
     if (!active || now() < alarm) return
     const rest = idleTime() - rested
     if (rest >= 1) {

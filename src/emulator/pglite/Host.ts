@@ -29,7 +29,7 @@ export interface Start {
 export const CONTROL = {
   /** Counts up whenever PostgreSQL asks the host for something. */
   beats: 0,
-  /** The number of the request that is to be cancelled. */
+  /** The number of the request whose text is to be cancelled. */
   cancelled: 1,
   /** 1 when others have taken over the data directory: nothing may be written to it any more. */
   abandoned: 2,
@@ -169,9 +169,9 @@ export const open = async (start: Start, tell: (change: Change) => void): Promis
   const control = new Int32Array(start.control)
   let current = 0
   let backend: Backend.Backend | undefined
-  const clock = Clock.make(() => {
+  const clock = Clock.make((isText) => {
     Atomics.add(control, CONTROL.beats, 1)
-    if (Atomics.load(control, CONTROL.cancelled) === current) backend?.cancel()
+    if (isText && Atomics.load(control, CONTROL.cancelled) === current) backend?.cancel()
     if (Atomics.load(control, CONTROL.abandoned) === 1) throw new Crash("the data directory has been taken over")
   })
   const pglite = await openPglite(start, clock, tell)

@@ -1,19 +1,20 @@
 /** `/sql/copyfrom`: loads the body of a request with a COPY … FROM STDIN, all or nothing. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Stream from "effect/Stream"
 import { gunzip } from "node:zlib"
 import type { Accounts } from "../accounts/Accounts.ts"
 import type { Database, Login } from "../Database.ts"
 import type { KeyStore } from "../KeyStore.ts"
+import * as RequestBody from "../requestBody.ts"
 import { type ApiError, badRequest } from "./ApiError.ts"
-import { concatenate } from "./bytes.ts"
 import * as CopyCommand from "./CopyCommand.ts"
 import * as Exchange from "./Exchange.ts"
 import { collect } from "./Execution.ts"
 import * as Session from "./Session.ts"
 
 const maximumSize = 2 * 1024 ** 3
+/** What is unpacked is held in memory, more than once: a small body must not become more than that. */
+const maximumUnpacked = 256 * 1024 ** 2
 
 const quotaExceeded = badRequest("DB Quota exceeded")
 
@@ -35,21 +36,13 @@ const remainingQuota = (database: Database, login: Login): Effect.Effect<number,
   )
 }
 
-const readBody = (request: Request, limit: number, tooLarge: ApiError): Effect.Effect<Uint8Array, ApiError> => {
-  const { body } = request
-  if (body === null) return Effect.succeed(new Uint8Array())
-  return Effect.suspend(() => {
-    let size = 0
-    return Stream.fromReadableStream({ evaluate: () => body, onError: () => badRequest("request aborted") }).pipe(
-      Stream.mapEffect((chunk) => {
-        size += chunk.length
-        return size > limit ? Effect.fail(tooLarge) : Effect.succeed(chunk)
-      }),
-      Stream.runCollect,
-      Effect.map(concatenate)
-    )
-  })
-}
+const readBody = (request: Request, limit: number, tooLarge: ApiError): Effect.Effect<Uint8Array, ApiError> =>
+  RequestBody.readBytes(request, limit).pipe(
+    Effect.catchTags({
+      BodyAborted: () => Effect.fail(badRequest("request aborted")),
+      BodyTooLarge: () => Effect.fail(tooLarge)
+    })
+  )
 
 const gunzipError = (code: unknown, data: Uint8Array): ApiError => {
   if (code === "ERR_BUFFER_TOO_LARGE") return quotaExceeded
@@ -62,7 +55,7 @@ const gunzipError = (code: unknown, data: Uint8Array): ApiError => {
 
 const unpack = (data: Uint8Array, limit: number): Effect.Effect<Uint8Array, ApiError> =>
   Effect.callback((resume) => {
-    gunzip(data, { maxOutputLength: Math.min(limit, maximumSize) }, (error, unpacked) =>
+    gunzip(data, { maxOutputLength: Math.max(1, Math.min(limit, maximumUnpacked)) }, (error, unpacked) =>
       resume(
         error === null
           ? Effect.succeed(new Uint8Array(unpacked))

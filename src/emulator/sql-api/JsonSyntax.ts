@@ -37,6 +37,9 @@ const readWord = (text: string, at: number, word: string): Reading => {
   return same === word.length ? { end: at + same } : { wrong: at + same }
 }
 
+/** Lists in lists that are looked into; whoever has more of them sees the end of the text. */
+export const maximumDepth = 1000
+
 const readMembers = (text: string, start: number, close: string, member: (at: number) => Reading): Reading => {
   let at = skip(text, start + 1)
   if (text[at] === close) return { end: at + 1 }
@@ -50,19 +53,20 @@ const readMembers = (text: string, start: number, close: string, member: (at: nu
   }
 }
 
-const readProperty = (text: string, start: number): Reading => {
+const readProperty = (text: string, start: number, depth: number): Reading => {
   const name = readString(text, start)
   if ("wrong" in name) return name
   const at = skip(text, name.end)
-  return text[at] === ":" ? readValue(text, skip(text, at + 1)) : { wrong: at }
+  return text[at] === ":" ? readValue(text, skip(text, at + 1), depth) : { wrong: at }
 }
 
-const readValue = (text: string, at: number): Reading => {
+const readValue = (text: string, at: number, depth: number): Reading => {
+  if (depth > maximumDepth) return { wrong: text.length }
   switch (text[at]) {
     case "{":
-      return readMembers(text, at, "}", (member) => readProperty(text, member))
+      return readMembers(text, at, "}", (member) => readProperty(text, member, depth + 1))
     case "[":
-      return readMembers(text, at, "]", (member) => readValue(text, member))
+      return readMembers(text, at, "]", (member) => readValue(text, member, depth + 1))
     case '"':
       return readString(text, at)
     case "t":
@@ -78,7 +82,7 @@ const readValue = (text: string, at: number): Reading => {
 
 /** The message for a text that is not JSON. */
 export const syntaxError = (text: string): string => {
-  const read = readValue(text, skip(text, 0))
+  const read = readValue(text, skip(text, 0), 0)
   const at = "wrong" in read ? read.wrong : skip(text, read.end)
   const token = text[at]
   if (token === undefined) return "Unexpected end of JSON input"

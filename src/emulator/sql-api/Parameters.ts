@@ -1,8 +1,9 @@
 /** The parameters of a request: its query string and its body as one, the body over the query string. */
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
-import { type ApiError, badRequest } from "./ApiError.ts"
-import { syntaxError } from "./JsonSyntax.ts"
+import * as RequestBody from "../requestBody.ts"
+import { ApiError, badRequest } from "./ApiError.ts"
+import { maximumDepth, syntaxError } from "./JsonSyntax.ts"
 
 /** Values are text, lists of text where a name is repeated, and anything that a JSON body can hold. */
 export type Parameters = Readonly<Record<string, unknown>>
@@ -29,8 +30,18 @@ const collect = (pairs: Iterable<readonly [string, string]>): Parameters => {
 /** The parameters of a query string or of a form. */
 export const parseForm = (text: string): Parameters => collect(new URLSearchParams(text))
 
+const unreadable = {
+  BodyAborted: () => Effect.fail(badRequest("request aborted")),
+  BodyTooLarge: () => Effect.fail(new ApiError({ status: 413, message: "Payload Too Large" }))
+}
+
 const readText = (request: Request): Effect.Effect<string, ApiError> =>
-  Effect.tryPromise({ try: () => request.text(), catch: () => badRequest("request aborted") })
+  Effect.catchTags(RequestBody.readText(request), unreadable)
+
+const isDeeper = (value: unknown, depth: number): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  (depth === 0 || Object.values(value).some((member) => isDeeper(member, depth - 1)))
 
 const parseJson = (text: string): Effect.Effect<Parameters, ApiError> =>
   text === ""
@@ -38,10 +49,17 @@ const parseJson = (text: string): Effect.Effect<Parameters, ApiError> =>
     : Effect.try({
         try: (): unknown => JSON.parse(text),
         catch: () => badRequest(syntaxError(text))
-      }).pipe(Effect.map((value) => (Predicate.isReadonlyObject(value) ? { ...value } : {})))
+      }).pipe(
+        Effect.filterOrFail(
+          (value) => !isDeeper(value, maximumDepth),
+          () => badRequest(syntaxError(text))
+        ),
+        Effect.map((value) => (Predicate.isReadonlyObject(value) ? { ...value } : {}))
+      )
 
 const readMultipart = (request: Request): Effect.Effect<Parameters, ApiError> =>
-  Effect.tryPromise({ try: () => request.formData(), catch: () => badRequest("Unexpected end of form") }).pipe(
+  RequestBody.readForm(request).pipe(
+    Effect.catchTags({ ...unreadable, MalformedForm: () => Effect.fail(badRequest("Unexpected end of form")) }),
     Effect.flatMap((form) => {
       const pairs: Array<readonly [string, string]> = []
       for (const [name, value] of form.entries()) {

@@ -1,5 +1,5 @@
 /** Puts pieces of bytes together. */
-export const concatenate = (pieces: ReadonlyArray<Uint8Array>): Uint8Array => {
+export const concatenate = (pieces: ReadonlyArray<Uint8Array>): Uint8Array<ArrayBuffer> => {
   const whole = new Uint8Array(pieces.reduce((size, piece) => size + piece.length, 0))
   let offset = 0
   for (const piece of pieces) {

@@ -146,6 +146,8 @@ const form = { "content-type": "application/x-www-form-urlencoded" }
 const multipart = { "content-type": "multipart/form-data; boundary=x" }
 const megabytes = (count: number): Uint8Array => new Uint8Array(count * 1024 * 1024).fill(0x61)
 
+const sixteenMegabytes = gzipSync(megabytes(16))
+
 const copyfrom =
   (body: () => Uint8Array): Send =>
   (target) =>
@@ -292,8 +294,12 @@ const attacks: Readonly<Record<string, ReadonlyArray<readonly [name: string, sta
             body: `{"__proto__":{"q":"SELECT 1","api_key":"${target.attackerKey}"}}`
           })
       ],
-      ["that becomes a thousand times larger", [400], copyfrom(() => gzipSync(megabytes(300)))],
-      ["gzip in gzip", [200, 400], copyfrom(() => gzipSync(gzipSync(megabytes(100))))],
+      [
+        "that becomes a thousand times larger",
+        [400],
+        copyfrom(() => Buffer.concat(Array.from({ length: 20 }, () => sixteenMegabytes)))
+      ],
+      ["gzip in gzip", [200, 400], copyfrom(() => gzipSync(sixteenMegabytes))],
       ["no gzip", [400], copyfrom(() => megabytes(1))]
     ],
     "a statement": [

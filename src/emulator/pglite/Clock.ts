@@ -100,11 +100,9 @@ export const make = (onOccasion: (active: boolean) => void = () => {}): Clock =>
     onOccasion(active)
     if (!active || now() < alarm) return
     const rest = idleTime() - rested
-    if (rest >= 1) {
-      rested += rest
-      alarm += rest
-      return
-    }
+    rested += rest
+    alarm += rest
+    if (now() < alarm) return
     alarm = Infinity
     ring?.(REAL_TIME, now())
   }

@@ -23,10 +23,11 @@ export interface Answer {
 
 export interface Instance {
   /**
-   * Runs a request that may take so many milliseconds. Shortly after, PostgreSQL is asked to cancel it, and if it does
-   * not even notice, its thread is ended; so it is when the caller is interrupted.
+   * Runs a request. PostgreSQL is to end it after `limit` milliseconds; if it does not even notice that they have passed,
+   * its thread is ended. A request without a limit, or that has lifted it, is cancelled after five minutes, and so is one
+   * whose caller is interrupted.
    */
-  readonly ask: (request: Request, limit: number) => Effect.Effect<Answer, BackendCrash>
+  readonly ask: (request: Request, limit?: number) => Effect.Effect<Answer, BackendCrash>
   /** Whether it has crashed or was ended. */
   readonly isGone: () => boolean
   /** The data directory as its end has left it; `undefined` where it lies in a folder. */
@@ -49,11 +50,13 @@ const unavailable = (cause: unknown): ConnectionError =>
     message: `PostgreSQL does not start: ${cause instanceof Error ? cause.message : String(cause)}`
   })
 
-/** Milliseconds after its limit when a request is asked to stop, and after which it is looked at again. */
+/** Milliseconds that a request may take that has no limit: what the SQL API gives its slowest queries. */
+const LONGEST = 5 * 60 * 1000
+/** Milliseconds after its limit when a request is first looked at, and between looks. */
 const GRACE = 500
-const INTERVAL = 1500
-/** How often a request is looked at that has been asked to stop and that is at work on it. */
-const LOOKS = 20
+const INTERVAL = 1000
+/** How often a request is looked at that has been cancelled, and is at work on that. */
+const LOOKS = 30
 
 /** What PostgreSQL would have said. */
 const timedOut: Report = {
@@ -75,12 +78,13 @@ const make = (thread: Thread.Thread, data: Start["data"], control: Int32Array<Sh
     for (const change of thread.changes()) if (data._tag === "Memory") Disk.apply(data.disk, change)
   }
 
-  const ask = (request: Request, limit: number): Effect.Effect<Answer, BackendCrash> =>
+  const ask = (request: Request, limit: number = LONGEST): Effect.Effect<Answer, BackendCrash> =>
     Effect.callback((resume) => {
       const pieces: Array<Uint8Array> = []
       const whenOver: Array<() => void> = []
       let timer: ReturnType<typeof setTimeout> | undefined
       let over = false
+      let startedAt = performance.now()
 
       const finish = (outcome: Effect.Effect<Answer, BackendCrash>): void => {
         if (over) return
@@ -99,12 +103,15 @@ const make = (thread: Thread.Thread, data: Start["data"], control: Int32Array<Sh
         if (over || !(await thread.kill())) return
         crash("a statement took too long and was ended with its thread", timedOut)
       }
-      const stop = (): void => void Atomics.store(control, CONTROL.cancelled, number)
+      const cancel = (): void => void Atomics.store(control, CONTROL.cancelled, number)
+      // Who asks the host for something will see that it is cancelled, or that its time is over.
       const look = (looks: number): void => {
+        const last = performance.now() - startedAt >= Math.max(limit, LONGEST)
+        if (last) cancel()
         const beats = Atomics.load(control, CONTROL.beats)
         timer = setTimeout(() => {
           if (looks === 0 || Atomics.load(control, CONTROL.beats) === beats) void kill()
-          else look(looks - 1)
+          else look(last ? looks - 1 : looks)
         }, INTERVAL)
       }
       const onEvent = (event: Event): void => {
@@ -121,13 +128,7 @@ const make = (thread: Thread.Thread, data: Start["data"], control: Int32Array<Sh
       }
 
       number += 1
-      timer = setTimeout(
-        () => {
-          stop()
-          look(LOOKS)
-        },
-        Math.min(limit + GRACE, LONGEST_TIMER)
-      )
+      timer = setTimeout(() => look(LOOKS), Math.min(limit + GRACE, LONGEST_TIMER))
       thread.handle(request, onEvent)
 
       return Effect.promise(
@@ -136,7 +137,7 @@ const make = (thread: Thread.Thread, data: Start["data"], control: Int32Array<Sh
             if (over) return resolve()
             whenOver.push(resolve)
             clearTimeout(timer)
-            stop()
+            startedAt = -Infinity
             look(2)
           })
       )

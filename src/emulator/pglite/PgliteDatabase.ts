@@ -39,9 +39,6 @@ const failed = ({ message, messages, report }: BackendCrash): Effect.Effect<Read
     ? Effect.fail(new ConnectionError({ message }))
     : Effect.succeed([...messages, { _tag: "Failure", report }])
 
-/** Milliseconds that a text may take whose role has no limit: what the SQL API gives its slowest queries. */
-const LONGEST = 5 * 60 * 1000
-
 export interface Options {
   readonly name: string
   readonly postgis: boolean
@@ -64,7 +61,7 @@ export const make: (options: Options) => Effect.Effect<Database, ConnectionError
       state.instance = yield* start(state.instance.remains())
     }).pipe(Effect.uninterruptible)
 
-    const ask = (request: Request, limit: number = LONGEST): Effect.Effect<Answer, BackendCrash | ConnectionError> =>
+    const ask = (request: Request, limit?: number): Effect.Effect<Answer, BackendCrash | ConnectionError> =>
       Effect.gen(function* () {
         if (state.instance.isGone()) yield* recover
         return yield* state.instance.ask(request, limit)
@@ -79,11 +76,11 @@ export const make: (options: Options) => Effect.Effect<Database, ConnectionError
       }
     })
 
-    /** The session of a login, and how many milliseconds its text may take. */
+    /** The session of a login, and how many milliseconds its text may take, if that is limited. */
     const login = Effect.fnUntraced(function* ({
       login: { role, password },
       statementTimeout
-    }: Run): Effect.fn.Return<readonly [Session, number], BackendCrash | ConnectionError> {
+    }: Run): Effect.fn.Return<readonly [Session, number | undefined], BackendCrash | ConnectionError> {
       const found = Login.read(role, (yield* ask(Login.ask(role))).messages)
       if (found === undefined) return yield* new ConnectionError({ message: `role "${role}" does not exist` })
       if (!found.canLogin) return yield* new ConnectionError({ message: `role "${role}" is not permitted to log in` })
@@ -93,10 +90,10 @@ export const make: (options: Options) => Effect.Effect<Database, ConnectionError
         !found.superuser &&
         (yield* Cache.get(passwords, `${found.verifier}\n${password}`))
       if (!accepted) return yield* new ConnectionError({ message: `password authentication failed for user "${role}"` })
-      if (statementTimeout === undefined) return [found.session, found.statementTimeout || LONGEST]
+      if (statementTimeout === undefined) return [found.session, found.statementTimeout || undefined]
       const timeout = Math.max(0, Math.ceil(statementTimeout))
       const settings = [...found.session.settings, ["statement_timeout", String(timeout)] as const]
-      return [{ ...found.session, settings }, timeout || LONGEST]
+      return [{ ...found.session, settings }, timeout || undefined]
     })
 
     return {

@@ -7,6 +7,7 @@ const benches: Readonly<Record<string, () => Promise<Effect.Effect<number>>>> = 
   governor: async () => (await import("./governor/bench.ts")).runBench,
   rotation: async () => (await import("./rotation.ts")).runBench,
   testing: async () => (await import("./testing.ts")).runBench,
+  attacks: async () => (await import("./attacks.ts")).runBench,
   stream: async () => (await import("./stream.ts")).runBench
 }
 

@@ -326,7 +326,7 @@ const attacks: Readonly<Record<string, ReadonlyArray<readonly [name: string, sta
       ["that fills a stack", [400], attackerQuery("SELECT repeat('[', 1000000)::json")],
       [
         "that fills the memory",
-        [400],
+        [400, 429],
         attackerQuery(
           "SET statement_timeout = 0; SELECT array_agg(repeat('x', 100000000) || i) FROM generate_series(1, 100) i"
         )

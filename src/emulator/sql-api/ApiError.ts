@@ -30,10 +30,14 @@ const fileOfServer = /^Only roles with privileges of the "(\w+)" role may (COPY 
 
 /** What PostgreSQL 15, on which the real server was measured, says where later ones say it otherwise. */
 const inWordsOf15 = (report: Said): Said => {
-  const [, role, command] = fileOfServer.exec(report.detail ?? "") ?? []
-  return role === undefined
-    ? report
-    : { message: `must be superuser or have privileges of the ${role} role to ${command}`, hint: report.hint }
+  const { detail, message } = report
+  const hint = report.hint?.replace('different "DateStyle" setting', 'different "datestyle" setting')
+  const [, role, command] = fileOfServer.exec(detail ?? "") ?? []
+  if (role !== undefined) {
+    return { message: `must be superuser or have privileges of the ${role} role to ${command}`, hint }
+  }
+  const isNew = message.startsWith("permission denied to ") && detail?.startsWith("Only roles with ") === true
+  return { message, detail: isNew ? undefined : detail, hint }
 }
 
 /**

@@ -19,6 +19,16 @@ describe("fromReport", () => {
       400,
       '{"error":["must be superuser or have privileges of the pg_read_server_files role to COPY from a file"],"hint":"h"}'
     ],
+    [
+      { message: "permission denied to create role", detail: "Only roles with the CREATEROLE attribute may …" },
+      403,
+      '{"error":["permission denied to create role"]}'
+    ],
+    [
+      { message: "m", hint: 'Perhaps you need a different "DateStyle" setting.' },
+      400,
+      '{"error":["m"],"hint":"Perhaps you need a different \\"datestyle\\" setting."}'
+    ],
     [{ message: "must be owner of table t" }, 400, '{"error":["must be owner of table t"]}'],
     [{ message: "canceling statement due to statement timeout" }, 429, timeout],
     [{ message: "canceling statement due to user request", detail: "x" }, 429, timeout],

@@ -5,6 +5,7 @@ import "../requireNode24.js"
 
 const benches: Readonly<Record<string, () => Promise<Effect.Effect<number>>>> = {
   governor: async () => (await import("./governor/bench.ts")).runBench,
+  calls: async () => (await import("./calls.ts")).runBench,
   rotation: async () => (await import("./rotation.ts")).runBench,
   testing: async () => (await import("./testing.ts")).runBench,
   attacks: async () => (await import("./attacks.ts")).runBench,

@@ -2,10 +2,12 @@
 import { createServer, type ServerResponse } from "node:http"
 import process from "node:process"
 import { Readable } from "node:stream"
-import { columns, copyBytes, copyLine, rowBlock, rowCount, tables, warmUpShare } from "./workload.ts"
+import { answer, answers, copyBytes, copyLine, rowBlock, rowCount, tables, warmUpShare } from "./workload.ts"
 
 const block = Buffer.from(copyLine.repeat(640))
 const rows = Buffer.from(rowBlock.text)
+
+const prepared = Object.entries(answers).map(([table, count]) => ({ table, text: answer(count) }))
 
 function* repeat(bytes: Buffer, total: number): Generator<Buffer> {
   for (let left = total; left > 0; left -= bytes.length) yield left < bytes.length ? bytes.subarray(0, left) : bytes
@@ -22,7 +24,7 @@ const server = createServer((request, response) => {
   request.on("end", () => {
     if (!request.url?.endsWith("/copyto")) {
       response.writeHead(200, { "content-type": "application/json; charset=utf-8" })
-      response.end(JSON.stringify({ rows: [], fields: columns, time: 0.001, total_rows: 0 }))
+      response.end(prepared.find(({ table }) => `${request.url}${body}`.includes(table))?.text ?? answer(0))
       return
     }
     const share = body.includes(tables.warmUp) ? warmUpShare : 1

@@ -2,12 +2,11 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
-import * as ChildProcess from "effect/process/ChildProcess"
 import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
 import process from "node:process"
 import { fileURLToPath } from "node:url"
 import { run } from "../runtimes/commands.ts"
+import { startServer } from "./startServer.ts"
 import { copyBytes, rowBlock, rowCount } from "./workload.ts"
 
 const rounds = 3
@@ -22,12 +21,6 @@ const Measurement = Schema.fromJsonString(
   Schema.Struct({ seconds: Schema.Finite, peak: Schema.Finite, growth: Schema.Finite })
 )
 type Measurement = typeof Measurement.Type
-
-const server = Effect.gen(function* () {
-  const handle = yield* ChildProcess.make(process.execPath, [file("server.ts")], { stdin: "pipe" })
-  const line = yield* Stream.decodeText(handle.stdout).pipe(Stream.splitLines, Stream.take(1), Stream.mkString)
-  return line.trim()
-})
 
 const measure = Effect.fnUntraced(function* (name: string, port: string) {
   const { exitCode, stderr, stdout } = yield* run(process.execPath, [file("client.ts"), name, port])
@@ -57,7 +50,7 @@ const row = (...cells: ReadonlyArray<string>): string =>
 
 /** Prints a table; `1` where memory grew too much. */
 export const runBench: Effect.Effect<number> = Effect.gen(function* () {
-  const port = yield* server
+  const port = yield* startServer
   yield* Console.log(
     `Each measurement has a process of its own, which has taken a tenth of it all before: growth is what memory then\n` +
       `rises by at its peak. Medians of ${rounds} rounds; memory is the most of them.\n`

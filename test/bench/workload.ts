@@ -32,3 +32,22 @@ export const rowBlock: { readonly rows: number; readonly text: string } = {
       `${index}\ttornado number ${index}\t${index / 7}\t2026-01-01 00:00:${String(index % 60).padStart(2, "0")}+00\n`
   ).join("")
 }
+
+/** Answers to single queries, by the tables that they name. */
+export const answers = {
+  one_row: 1,
+  thousand_rows: 1000
+} as const
+
+export const answer = (rows: number): string =>
+  JSON.stringify({
+    rows: Array.from({ length: rows }, (_, id) => ({
+      id,
+      name: `tornado number ${id}`,
+      magnitude: id / 7,
+      at: "2026-01-01T00:00:00Z"
+    })),
+    fields: columns,
+    time: 0.001,
+    total_rows: rows
+  })

@@ -80,11 +80,8 @@ const overOld = (load: NodeJS.Require, baseUrl: string): Readonly<Record<string,
   // the toolkit was written for browsers alone
   Object.assign(globalThis, { window: globalThis })
   const cartodb = new (load("cartodb").SQL)({ user: "demo", api_key: apiKey, sql_api_url: `${baseUrl}/api/v2/sql` })
-  const toolkit = new (load("@carto/toolkit-sql").SQL)({
-    username: "demo",
-    apiKey,
-    serverUrlTemplate: baseUrl
-  })
+  const credentials = new (load("@carto/toolkit-core").Credentials)("demo", apiKey, baseUrl)
+  const toolkit = new (load("@carto/toolkit-sql").SQL)(credentials)
   return {
     [`cartodb ${old.cartodb}`]: (table) =>
       new Promise((resolve, reject) =>

@@ -183,7 +183,7 @@ export const run = ({
     const exit: Exit.Exit<Check, CartoError> = Exit.isSuccess(ended.value)
       ? ended.value.value
       : Exit.failCause(ended.value.cause)
-    if (isGivenUp && !operation.isStream) note("hang", ["it has no deadline"])
+    if (isGivenUp && !(operation.isStream && fault?.isEndless === true)) note("hang", ["it has no deadline"])
     const failure = Exit.isFailure(exit) ? Option.getOrUndefined(Cause.findErrorOption(exit.cause)) : undefined
     const isDeclared = isCartoError(failure) && operation.declared.has(failure.reason._tag)
     if (Exit.isFailure(exit) && !isDeclared && !isGivenUp) note("defect", [Cause.pretty(exit.cause).slice(0, 2000)])

@@ -10,6 +10,8 @@ export interface Fault {
   readonly treat: Treatment | "refuse"
   /** That its answer is false, and nobody can tell: what a success says is not looked at. */
   readonly isForged?: boolean | undefined
+  /** That something comes from time to time, for ever: what is streamed goes on then. */
+  readonly isEndless?: boolean | undefined
   /** That it tries the client's reading of one request: what is made of several meets its like among the others. */
   readonly isVariant?: boolean | undefined
   /** Which requests it is for. Default: every one. */

@@ -103,6 +103,7 @@ export const connection: ReadonlyArray<Fault> = [
   },
   {
     name: "a blank from time to time, for ever",
+    isEndless: true,
     did: true,
     treat: afterwards(async ({ connection, stall }, answer) => {
       await connection.write(head(answer.status, [...json, ["transfer-encoding", "chunked"]]))

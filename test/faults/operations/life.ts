@@ -6,7 +6,6 @@ import * as Lease from "../../../src/keys/Lease.ts"
 import * as LeaseName from "../../../src/keys/LeaseName.ts"
 import * as LeasePool from "../../../src/keys/LeasePool.ts"
 import * as Plan from "../../../src/keys/Plan.ts"
-import * as Proof from "../../../src/keys/Proof.ts"
 import * as Rotation from "../../../src/keys/Rotation.ts"
 import type { Incoming } from "../Http.ts"
 import { type Check, expect, nothing, operation, type Operation, times } from "../Operation.ts"
@@ -41,14 +40,6 @@ const nothingLeft = (world: WorldService, id: string): Check =>
       ))
     ]
   })
-
-/** The same after a success, whose release was not disturbed. */
-const released = (world: WorldService, id: string): Check =>
-  times(
-    "keys that are left",
-    Effect.map(leases(world, id), (all) => all.length),
-    [0]
-  )
 
 const base = (id: string): string => `rotated-${id}`
 const first = (world: WorldService, id: string): Effect.Effect<ApiKey> =>
@@ -173,7 +164,12 @@ export const life: ReadonlyArray<Operation> = [
     },
     (_, id) => Lease.sweep({ owner: `o${id}` }),
     {
-      done: (world, _, __, id) => released(world, id),
+      done: (world, { refused }, _, id) =>
+        times(
+          "keys that are left",
+          Effect.map(leases(world, id), (all) => all.length),
+          [refused.length]
+        ),
       notDone: (world, _, __, id) =>
         Effect.map(leases(world, id), (all) => expect(`${all.length} keys`, all.length <= 1))
     }
@@ -307,28 +303,5 @@ export const life: ReadonlyArray<Operation> = [
         notDone: (world, _, __, id) => converges(world, id)
       }
     )({ ...applied, GrantsDiffer: true, PlanStale: true })
-  ),
-  operation(
-    "Proof.createProven",
-    {
-      at: creation,
-      isComposite: true,
-      prepare: nothing
-    },
-    (_, id) => Proof.createProven({ name: `proven-${id}`, ...grants }),
-    {
-      done: (world, _, __, id) =>
-        times(
-          "keys",
-          Effect.map(world.keys(`proven-${id}`), (all) => all.length),
-          [1]
-        ),
-      notDone: (world, mayBeDone, _, id) =>
-        times(
-          "keys",
-          Effect.map(world.keys(`proven-${id}`), (all) => all.length),
-          mayBeDone ? [0, 1] : [0]
-        )
-    }
-  )({ ...reasons.create, ...reasons.query, GrantsDiffer: true })
+  )
 ]

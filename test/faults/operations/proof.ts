@@ -1,0 +1,71 @@
+/** What asks who may do what. */
+import * as Effect from "effect/Effect"
+import { type ApiKey, ApiKeyManager, Grants, sql } from "../../../src/index.ts"
+import * as Audit from "../../../src/keys/Audit.ts"
+import * as LeastPrivilege from "../../../src/keys/LeastPrivilege.ts"
+import * as Matrix from "../../../src/keys/Matrix.ts"
+import * as Proof from "../../../src/keys/Proof.ts"
+import type { Incoming } from "../Http.ts"
+import { expect, nothing, operation, type Operation, times } from "../Operation.ts"
+import { type Account, onLiveClock, type World } from "../World.ts"
+import * as reasons from "./reasons.ts"
+
+type WorldService = World["Service"]
+
+const grants = { apis: ["sql" as const], tables: [Grants.table("numbers", ["select"], { schema: "public" })] }
+const creation = ({ method, target }: Incoming): boolean => method === "POST" && target.includes("/api/v3/api_keys")
+
+const makeKey = (world: WorldService, id: string): Effect.Effect<ApiKey> =>
+  world.direct(ApiKeyManager.use((keys) => keys.create({ name: `asked ${id}`, ...grants })))
+
+/** An account whose keys do not come and go. */
+const account = (world: WorldService, id: string): Effect.Effect<Account> => world.ownAccount(`own${id}`)
+const withKey = (_: WorldService, id: string, { direct }: Account): Effect.Effect<ApiKey> =>
+  ApiKeyManager.use((keys) => keys.create({ name: `asked ${id}`, apis: ["sql"] })).pipe(
+    Effect.provide(direct),
+    Effect.orDie,
+    onLiveClock
+  )
+
+const statement = sql`SELECT name FROM numbers WHERE n = 1`
+
+export const proof: ReadonlyArray<Operation> = [
+  operation(
+    "Proof.createProven",
+    { at: creation, isComposite: true, prepare: nothing },
+    (_, id) => Proof.createProven({ name: `proven-${id}`, ...grants }),
+    {
+      done: (world, _, __, id) =>
+        times(
+          "keys",
+          Effect.map(world.keys(`proven-${id}`), (all) => all.length),
+          [1]
+        ),
+      notDone: (world, mayBeDone, _, id) =>
+        times(
+          "keys",
+          Effect.map(world.keys(`proven-${id}`), (all) => all.length),
+          mayBeDone ? [0, 1] : [0]
+        )
+    }
+  )({ ...reasons.create, ...reasons.query, GrantsDiffer: true }),
+  operation("Proof.prove", { isComposite: true, prepare: makeKey }, (key) => Proof.prove(key), {
+    done: (_, { extra, missing }) =>
+      Effect.succeed(expect("a proof of something else", Proof.isEmpty(missing) && Proof.isEmpty(extra)))
+  })(reasons.query),
+  operation("Proof.can", { isComposite: true, prepare: makeKey }, (key) => Proof.can(key, "select", "numbers"), {
+    done: (_, can) => Effect.succeed(expect("it can", can))
+  })(reasons.query),
+  operation("LeastPrivilege.infer", { isComposite: true, prepare: nothing }, () => LeastPrivilege.infer([statement]), {
+    done: (_, { needs }) => Effect.succeed(expect("not what is needed", needs.length === 1))
+  })({ ...reasons.query, StatementRefused: true }),
+  operation("LeastPrivilege.verify", { at: creation, isComposite: true, prepare: nothing }, () =>
+    LeastPrivilege.verify(grants, [statement])
+  )({ ...reasons.create, ...reasons.query, GrantsInsufficient: true }),
+  operation("Audit.audit", { account, isComposite: true, prepare: withKey }, () => Audit.audit(), {
+    done: (_, { keys }) => Effect.succeed(expect(`${keys.length} keys`, keys.length === 3))
+  })({ ...reasons.account, ...reasons.query, StatementRefused: true }),
+  operation("Matrix.matrix", { account, isComposite: true, prepare: withKey }, () => Matrix.matrix(), {
+    done: (_, { keys }) => Effect.succeed(expect(`${keys.length} keys`, keys.length === 3))
+  })({ ...reasons.account, ...reasons.query })
+]

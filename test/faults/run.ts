@@ -5,7 +5,7 @@ import { writeFileSync } from "node:fs"
 import process from "node:process"
 import { parseArgs } from "node:util"
 import "../requireNode24.js"
-import { transports } from "./Case.ts"
+import { type Problem, transports } from "./Case.ts"
 import { faults } from "./kinds/index.ts"
 import { runMatrix } from "./matrix.ts"
 import * as Memory from "./Memory.ts"
@@ -17,6 +17,9 @@ import * as World from "./World.ts"
 
 const usage = `Usage: npm run faults -- [soak [--seconds N]] [--transport ${transports.join("|")}]
   [--fault TEXT] [--operation TEXT] [--every N] [--csv FILE]\n`
+
+/** MB that the process may take at most: of the databases, and of what answers without end may hold at a time. */
+const mostMemory = 2048
 
 const options = {
   transport: { type: "string", default: "fetch" },
@@ -59,13 +62,19 @@ const main = async (args: Array<string>): Promise<number> => {
           operation.name.includes(values.operation) &&
           number % Number(values.every) === 0
       })
-      const found = [...entries.flatMap(({ result }) => result.problems), ...stray()]
+      const others: ReadonlyArray<Problem> = [
+        ...stray(),
+        ...(memory.peak() > mostMemory
+          ? [{ kind: "defect" as const, description: "more memory than there should be" }]
+          : [])
+      ]
       yield* Console.log(table(entries))
       if (values.csv !== undefined) writeFileSync(values.csv, csv(entries))
       for (const problem of problems(entries)) yield* Console.log(problem)
-      for (const { description } of stray()) yield* Console.log(description)
+      for (const { description } of others) yield* Console.log(description)
       yield* Console.log(`${faults.length} faults, ${operations.length} operations, ${entries.length} cases`)
       yield* Console.log(`memory: ${yield* memory.grown} MB grown, at most ${memory.peak()} MB`)
+      const found = [...entries.flatMap(({ result }) => result.problems), ...others]
       yield* Console.log(summary(found))
       return found.length === 0 ? 0 : 1
     }).pipe(Effect.scoped, Effect.provide(World.layer))

@@ -52,6 +52,14 @@ export interface CopyFromOptions {
   readonly gzip?: boolean | undefined
 }
 
+export interface ToRowsOptions {
+  /**
+   * Leaves `int8` and `numeric` as PostgreSQL's text, with every digit, for the schemas of `effect-carto/Column`. Otherwise
+   * they are numbers, as in the rows of a query. Default `false`.
+   */
+  readonly exact?: boolean | undefined
+}
+
 /** How far an upload is: bytes taken from the data so far, and in the end its result. */
 export interface CopyProgress {
   readonly bytes: number
@@ -74,13 +82,13 @@ export interface CopySqlService {
   readonly toRows: {
     <A, R = never>(
       query: Statement,
-      options: { readonly schema: Schema.Decoder<A, R> }
+      options: ToRowsOptions & { readonly schema: Schema.Decoder<A, R> }
     ): Stream.Stream<A, CartoErrorOf<RowMalformed | StreamReason>, R>
-    (query: Statement): Stream.Stream<Row, CartoErrorOf<StreamReason>>
+    (query: Statement, options?: ToRowsOptions): Stream.Stream<Row, CartoErrorOf<StreamReason>>
   }
   /**
-   * Sends data for a `COPY … FROM STDIN`: all of it is kept, or none. A runtime that cannot send a stream is refused before it starts. The statement
-   * is in the URL, where the API wants it: at most 8,000 characters. `POST /api/v2/sql/copyfrom`.
+   * Sends data for a `COPY … FROM STDIN`: all of it is kept, or none. A runtime that cannot send a stream is refused
+   * before it starts. The statement is in the URL, where the API wants it: at most 8,000 characters. `POST /api/v2/sql/copyfrom`.
    */
   readonly from: <E, R>(
     statement: Statement,
@@ -247,14 +255,14 @@ const make: Effect.Effect<CopySqlService, never, Auth | HttpClient> = Effect.gen
 
   function toRows<A, R = never>(
     statement: Statement,
-    options: { readonly schema: Schema.Decoder<A, R> }
+    options: ToRowsOptions & { readonly schema: Schema.Decoder<A, R> }
   ): Stream.Stream<A, CartoErrorOf<RowMalformed | StreamReason>, R>
-  function toRows(statement: Statement): Stream.Stream<Row, CartoErrorOf<StreamReason>>
+  function toRows(statement: Statement, options?: ToRowsOptions): Stream.Stream<Row, CartoErrorOf<StreamReason>>
   function toRows(
     statement: Statement,
-    options?: { readonly schema: Schema.Decoder<unknown, unknown> }
+    options: ToRowsOptions & { readonly schema?: Schema.Decoder<unknown, unknown> } = {}
   ): Stream.Stream<unknown, CartoErrorOf<RowMalformed | StreamReason>, unknown> {
-    return streamRows(wire, username, statement, options?.schema).pipe(streamOperation("CopySql.toRows", username))
+    return streamRows(wire, username, statement, options).pipe(streamOperation("CopySql.toRows", username))
   }
 
   function fromRows<A, E, R, RE = never>(

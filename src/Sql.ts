@@ -8,7 +8,7 @@ import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { Auth } from "./Auth.ts"
 import type { CartoErrorOf } from "./CartoError.ts"
-import type { CopySql } from "./CopySql.ts"
+import type { CopySql, ToRowsOptions } from "./CopySql.ts"
 import { cartoError } from "./internal/cartoError.ts"
 import { copySqlKey } from "./internal/copySqlKey.ts"
 import { decodeRows } from "./internal/decodeRows.ts"
@@ -102,14 +102,15 @@ export interface SqlService {
   }
   /**
    * The rows of a query of any size, in bounded memory, over COPY: that of {@link CopySql}, which must be provided too.
-   * Values are those of `query`, but nothing is cut from times. Interrupting it cancels the statement.
+   * Values are those of `query`, but nothing is cut from times, and with `exact` no number is rounded. Interrupting it cancels
+   * the statement.
    */
   readonly stream: {
     <A, R = never>(
       statement: Statement,
-      options: { readonly schema: Schema.Decoder<A, R> }
+      options: ToRowsOptions & { readonly schema: Schema.Decoder<A, R> }
     ): Stream.Stream<A, CartoErrorOf<RowMalformed | StreamReason>, CopySql | R>
-    (statement: Statement): Stream.Stream<Row, CartoErrorOf<StreamReason>, CopySql>
+    (statement: Statement, options?: ToRowsOptions): Stream.Stream<Row, CartoErrorOf<StreamReason>, CopySql>
   }
   /**
    * The result of a query as a file, with its name and media type. Only `geojson`, `csv` and `topojson` show an error that
@@ -218,15 +219,19 @@ const make: Effect.Effect<SqlService, never, Auth | HttpClient> = Effect.gen(fun
 
   function stream<A, R = never>(
     statement: Statement,
-    options: { readonly schema: Schema.Decoder<A, R> }
+    options: ToRowsOptions & { readonly schema: Schema.Decoder<A, R> }
   ): Stream.Stream<A, CartoErrorOf<RowMalformed | StreamReason>, CopySql | R>
-  function stream(statement: Statement): Stream.Stream<Row, CartoErrorOf<StreamReason>, CopySql>
   function stream(
     statement: Statement,
-    options?: { readonly schema: Schema.Decoder<unknown, unknown> }
+    options?: ToRowsOptions
+  ): Stream.Stream<Row, CartoErrorOf<StreamReason>, CopySql>
+  function stream(
+    statement: Statement,
+    options?: ToRowsOptions & { readonly schema?: Schema.Decoder<unknown, unknown> }
   ): Stream.Stream<unknown, CartoErrorOf<RowMalformed | StreamReason>, unknown> {
     return Stream.unwrap(
-      Effect.map(copySqlKey, ({ toRows }) => (options === undefined ? toRows(statement) : toRows(statement, options)))
+      // with a schema in them the options make what the first signature says
+      Effect.map(copySqlKey, ({ toRows }) => toRows(statement, options))
     ).pipe(Stream.mapError(({ reason }) => cartoError("Sql.stream", reason)))
   }
 

@@ -115,7 +115,8 @@ export {
   type CopySqlService,
   type CopyTarget,
   type CopyToReason,
-  type StreamReason
+  type StreamReason,
+  type ToRowsOptions
 } from "./CopySql.ts"
 export * as GeoJson from "./GeoJson.ts"
 export * as Grants from "./Grants.ts"

@@ -24,6 +24,7 @@ import { type CallOptions, type Connection, makeConnection, openSession, type Se
 import { toReadable } from "./internal/bytes.ts"
 import { fetchLayer } from "./internal/fetchLayer.ts"
 import type { HttpClient } from "./internal/wire.ts"
+import type { ToRowsOptions } from "./CopySql.ts"
 import type { Copy } from "./promise/copy.ts"
 import { type ExportOptions, type QueryResult, type Row, type RowsOptions, Sql } from "./Sql.ts"
 import type { Statement } from "./Statement.ts"
@@ -73,7 +74,7 @@ export interface ExportedFile {
   readonly bytes: ReadableStream<Uint8Array<ArrayBuffer>>
 }
 
-export interface StreamOptions extends CallOptions {
+export interface StreamOptions extends CallOptions, ToRowsOptions {
   readonly over: (client: Client) => Copy
 }
 

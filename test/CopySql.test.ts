@@ -2,6 +2,7 @@ import { assert, describe, it, layer, vi } from "@effect/vitest"
 import { Effect, Layer, Redacted, Schema, SchemaGetter, Stream } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { Auth, Carto, type CartoError, CopySql, Sql, sql } from "../src/index.ts"
+import * as Column from "../src/Column.ts"
 import { hostile, randomFrom } from "./support/hostile.ts"
 import { layerEmbedded } from "./support/embedded.ts"
 import { json, masterToken, scriptedFetch } from "./support/scriptedFetch.ts"
@@ -328,6 +329,19 @@ layer(layerEmbedded(), { timeout: "60 seconds" })("on PostgreSQL", (it) => {
         typed.map(({ n }) => n),
         [1, 2, 3]
       )
+    })
+  )
+  it.effect("streamed numbers have every digit where they are asked for", () =>
+    Effect.gen(function* () {
+      const db = yield* Sql
+      const statement = sql`SELECT 9007199254740993 AS big, 1.10::numeric AS num, ARRAY[9007199254740993, NULL] AS bigs,
+        7 AS small, 0.5::float8 AS half, NULL::int8 AS nothing`
+      assert.deepStrictEqual(yield* Stream.runCollect(db.stream(statement, { exact: true })), [
+        { big: "9007199254740993", num: "1.10", bigs: ["9007199254740993", null], small: 7, half: 0.5, nothing: null }
+      ])
+      const schema = Schema.Struct({ big: Column.Int8, bigs: Schema.Array(Schema.NullOr(Column.Int8)) })
+      const [typed] = yield* Stream.runCollect(db.stream(statement, { exact: true, schema }))
+      assert.deepStrictEqual(typed, { big: 9007199254740993n, bigs: [9007199254740993n, null] })
     })
   )
   it.effect("streamed text is what it is", () =>

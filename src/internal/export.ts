@@ -5,7 +5,7 @@ import type { CartoErrorOf } from "../CartoError.ts"
 import type { DeadlineExceeded, TransportFailed } from "../reasons/Call.ts"
 import { InvalidFormat, PartialResult, type StatementReason } from "../reasons/SqlApi.ts"
 import { cartoError } from "./cartoError.ts"
-import { parse } from "./json.ts"
+import { isStrings, parse } from "./json.ts"
 import { errorOf, readFailure, type ReadReason } from "./sqlApi.ts"
 import { statementReason } from "./statementReason.ts"
 import { unexpected, type Wire } from "./wire.ts"
@@ -33,11 +33,11 @@ const watchEnd = <E>(
     const decoder = new TextDecoder()
     let end = ""
     const check = Effect.suspend(() => {
-      const broken = brokenGeoJson.exec(end)
-      if (broken === null) return Effect.void
-      const errors = parse(`${broken[1]}"]`)
+      const [broken, errors] = brokenGeoJson.exec(end) ?? []
+      if (broken === undefined) return Effect.void
+      const words = parse(`${errors}"]`)
       // the beginning of a long message is gone
-      const description = Array.isArray(errors) ? String(errors[0]) : end
+      const description = isStrings(words) ? (words[0] ?? end) : end
       return Effect.fail(new PartialResult({ rows: [], failure: statementReason({ description: scrub(description) }) }))
     })
     return bytes.pipe(
@@ -56,29 +56,22 @@ export const openExport = (
 ): Effect.Effect<Exported, ExportReason> =>
   Effect.flatMap(
     wire.open({ method: "POST", api: "sql", path: "/api/v2/sql", form }),
-    (response): Effect.Effect<Exported, ExportReason> => {
-      const isGeoJson = form.some(([, value]) => value === "geojson")
-      if (response.status !== 200) {
-        return Effect.flatMap(response.read, (answer): Effect.Effect<never, ExportReason> => {
+    ({ bytes, headers, read, scrub, status }): Effect.Effect<Exported, ExportReason> => {
+      const { "content-disposition": disposition = "", "content-type": type = "" } = headers
+      if (status !== 200 || type.startsWith("text/html")) {
+        return Effect.flatMap(read, (answer): Effect.Effect<never, ExportReason> => {
+          if (status === 200) return Effect.fail(unexpected(answer, "a page in the place of a file"))
           const words = errorOf(answer)
-          return response.status === 400 && words?.startsWith("Invalid format: ")
+          return status === 400 && words?.startsWith("Invalid format: ")
             ? Effect.fail(new InvalidFormat({ description: words }))
             : readFailure(answer, username)
         })
       }
-      const { "content-type": type = "" } = response.headers
-      // the server says `undefined` of topojson
-      const contentType = type.includes("/") ? type : "application/octet-stream"
-      if (type.startsWith("text/html")) {
-        return Effect.flatMap(response.read, (answer) =>
-          Effect.fail(unexpected(answer, "a page in the place of a file"))
-        )
-      }
-      const { bytes, scrub } = response
-      const name = /filename=([^;]+)/.exec(response.headers["content-disposition"] ?? "")
+      const isGeoJson = form.some(([, value]) => value === "geojson")
       return Effect.succeed({
-        filename: name?.[1] ?? "cartodb-query",
-        contentType,
+        filename: /filename=([^;]+)/.exec(disposition)?.[1] ?? "cartodb-query",
+        // the server says `undefined` of topojson
+        contentType: type.includes("/") ? type : "application/octet-stream",
         bytes: Stream.mapError(isGeoJson ? watchEnd(bytes, scrub) : bytes, (reason) => cartoError("Sql.export", reason))
       })
     }

@@ -41,14 +41,14 @@ export const streamRows = <R = never>(
   wire: Wire,
   username: string,
   statement: Statement,
-  schema?: Schema.Decoder<unknown, R>
+  { exact, schema }: { readonly exact?: boolean | undefined; readonly schema?: Schema.Decoder<unknown, R> | undefined }
 ): Stream.Stream<unknown, RowMalformed | StreamReason, R> =>
   Stream.unwrap(
     Effect.gen(function* () {
       const inner = yield* Effect.fromResult(Result.map(compile(statement), withoutEnd))
       // What can stand in parentheses can be asked for its columns, and cannot change anything.
       const { fields } = yield* readQuery(wire, username, `SELECT * FROM (${inner}) AS statement LIMIT 0`)
-      const columns = Object.entries(fields).map(([name, field]) => ({ name, read: readerOf(field) }))
+      const columns = Object.entries(fields).map(([name, field]) => ({ name, read: readerOf(field, exact) }))
       const names = columns.map(({ name }) => `"${name.replaceAll('"', '""')}"`).join(", ")
       const text = `COPY (SELECT ${names} FROM (${inner}) AS statement) TO STDOUT`
       const readRows = makeRowReader(columns)

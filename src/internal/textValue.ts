@@ -158,9 +158,13 @@ const arrays = new Set([
   ..."json JSON jsonb uuid bytea point money inet macaddr numrange regproc".split(" ")
 ])
 
-/** How to read the values of a column. */
-export const readerOf = ({ pgtype = "" }: Field): Reader => {
-  if (!pgtype.startsWith("_")) return readers.get(pgtype) ?? same
+/** Numbers that a double may not hold. */
+const inexact = new Set(["int8", "numeric"])
+
+/** How to read the values of a column; `exact` leaves numbers text that a double may not hold. */
+export const readerOf = ({ pgtype = "" }: Field, exact = false): Reader => {
+  const read = (type: string): Reader => (exact && inexact.has(type) ? same : (readers.get(type) ?? same))
+  if (!pgtype.startsWith("_")) return read(pgtype)
   const element = pgtype.slice(1)
-  return arrays.has(element) ? array(readers.get(element) ?? same) : same
+  return arrays.has(element) ? array(read(element)) : same
 }

@@ -8,7 +8,8 @@ import {
   type CopyResult,
   CopySql,
   type CopySqlService,
-  type CopyTarget
+  type CopyTarget,
+  type ToRowsOptions
 } from "../CopySql.ts"
 import { type ByteSource, fromBytes, fromSource, toReadable } from "../internal/bytes.ts"
 import type { CallOptions } from "../internal/connection.ts"
@@ -16,7 +17,7 @@ import type { Client } from "../promise.ts"
 import type { Row } from "../Sql.ts"
 import type { Statement } from "../Statement.ts"
 
-export type { CopyFromOptions, CopyProgress, CopyResult, CopyTarget } from "../CopySql.ts"
+export type { CopyFromOptions, CopyProgress, CopyResult, CopyTarget, ToRowsOptions } from "../CopySql.ts"
 export type { ByteSource } from "../internal/bytes.ts"
 
 /** Rows to send; what it throws, the call rejects with. */
@@ -28,8 +29,11 @@ export interface Copy {
   readonly to: (statement: Statement, call?: CallOptions) => ReadableStream<Uint8Array<ArrayBuffer>>
   /** The rows of a query of any size, in bounded memory. Leaving the iteration cancels the statement. */
   readonly toRows: {
-    <A>(query: Statement, options: CallOptions & { readonly schema: Schema.Decoder<A> }): AsyncIterable<A>
-    (query: Statement, call?: CallOptions): AsyncIterable<Row>
+    <A>(
+      query: Statement,
+      options: ToRowsOptions & CallOptions & { readonly schema: Schema.Decoder<A> }
+    ): AsyncIterable<A>
+    (query: Statement, options?: ToRowsOptions & CallOptions): AsyncIterable<Row>
   }
   /** Sends data for a `COPY … FROM STDIN`: all of it is kept, or none. */
   readonly from: (
@@ -68,16 +72,16 @@ export const copy = ({ connection: { iterate, run } }: Client): Copy => {
 
   function toRows<A>(
     statement: Statement,
-    options: CallOptions & { readonly schema: Schema.Decoder<A> }
+    options: ToRowsOptions & CallOptions & { readonly schema: Schema.Decoder<A> }
   ): AsyncIterable<A>
-  function toRows(statement: Statement, options?: CallOptions): AsyncIterable<Row>
+  function toRows(statement: Statement, options?: ToRowsOptions & CallOptions): AsyncIterable<Row>
   function toRows(
     statement: Statement,
-    options: CallOptions & { readonly schema?: Schema.Decoder<unknown> } = {}
+    options: ToRowsOptions & CallOptions & { readonly schema?: Schema.Decoder<unknown> } = {}
   ): AsyncIterable<unknown> {
-    const { schema } = options
+    const { exact, schema } = options
     return stream<unknown, unknown>(
-      (copy) => (schema === undefined ? copy.toRows(statement) : copy.toRows(statement, { schema })),
+      (copy) => (schema === undefined ? copy.toRows(statement, { exact }) : copy.toRows(statement, { exact, schema })),
       options
     )
   }

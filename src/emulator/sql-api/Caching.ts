@@ -16,6 +16,17 @@ const cacheControl = (maxAge: number): string => `no-cache,max-age=${maxAge},mus
 const surrogateKey = (databaseName: string, table: string): string =>
   `t:${createHash("sha256").update(`${databaseName}:${table}`).digest("base64").slice(0, 6)}`
 
+/** Whether a request has the answer already: whoever sends an answer as a whole says so. */
+export const isFresh = (request: Request, headers: Headers): boolean => {
+  const since = request.headers.get("if-modified-since")
+  const tags = request.headers.get("if-none-match")
+  // no answer has a tag
+  if ((since ?? tags) === null || (tags !== null && tags !== "*")) return false
+  if (!/^(?:GET|HEAD)$/.test(request.method)) return false
+  if (/(?:^|,)\s*no-cache\s*(?:,|$)/.test(request.headers.get("cache-control") ?? "")) return false
+  return since === null || Date.parse(headers.get("last-modified") ?? "") <= Date.parse(since)
+}
+
 /** Sets the headers. `tables` is `undefined` when planning failed; `now` is milliseconds. */
 export const setCacheHeaders = (
   headers: Headers,

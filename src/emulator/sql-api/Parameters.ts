@@ -27,8 +27,33 @@ const collect = (pairs: Iterable<readonly [string, string]>): Parameters => {
   return all
 }
 
+/** Text with one thing that is no encoding, or no UTF-8, stays encoded as a whole. */
+const decode = (text: string): string => {
+  const spaced = text.replaceAll("+", " ")
+  try {
+    return decodeURIComponent(spaced)
+  } catch {
+    return spaced
+  }
+}
+
+const mostParameters = 1000
+
+const pairOf = (part: string): readonly [string, string] => {
+  const afterBracket = part.indexOf("]=")
+  const equals = afterBracket < 0 ? part.indexOf("=") : afterBracket + 1
+  return equals < 0 ? [decode(part), ""] : [decode(part.slice(0, equals)), decode(part.slice(equals + 1))]
+}
+
 /** The parameters of a query string or of a form. */
-export const parseForm = (text: string): Parameters => collect(new URLSearchParams(text))
+export const parseForm = (text: string): Parameters =>
+  collect(
+    text
+      .replace(/^\?/, "")
+      .split("&", mostParameters)
+      .map(pairOf)
+      .filter(([name]) => name !== "")
+  )
 
 const unreadable = {
   BodyAborted: () => Effect.fail(badRequest("request aborted")),

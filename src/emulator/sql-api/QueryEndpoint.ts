@@ -52,7 +52,7 @@ export const handle: (
   if (accident !== undefined) return yield* badRequest(accident)
   const timeouts = (yield* KeyStore).get(`limits:timeout:${account.username}`) ?? {}
   const exportTimeout = Number(timeouts[identity.isMaster ? "render" : "render_public"])
-  return yield* Exchange.bodyResponse(
+  const response = yield* Exchange.bodyResponse(
     exchange,
     format.run({
       database,
@@ -63,4 +63,7 @@ export const handle: (
       exportTimeout: exportTimeout > 0 ? exportTimeout : undefined
     })
   )
+  if (parameters.format !== "arraybuffer" || !Caching.isFresh(exchange.request, headers)) return response
+  for (const name of ["content-type", "content-length"]) headers.delete(name)
+  return new Response(null, { status: 304, headers })
 })

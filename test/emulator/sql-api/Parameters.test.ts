@@ -16,9 +16,20 @@ describe("parseForm", () => {
       a: ["1", "3"],
       b: "2",
       c: ["4"],
-      d: "\ufffd",
+      d: "%F1",
       e: ""
     })
+  })
+  it("keeps text encoded as a whole that is wrongly encoded, and knows brackets", () => {
+    assert.deepEqual(parseForm("a=x+%20'%'&b=%E9&&=1&c[d]=1&c[e]=2&f[1]=g&f=h&i[=j&k=l=m"), {
+      a: "x %20'%'",
+      b: "%E9",
+      c: [{ d: "1" }, { e: "2" }],
+      f: ["g", "h"],
+      "i[": "j",
+      k: "l=m"
+    })
+    assert.strictEqual(Object.keys(parseForm(Array.from({ length: 2000 }, (_, n) => `p${n}=1`).join("&"))).length, 1000)
   })
   it("has no trouble with names of objects' members", () => {
     assert.deepEqual(Object.entries(parseForm("__proto__=1&constructor=2")), [

@@ -28,6 +28,9 @@ type Said = Pick<Report, "message" | "detail" | "hint">
 
 const fileOfServer = /^Only roles with privileges of the "(\w+)" role may (COPY .+)\.$/
 
+/** How PGlite's sessions, which stand for logins, refuse a change of role. */
+const changeOfRole = /^cannot set parameter "(role|session_authorization)" within security-definer function$/
+
 /** What PostgreSQL 15, on which the real server was measured, says where later ones say it otherwise. */
 const inWordsOf15 = (report: Said): Said => {
   const { detail, message } = report
@@ -36,6 +39,8 @@ const inWordsOf15 = (report: Said): Said => {
   if (role !== undefined) {
     return { message: `must be superuser or have privileges of the ${role} role to ${command}`, hint }
   }
+  const changing = changeOfRole.exec(message)?.[1]
+  if (changing !== undefined) return { message: `permission denied to set ${changing.replace("_", " ")}` }
   const isNew = message.startsWith("permission denied to ") && detail?.startsWith("Only roles with ") === true
   return { message, detail: isNew ? undefined : detail, hint }
 }

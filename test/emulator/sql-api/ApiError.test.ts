@@ -25,6 +25,11 @@ describe("fromReport", () => {
       '{"error":["permission denied to create role"]}'
     ],
     [
+      { message: 'cannot set parameter "session_authorization" within security-definer function' },
+      403,
+      '{"error":["permission denied to set session authorization"]}'
+    ],
+    [
       { message: "m", hint: 'Perhaps you need a different "DateStyle" setting.' },
       400,
       '{"error":["m"],"hint":"Perhaps you need a different \\"datestyle\\" setting."}'

@@ -7,7 +7,7 @@
  * the server tells of no limit nothing waits, unless calls are refused with 429 and `Retry-After`.
  *
  * A call waits outside of its deadline: `timeout` counts from when it goes out. Interrupt it, or put `Effect.timeout` around
- * it, to wait no longer.
+ * it, to wait no longer. The attribute `carto.rate_limit.waited_ms` of its span says how long it has waited.
  *
  * @module
  */
@@ -56,7 +56,10 @@ const ownPacer = (): Pacer<never> => {
   return { admit: (key) => Effect.orDie(admit(key)), settle: (...args) => Effect.orDie(settle(...args)), lose }
 }
 
-/** The option `transformClient` by itself, for who has no layers: a governor that keeps what it learns in this process. */
+/**
+ * The option `transformClient` by itself, for who has no layers: a governor that keeps what it learns in this process. It may
+ * be made at the top of a module, also on Workers.
+ */
 export const inMemory = (): RateGovernorService["transformClient"] => pace(ownPacer())
 
 const makeRedis = ({ prefix = "effect-carto:rate:" }: RedisOptions = {}): Effect.Effect<

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Duration, Effect, Exit, Fiber, Layer, Random, Redacted, Stream } from "effect"
+import { Clock, Duration, Effect, Exit, Fiber, Layer, Random, Redacted, Stream, Tracer } from "effect"
 import { HttpClient, HttpClientError, HttpClientResponse } from "effect/http"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import { TestClock } from "effect/testing"
@@ -392,6 +392,16 @@ describe("what the headers say", () => {
       assert.isAtMost(noneAgain, 0.5)
     })
   )
+  it.effect("those of an answer from a cache are old, and tell nothing", () =>
+    Effect.gen(function* () {
+      const { layer, sent } = scripted((call) =>
+        Effect.succeed(rows(call % 2 === 0 ? left(50, 49 - call) : { ...left(50, 0), age: "30" }))
+      )
+      yield* inTime(times(30, query)).pipe(Effect.provide(servicesOf("alice", inMemory())), Effect.provide(layer))
+      assert.strictEqual(sent.length, 30)
+      assert.isAtMost(sent.at(-1) ?? Infinity, 0.5)
+    })
+  )
   it.effect("what makes no sense does no harm", () =>
     Effect.gen(function* () {
       const nonsense: ReadonlyArray<Record<string, string>> = [
@@ -475,6 +485,29 @@ describe("waiting", () => {
       assert.strictEqual(end._tag === "Failure" ? end.failure.reason._tag : "", "DeadlineExceeded")
       assert.isAbove(sent[8] ?? 0, 20)
       assert.approximately(Duration.toSeconds(took), (sent[8] ?? 0) + 20, 0.5)
+    })
+  )
+  it.effect("is told by the span of the call", () =>
+    Effect.gen(function* () {
+      const server = makeServer()
+      server.limit("alice", "query", [1, 1, 10])
+      const spans: Array<Tracer.NativeSpan> = []
+      const tracer = Tracer.make({
+        span: (options) => {
+          const span = new Tracer.NativeSpan(options)
+          spans.push(span)
+          return span
+        }
+      })
+      yield* inTime(Effect.withTracer(times(3, query), tracer)).pipe(
+        Effect.provide(servicesOf("alice", inMemory())),
+        Effect.provide(layerClient(server))
+      )
+      const waits = spans
+        .filter(({ name }) => name === "Sql.query")
+        .map(({ attributes }) => attributes.get("carto.rate_limit.waited_ms"))
+      assert.strictEqual(waits[0], undefined)
+      assert.isAtLeast(Number(waits[2]), 10_000)
     })
   )
   it.effect("nor towards the stall limit of COPY", () =>

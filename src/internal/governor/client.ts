@@ -52,6 +52,9 @@ const answerOf = ({ headers, status }: HttpClientResponse, now: number): Answer 
   }
 }
 
+/** Whether an answer comes from a cache: what it tells of the limit was so when it was stored. */
+const isStored = ({ headers }: HttpClientResponse): boolean => (count(headers["age"]) ?? 0) > 0
+
 export const pace =
   (pacer: Pacer<never>) =>
   (client: HttpClient.HttpClient): HttpClient.HttpClient =>
@@ -62,7 +65,9 @@ export const pace =
         : Effect.flatMap(outsideDeadline(pacer.admit(endpoint)), (ticket) =>
             Effect.onError(send, () => pacer.lose(ticket)).pipe(
               Effect.tap((response) =>
-                Effect.flatMap(Clock.currentTimeMillis, (now) => pacer.settle(ticket, answerOf(response, now)))
+                isStored(response)
+                  ? pacer.lose(ticket)
+                  : Effect.flatMap(Clock.currentTimeMillis, (now) => pacer.settle(ticket, answerOf(response, now)))
               )
             )
           )

@@ -23,7 +23,7 @@ export interface Pacer<E> {
   readonly admit: (key: string) => Effect.Effect<Ticket, E>
   /** Learns from its answer. */
   readonly settle: (ticket: Ticket, answer: Answer) => Effect.Effect<void, E>
-  /** Of a call without an answer. */
+  /** Of a call without an answer of the server. */
   readonly lose: (ticket: Ticket) => Effect.Effect<void>
 }
 

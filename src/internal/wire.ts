@@ -46,7 +46,7 @@ export interface TransportOptions {
   readonly retry?: RetryPolicy | false | undefined
   /**
    * How long a call may take, repetitions included; then it is aborted. Default: 30 s for keys and jobs, 60 s for SQL. What
-   * is streamed has no limit.
+   * is streamed has no limit. What a `RateGovernor` makes a call wait is not counted.
    */
   readonly timeout?: Duration.Input | undefined
   /** How long what is streamed may be silent; then it is aborted. Default: 5 minutes. */

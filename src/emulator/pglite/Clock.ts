@@ -17,6 +17,8 @@ export interface Clock {
   readonly extension: Extension
   /** Runs `run` with alarms and sleeps; says for how many milliseconds PostgreSQL believes to have slept. */
   readonly during: <A>(run: () => A) => readonly [result: A, slept: number]
+  /** How many bytes PostgreSQL has written to files so far. */
+  readonly written: () => number
   /** Learns what a sleep looks like from `sleep`, which must make PostgreSQL sleep. No time passes. */
   readonly calibrate: (sleep: () => void) => void
 }
@@ -32,6 +34,21 @@ const isMemory = (value: unknown): value is WebAssembly.Memory => value instance
 
 /** What PostgreSQL calls while it works on pages and files. */
 const OCCASIONS = new Set(["fd_pread", "fd_pwrite", "fd_read", "fd_write", "__syscall_openat", "__syscall_stat64"])
+const WRITES = new Set(["fd_pwrite", "fd_write"])
+
+/** The bytes of a list of pieces: an address and a length each. */
+const sizeOfPieces = (
+  memory: WebAssembly.Memory | undefined,
+  list: number | bigint | undefined,
+  count: number | bigint | undefined
+): number => {
+  if (memory === undefined) return 0
+  const view = new DataView(memory.buffer, Number(list), 8 * Number(count))
+  let size = 0
+  for (let at = 4; at < view.byteLength; at += 8) size += view.getUint32(at, true)
+  return size
+}
+
 /** Questions for the time without anything between them, after which it is worth looking whether that is a sleep. */
 const PATIENCE = 2048
 /** A step through a sleep, as a part of what has been slept already: the sleep ends late by no more than that. */
@@ -92,6 +109,7 @@ export const make = (onOccasion: (active: boolean) => void = () => {}): Clock =>
   const frozen = new Map<number, bigint>()
   /** Time without work, up to when it was last added to the alarm. */
   let rested = 0
+  let written = 0
 
   const now = (): number => performance.now() + ahead
   const idleTime = (): number => performance.now() - workingTime()
@@ -181,6 +199,7 @@ export const make = (onOccasion: (active: boolean) => void = () => {}): Clock =>
       ? (...parameters) => {
           awake()
           strike()
+          if (WRITES.has(name)) written += sizeOfPieces(memory, parameters[1], parameters[2])
           return original(...parameters)
         }
       : undefined
@@ -213,6 +232,7 @@ export const make = (onOccasion: (active: boolean) => void = () => {}): Clock =>
 
   return {
     extension,
+    written: () => written,
     during: (run) => {
       active = true
       ahead = 0

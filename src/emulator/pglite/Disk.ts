@@ -9,16 +9,26 @@ export interface Extent {
   readonly size: number
 }
 
+/** Memory of a file's own, one chunk after the other; there may be more of it than the file has. */
+export interface Storage {
+  /** A double: how many bytes the file has. */
+  readonly size: SharedArrayBuffer
+  /** One of any size up to `CHUNK`, or several of that. */
+  readonly chunks: ReadonlyArray<SharedArrayBuffer>
+}
+
+export const CHUNK: number = 1024 * 1024
+
 /** A file or a folder. */
 export interface Entry {
   /** Id of the folder that it is in; that of the root is 0, and the root has no entry. */
   readonly parent: number
   readonly name: string
-  /** Memory of its own begins with the size of the file, a double, and may be larger than the file. */
-  readonly data: "folder" | Extent | SharedArrayBuffer
+  readonly data: "folder" | Extent | Storage
 }
 
 export type Change =
+  | { readonly _tag: "Grown"; readonly id: number; readonly chunk: SharedArrayBuffer }
   | { readonly _tag: "Put"; readonly id: number; readonly entry: Entry; readonly replaces: number | undefined }
   | { readonly _tag: "Removed"; readonly id: number }
 
@@ -34,11 +44,20 @@ export const ROOT = 0
 export const empty = (): Disk => ({ image: new SharedArrayBuffer(0), entries: new Map() })
 
 export const apply = ({ entries }: Disk, change: Change): void => {
-  if (change._tag === "Removed") {
-    entries.delete(change.id)
-  } else {
-    entries.set(change.id, change.entry)
-    if (change.replaces !== undefined) entries.delete(change.replaces)
+  switch (change._tag) {
+    case "Removed":
+      entries.delete(change.id)
+      return
+    case "Put":
+      entries.set(change.id, change.entry)
+      if (change.replaces !== undefined) entries.delete(change.replaces)
+      return
+    case "Grown": {
+      const entry = entries.get(change.id)
+      if (entry === undefined || entry.data === "folder" || "at" in entry.data) return
+      const chunks = [...entry.data.chunks, change.chunk]
+      entries.set(change.id, { ...entry, data: { ...entry.data, chunks } })
+    }
   }
 }
 

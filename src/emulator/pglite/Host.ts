@@ -130,6 +130,9 @@ const openPglite = async (start: Start, clock: Clock.Clock, tell: (change: Chang
   })
 }
 
+/** Bytes after which a checkpoint is made, which PostgreSQL leaves to a process that is not here: its log only grows. */
+const CHECKPOINT = 64 * 1024 * 1024
+
 /** Bytes of an answer that are sent as one, and milliseconds after which it may be fewer. */
 const PIECE = 64 * 1024
 const PATIENCE = 50
@@ -200,6 +203,17 @@ export const open = async (start: Start, tell: (change: Change) => void): Promis
     }
   }
 
+  let checkpointed = clock.written()
+  const checkpoint = (): void => {
+    if (clock.written() - checkpointed < CHECKPOINT) return
+    checkpointed = clock.written()
+    try {
+      script("CHECKPOINT", () => {})
+    } catch {
+      // The next request is told.
+    }
+  }
+
   return {
     handle: (request, emit) => {
       current += 1
@@ -208,6 +222,7 @@ export const open = async (start: Start, tell: (change: Change) => void): Promis
         const slept = run(request, add)
         flush()
         emit({ _tag: "Ended", slept })
+        checkpoint()
       } catch (error) {
         flush()
         const crash = error instanceof Crash ? error : new Crash(String(error), crashReport(error, undefined))

@@ -1,23 +1,24 @@
 /** The file system that PostgreSQL has for its data directory in memory: a `Disk`. */
 import type * as Pglite from "@electric-sql/pglite"
-import { type Change, type Disk, type Entry, ROOT } from "./Disk.ts"
+import { type Change, CHUNK, type Disk, type Entry, ROOT, type Storage } from "./Disk.ts"
 
 /** Numbers of Emscripten's for what goes wrong. */
 const ERRNO = { EINVAL: 28, ENODEV: 43, ENOENT: 44, ENOSPC: 51, ENOTEMPTY: 55, EPERM: 63 } as const
 const FOLDER_MODE = 0o40700
 const FILE_MODE = 0o100600
-const HEADER = 8
-/** Storage is doubled up to this size, and grows by an eighth from there on. */
-const DOUBLING = 1024 * 1024
+/** The smallest chunk: a page of PostgreSQL's. */
+const PAGE = 8192
 /** Id of what has been removed; PostgreSQL may have it open still. */
 const GONE = -1
 
 type Bytes = Int8Array | Uint8Array
 
-/** A file. Its storage belongs to the image until it is written to. */
+type Chunk = Int8Array<SharedArrayBuffer>
+
+/** A file. Its bytes are a part of the image until it is written to. */
 interface File {
-  readonly bytes: Int8Array<SharedArrayBuffer>
-  /** Its size, in the storage itself; `undefined` while it belongs to the image. */
+  readonly chunks: ReadonlyArray<Chunk>
+  /** Its size, in shared memory; `undefined` while it is a part of the image. */
   readonly size: Float64Array<SharedArrayBuffer> | undefined
 }
 
@@ -34,6 +35,8 @@ interface FsNode {
   mtime: number
   ctime: number
   diskId: number
+  /** How often it is open. */
+  opened: number
   children: Map<string, FsNode>
   file: File
 }
@@ -69,12 +72,32 @@ const isFileSystem = (value: unknown): value is FileSystem =>
 /** Where PGlite keeps its data directory. */
 const DATA_DIRECTORY = "/pglite/data"
 
-const sizeOf = ({ bytes, size }: File): number => size?.[0] ?? bytes.length
+/** Room for bytes in these chunks. */
+const roomOf = ({ chunks }: File): number => chunks.length * (chunks[0]?.length ?? 0)
 
-const inStorage = (storage: SharedArrayBuffer): File => ({
-  bytes: new Int8Array(storage, HEADER),
-  size: new Float64Array(storage, 0, 1)
+const sizeOf = (file: File): number => file.size?.[0] ?? roomOf(file)
+
+const inStorage = ({ chunks, size }: Storage): File => ({
+  chunks: chunks.map((chunk) => new Int8Array(chunk)),
+  size: new Float64Array(size)
 })
+
+/** Calls `use` for each part of a range that lies in one chunk; `done` is where it begins in the range. */
+const eachPart = (
+  { chunks }: File,
+  position: number,
+  length: number,
+  use: (part: Chunk, done: number) => void
+): void => {
+  const unit = chunks[0]?.length ?? 0
+  for (let done = 0; done < length;) {
+    const at = (position + done) % unit
+    const part = chunks[Math.floor((position + done) / unit)]?.subarray(at, Math.min(unit, at + length - done))
+    if (part === undefined) return
+    use(part, done)
+    done += part.length
+  }
+}
 
 /** A type of file systems for Emscripten to mount. */
 const makeType = (fs: FileSystem, disk: Disk, capacity: number, tell: (change: Change) => void): object => {
@@ -86,8 +109,10 @@ const makeType = (fs: FileSystem, disk: Disk, capacity: number, tell: (change: C
 
   const dataOf = ({ file, mode }: FsNode): Entry["data"] => {
     if (fs.isDir(mode)) return "folder"
-    const { bytes, size } = file
-    return size === undefined ? { at: bytes.byteOffset, size: bytes.length } : size.buffer
+    const { chunks, size } = file
+    return size === undefined
+      ? { at: chunks[0]?.byteOffset ?? 0, size: roomOf(file) }
+      : { size: size.buffer, chunks: chunks.map(({ buffer }) => buffer) }
   }
 
   const put = (node: FsNode, replaces?: number): void => {
@@ -101,46 +126,83 @@ const makeType = (fs: FileSystem, disk: Disk, capacity: number, tell: (change: C
     node.ctime = node.mtime
   }
 
-  const store = (node: FsNode, room: number): void => {
-    const storage = allocate(room)
-    const next = inStorage(storage)
-    const size = sizeOf(node.file)
-    next.bytes.set(node.file.bytes.subarray(0, size))
-    if (next.size !== undefined) next.size[0] = size
-    if (node.file.size !== undefined) free += node.file.bytes.length
-    node.file = next
-    put(node)
-  }
+  /** Chunks that no file has any more, by their size. They are used again, since nobody collects shared memory in time. */
+  const unused = new Map<number, Array<SharedArrayBuffer>>()
 
-  const allocate = (room: number): SharedArrayBuffer => {
-    if (room > free) return fail(ERRNO.ENOSPC)
+  const allocate = (node: FsNode, size: number): Chunk => {
+    // What PostgreSQL cannot write to its log it does not survive.
+    if (size > free + (node.parent.name === "pg_wal" ? capacity / 2 : 0)) return fail(ERRNO.ENOSPC)
     try {
-      const storage = new SharedArrayBuffer(HEADER + room)
-      free -= room
-      return storage
+      const chunk = new Int8Array(unused.get(size)?.pop() ?? new SharedArrayBuffer(size))
+      free -= size
+      return chunk
     } catch {
       return fail(ERRNO.ENOSPC)
     }
   }
 
+  const release = ({ chunks, size }: File): void => {
+    if (size === undefined) return
+    for (const { buffer } of chunks) {
+      free += buffer.byteLength
+      const others = unused.get(buffer.byteLength)
+      if (others === undefined) unused.set(buffer.byteLength, [buffer])
+      else others.push(buffer)
+    }
+  }
+
+  /** Gives a file other chunks, with what it has now. */
+  const store = (node: FsNode, room: number): void => {
+    const old = node.file
+    const size = sizeOf(old)
+    const unit = room > CHUNK ? CHUNK : Math.max(PAGE, 2 ** Math.ceil(Math.log2(room)))
+    const chunks = Array.from({ length: Math.ceil(room / unit) }, () => allocate(node, unit))
+    const cell = new Float64Array(new SharedArrayBuffer(8))
+    cell[0] = size
+    node.file = { chunks, size: cell }
+    eachPart(old, 0, Math.min(size, room), (part, done) =>
+      eachPart(node.file, done, part.length, (to, begin) => to.set(part.subarray(begin, begin + to.length)))
+    )
+    put(node)
+    release(old)
+  }
+
+  const grow = (node: FsNode): void => {
+    const chunk = allocate(node, CHUNK)
+    node.file = { ...node.file, chunks: [...node.file.chunks, chunk] }
+    if (node.diskId !== GONE) tell({ _tag: "Grown", id: node.diskId, chunk: chunk.buffer })
+  }
+
   /** Makes room for so many bytes, and makes the file writable. */
   const reserve = (node: FsNode, size: number): void => {
-    const { file } = node
-    const room = file.bytes.length
-    if (file.size === undefined) store(node, Math.max(size, room))
-    else if (size > room) store(node, Math.max(size, Math.floor(room * (room < DOUBLING ? 2 : 1.125)), 256))
+    if (node.file.size === undefined) store(node, Math.max(size, roomOf(node.file), PAGE))
+    const room = roomOf(node.file)
+    if (size <= room) return
+    if (room < CHUNK) store(node, Math.min(CHUNK, Math.max(size, 2 * room)))
+    while (roomOf(node.file) < size) grow(node)
   }
 
   const resize = (node: FsNode, size: number): void => {
     reserve(node, size)
     const old = sizeOf(node.file)
-    if (size > old) node.file.bytes.fill(0, old, size)
+    if (size > old) eachPart(node.file, old, size - old, (part) => part.fill(0))
     if (node.file.size !== undefined) node.file.size[0] = size
+    shrink(node, size)
+  }
+
+  const shrink = (node: FsNode, size: number): void => {
+    const { chunks, ...file } = node.file
+    const needed = Math.max(1, Math.ceil(size / CHUNK))
+    if (chunks.length <= needed) return
+    node.file = { ...file, chunks: chunks.slice(0, needed) }
+    put(node)
+    release({ ...file, chunks: chunks.slice(needed) })
   }
 
   const make = (parent: FsNode | null, name: string, mode: number, id: number, data: Entry["data"]): FsNode => {
     const node = fs.createNode(parent, name, mode, 0)
     node.diskId = id
+    node.opened = 0
     node.atime = Date.now()
     touch(node)
     if (data === "folder") {
@@ -149,9 +211,7 @@ const makeType = (fs: FileSystem, disk: Disk, capacity: number, tell: (change: C
       node.stream_ops = { llseek }
     } else {
       node.file =
-        data instanceof SharedArrayBuffer
-          ? inStorage(data)
-          : { bytes: new Int8Array(disk.image, data.at, data.size), size: undefined }
+        "at" in data ? { chunks: [new Int8Array(disk.image, data.at, data.size)], size: undefined } : inStorage(data)
       node.node_ops = { getattr, setattr }
       node.stream_ops = fileOperations
     }
@@ -198,7 +258,13 @@ const makeType = (fs: FileSystem, disk: Disk, capacity: number, tell: (change: C
     mknod: (parent: FsNode, name: string, mode: number): FsNode => {
       const isFolder = fs.isDir(mode)
       if (!isFolder && !fs.isFile(mode)) return fail(ERRNO.EPERM)
-      const node = make(parent, name, mode, nextId, isFolder ? "folder" : new SharedArrayBuffer(HEADER))
+      const node = make(
+        parent,
+        name,
+        mode,
+        nextId,
+        isFolder ? "folder" : { size: new SharedArrayBuffer(8), chunks: [] }
+      )
       nextId += 1
       put(node)
       return node
@@ -209,13 +275,14 @@ const makeType = (fs: FileSystem, disk: Disk, capacity: number, tell: (change: C
         if (fs.isDir(replaced.mode) && replaced.children.size > 0) fail(ERRNO.ENOTEMPTY)
         fs.hashRemoveNode(replaced)
       }
-      const replaces = replaced === undefined ? undefined : release(replaced)
+      const replaces = replaced === undefined ? undefined : forget(replaced)
       node.parent.children.delete(node.name)
       newParent.children.set(newName, node)
       node.name = newName
       node.parent = newParent
       touch(newParent)
       put(node, replaces)
+      if (replaced !== undefined) discard(replaced)
     },
     unlink: (parent: FsNode, name: string): void => remove(parent, name),
     rmdir: (parent: FsNode, name: string): void => {
@@ -226,11 +293,17 @@ const makeType = (fs: FileSystem, disk: Disk, capacity: number, tell: (change: C
     symlink: () => fail(ERRNO.EPERM)
   }
 
-  const release = (node: FsNode): number => {
-    if (!fs.isDir(node.mode) && node.file.size !== undefined) free += node.file.bytes.length
+  const forget = (node: FsNode): number => {
     const id = node.diskId
     node.diskId = GONE
     return id
+  }
+
+  /** Of a file that is gone and that nobody has open. */
+  const discard = (node: FsNode): void => {
+    if (fs.isDir(node.mode) || node.diskId !== GONE || node.opened > 0) return
+    release(node.file)
+    node.file = { chunks: [], size: undefined }
   }
 
   const remove = (parent: FsNode, name: string): void => {
@@ -238,22 +311,35 @@ const makeType = (fs: FileSystem, disk: Disk, capacity: number, tell: (change: C
     if (node === undefined) return fail(ERRNO.ENOENT)
     parent.children.delete(name)
     touch(parent)
-    tell({ _tag: "Removed", id: release(node) })
+    tell({ _tag: "Removed", id: forget(node) })
+    discard(node)
   }
 
   const fileOperations = {
     llseek,
+    open: ({ node }: FsStream): void => {
+      node.opened += 1
+    },
+    dup: ({ node }: FsStream): void => {
+      node.opened += 1
+    },
+    close: ({ node }: FsStream): void => {
+      node.opened -= 1
+      discard(node)
+    },
     read: ({ node: { file } }: FsStream, buffer: Bytes, offset: number, length: number, position: number): number => {
       const size = Math.min(sizeOf(file) - position, length)
       if (size <= 0) return 0
-      buffer.set(file.bytes.subarray(position, position + size), offset)
+      eachPart(file, position, size, (part, done) => buffer.set(part, offset + done))
       return size
     },
     write: ({ node }: FsStream, buffer: Bytes, offset: number, length: number, position: number): number => {
       if (length === 0) return 0
       if (position > sizeOf(node.file)) resize(node, position)
       reserve(node, position + length)
-      node.file.bytes.set(buffer.subarray(offset, offset + length), position)
+      eachPart(node.file, position, length, (part, done) =>
+        part.set(buffer.subarray(offset + done, offset + done + part.length))
+      )
       if (node.file.size !== undefined) node.file.size[0] = Math.max(sizeOf(node.file), position + length)
       touch(node)
       return length
@@ -277,7 +363,7 @@ const makeType = (fs: FileSystem, disk: Disk, capacity: number, tell: (change: C
         for (const [id, { data, name }] of children.get(folder.diskId) ?? []) {
           const node = make(folder, name, data === "folder" ? FOLDER_MODE : FILE_MODE, id, data)
           if (data === "folder") fill(node)
-          else if (data instanceof SharedArrayBuffer) free -= node.file.bytes.length
+          else if ("chunks" in data) free -= roomOf(node.file)
         }
       }
       fill(root)

@@ -254,6 +254,21 @@ layer(Shared.layer, { timeout: "60 seconds" })("a database", (it) => {
     })
   )
 
+  it.effect("what is written over and over takes no more room", () =>
+    Effect.gen(function* () {
+      yield* run({ sql: "CREATE TABLE again (a text)" })
+      for (let round = 0; round < 4; round += 1) {
+        yield* run({
+          sql: "TRUNCATE again; INSERT INTO again SELECT repeat(md5(i::text), 30) FROM generate_series(1, 40000) i"
+        })
+      }
+      const rows = yield* (yield* Shared).superuser(
+        "SELECT pg_catalog.sum(size) < 80000000 AS small FROM pg_ls_waldir()"
+      )
+      assert.deepStrictEqual(rows, [{ small: "t" }])
+    })
+  )
+
   it.effect("a stack that is full is PostgreSQL's error", () =>
     Effect.gen(function* () {
       const messages = yield* run({ sql: "SELECT repeat('[', 1000000)::json" })

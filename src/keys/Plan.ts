@@ -113,14 +113,17 @@ const checkDesired = ({ keys, prefix }: DesiredKeys): InvalidInput | undefined =
 }
 
 const accountSchema: Effect.Effect<string, CartoErrorOf<QueryReason>, Sql> = Effect.map(
-  Sql.use((db) => db.query(sql`SELECT pg_catalog.current_schema()::text AS schema`)),
+  Sql.use((db) => db.query(sql`SELECT pg_catalog.current_schema()::text AS schema`, { idempotent: true })),
   ({ rows: [row] }) => String(row?.["schema"])
 )
 
 const materializedViews: Effect.Effect<ReadonlySet<string>, CartoErrorOf<QueryReason>, Sql> = Effect.map(
   Sql.use((db) =>
-    db.query(sql`SELECT n.nspname AS schema, c.relname AS name
-      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'm'`)
+    db.query(
+      sql`SELECT n.nspname AS schema, c.relname AS name
+      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'm'`,
+      { idempotent: true }
+    )
   ),
   ({ rows }) => new Set(rows.map(({ name, schema }) => JSON.stringify([schema, name])))
 )

@@ -157,7 +157,7 @@ export const can = (
     permission === "create"
       ? sql`SELECT pg_catalog.has_schema_privilege(${name}, 'create') AS can`
       : sql`SELECT pg_catalog.has_table_privilege(${path}, ${permission}) AS can`
-  return Sql.use((db) => db.query(question)).pipe(
+  return Sql.use((db) => db.query(question, { idempotent: true })).pipe(
     Auth.withApiKey(key),
     Effect.map(({ rows: [row] }) => row?.["can"] === true),
     // a table in a schema that the key may not even look into

@@ -194,7 +194,11 @@ export const run = ({
         ? use.failed(failure.reason, fault?.isForged === true)
         : undefined
     if (check !== undefined) note("lost or doubled effect", yield* check)
-    if (isCartoError(failure) && failure.reason._tag === "OutcomeUnknown" && fault?.did === false) {
+    if (
+      isCartoError(failure) &&
+      failure.reason._tag === "OutcomeUnknown" &&
+      (fault?.did === false || !operation.writes)
+    ) {
       note("lost or doubled effect", ["it says that nobody knows, where nothing was done for certain"])
     }
     note("leak", leaks(secrets, canary.seen(), proxy))

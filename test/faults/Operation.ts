@@ -29,6 +29,8 @@ export interface Operation {
   readonly at: (request: Incoming) => boolean
   /** Whether it is made of other operations. */
   readonly isComposite: boolean
+  /** Whether it changes anything on the server. */
+  readonly writes: boolean
   /** Whether it may go on for as long as the server likes: its caller ends it. */
   readonly isStream: boolean
   readonly begin: (id: string) => Effect.Effect<Use, never, World>
@@ -93,6 +95,7 @@ export const operation =
     at,
     isComposite,
     isStream,
+    writes: notDone !== undefined,
     begin: (id) =>
       Effect.gen(function* () {
         const world = yield* World

@@ -153,6 +153,6 @@ export const analyse = (
 ): Effect.Effect<ReadonlyArray<Analysed>, CartoErrorOf<QueryReason>, Sql> =>
   queries.length === 0
     ? Effect.succeed([])
-    : Sql.use((db) => db.query(analysis([canary, ...queries], functionsSince))).pipe(
+    : Sql.use((db) => db.query(analysis([canary, ...queries], functionsSince), { idempotent: true })).pipe(
         Effect.flatMap(({ rows }) => readAll(rows))
       )

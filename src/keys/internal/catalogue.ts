@@ -48,7 +48,7 @@ WHERE pg_catalog.has_schema_privilege(n.oid, 'USAGE')
 ORDER BY n.nspname, c.relname`
 
 export const catalogue: Effect.Effect<Catalogue, CartoErrorOf<QueryReason>, Sql> = Sql.use((db) =>
-  db.query(statement)
+  db.query(statement, { idempotent: true })
 ).pipe(
   Effect.map(({ rows }) => {
     const found = rows.filter(isObject)

@@ -34,7 +34,7 @@ const askRole = (
   key: ApiKey,
   { targetSql, targetUser }: TargetOptions
 ): Effect.Effect<string | undefined, CartoErrorOf<QueryReason>, Sql> => {
-  const ask = (db: SqlService) => db.query(sql`SELECT current_user::text AS role`)
+  const ask = (db: SqlService) => db.query(sql`SELECT current_user::text AS role`, { idempotent: true })
   if (targetUser !== undefined && targetSql === undefined) return Effect.undefined
   return (targetSql === undefined ? Sql.use(ask) : ask(targetSql)).pipe(
     Auth.withApiKey(key),
@@ -109,7 +109,7 @@ export const exactGrants = (
   Effect.gen(function* () {
     const role = yield* askRole(key, target)
     if (role === undefined) return fromAnswer(key)
-    const { rows } = yield* Sql.use((db) => db.query(heldBy(role)))
+    const { rows } = yield* Sql.use((db) => db.query(heldBy(role), { idempotent: true }))
     return read(key, role, rows)
   }).pipe(
     Effect.catchReason("CartoError", "Unauthenticated", (_, error) =>

@@ -28,7 +28,7 @@ export const personalColumns = (
   const looksPersonal = (name: string): boolean =>
     given === undefined ? personal.test(name.replaceAll(/(\p{Ll})(\p{Lu})/gu, "$1_$2")) : given.test(name)
   return Effect.map(
-    Sql.use((db) => db.query(statement)),
+    Sql.use((db) => db.query(statement, { idempotent: true })),
     ({ rows }) =>
       new Map(
         rows.flatMap(({ columns, oid }) => {

@@ -37,7 +37,7 @@ export const reach = (objects: Objects): Effect.Effect<Reach, CartoErrorOf<Query
     [part("tables", tables), part("schemas", schemas), part("functions", functions), part("sequences", sequences)],
     " UNION ALL "
   )
-  return Sql.use((db) => db.query(statement)).pipe(
+  return Sql.use((db) => db.query(statement, { idempotent: true })).pipe(
     Effect.map(({ rows }) => {
       const held = new Map(
         rows.map(({ held, kind, oid }) => [`${String(kind)} ${String(oid)}`, isStrings(held) ? held : []])

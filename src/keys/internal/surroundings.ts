@@ -75,7 +75,7 @@ const forEverybody = sql`(0::oid = ANY (y.polroles) OR EXISTS (SELECT FROM pg_ca
 
 const rowsOf = (statement: Statement): Effect.Effect<ReadonlyArray<JsonObject>, CartoErrorOf<QueryReason>, Sql> =>
   Effect.map(
-    Sql.use((db) => db.query(statement)),
+    Sql.use((db) => db.query(statement, { idempotent: true })),
     ({ rows }) => rows
   )
 

@@ -23,7 +23,7 @@ const explain = Effect.fnUntraced(function* (
   if (query === undefined) return
   const insufficient = (failure: StatementReason) =>
     Effect.fail(cartoError(operation, new GrantsInsufficient({ statement: name, failure })))
-  yield* Sql.use((db) => db.query(sql`EXPLAIN ${sql.unsafe(query)}`)).pipe(
+  yield* Sql.use((db) => db.query(sql`EXPLAIN ${sql.unsafe(query)}`, { idempotent: true })).pipe(
     Effect.catchReasons("CartoError", {
       NotOwner: insufficient,
       PermissionDenied: insufficient,

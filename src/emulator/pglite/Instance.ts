@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import { ConnectionError, type Message, type Report } from "../Database.ts"
 import type { ErrorClass } from "../ErrorClass.ts"
 import { makeFraming, read } from "./answers.ts"
-import * as Disk from "./Disk.ts"
+import type { Disk } from "./Disk.ts"
 import { CONTROL, type Event, type Request, type Start } from "./Host.ts"
 import * as Thread from "./Thread.ts"
 
@@ -31,7 +31,7 @@ export interface Instance {
   /** Whether it has crashed or was ended. */
   readonly isGone: () => boolean
   /** The data directory as its end has left it; `undefined` where it lies in a folder. */
-  readonly remains: () => Disk.Disk | undefined
+  readonly remains: () => Disk | undefined
   /** The data directory as it is, as a tar archive: to start others from. */
   readonly archive: Effect.Effect<Uint8Array, ConnectionError>
   /** Shuts PostgreSQL down. Only for an instance that is not gone. */
@@ -74,10 +74,6 @@ const make = (thread: Thread.Thread, data: Start["data"], control: Int32Array<Sh
   let number = 0
   let gone = false
 
-  const keepUp = (): void => {
-    for (const change of thread.changes()) if (data._tag === "Memory") Disk.apply(data.disk, change)
-  }
-
   const ask = (request: Request, limit: number = LONGEST): Effect.Effect<Answer, BackendCrash> =>
     Effect.callback((resume) => {
       const pieces: Array<Uint8Array> = []
@@ -90,7 +86,7 @@ const make = (thread: Thread.Thread, data: Start["data"], control: Int32Array<Sh
         if (over) return
         over = true
         clearTimeout(timer)
-        keepUp()
+        thread.keepUp()
         resume(outcome)
         for (const done of whenOver) done()
       }

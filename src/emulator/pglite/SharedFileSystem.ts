@@ -101,7 +101,8 @@ const eachPart = (
 
 /** A type of file systems for Emscripten to mount. */
 const makeType = (fs: FileSystem, disk: Disk, capacity: number, tell: (change: Change) => void): object => {
-  let nextId = Math.max(ROOT, ...disk.entries.keys()) + 1
+  let nextId = ROOT + 1
+  for (const id of disk.entries.keys()) nextId = Math.max(nextId, id + 1)
   let free = capacity
   const fail = (errno: number): never => {
     throw new fs.ErrnoError(errno)

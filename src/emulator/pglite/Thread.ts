@@ -2,15 +2,15 @@
 import { existsSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { MessageChannel, receiveMessageOnPort, type Transferable, Worker } from "node:worker_threads"
-import type { Change } from "./Disk.ts"
+import * as Disk from "./Disk.ts"
 import { CONTROL, type Event, type Host, type Request, type Start } from "./Host.ts"
 import type { Order, Reply } from "./worker.ts"
 
 export interface Thread {
   /** Starts a request. One at a time; its events come until one that is not `Bytes`. */
   readonly handle: (request: Request, onEvent: (event: Event) => void) => void
-  /** What has changed on a disk in memory since the last time. */
-  readonly changes: () => ReadonlyArray<Change>
+  /** Brings the disk in memory that it was started from up to date. */
+  readonly keepUp: () => void
   readonly archive: () => Promise<Uint8Array>
   /** Shuts PostgreSQL down, and ends the thread. */
   readonly close: () => Promise<void>
@@ -39,7 +39,6 @@ export const inWorker = async (makeStart: () => Promise<Start>): Promise<Thread>
   const { port1: changes, port2: theirs } = new MessageChannel()
   let onReply: ((reply: Reply) => void) | undefined
   let ended: string | undefined
-  let control: Int32Array | undefined
   const end = (why: string): void => {
     ended ??= why
     onReply?.(gone(ended))
@@ -58,12 +57,12 @@ export const inWorker = async (makeStart: () => Promise<Start>): Promise<Thread>
       else thread.postMessage(message, transfer)
     })
 
-  let left: Array<Change> = []
+  let started: Start | undefined
   let closed = false
-  const drain = (): void => {
+  const keepUp = (): void => {
     if (closed) return
     for (let next = receiveMessageOnPort(changes); next !== undefined; next = receiveMessageOnPort(changes)) {
-      left.push(next.message)
+      if (started?.data._tag === "Memory") Disk.apply(started.data.disk, next.message)
     }
   }
 
@@ -76,9 +75,9 @@ export const inWorker = async (makeStart: () => Promise<Start>): Promise<Thread>
     })
     await Promise.race([thread.terminate(), abandoned])
     clearTimeout(timer)
-    if (control !== undefined) Atomics.store(control, CONTROL.abandoned, 1)
+    if (started !== undefined) Atomics.store(new Int32Array(started.control), CONTROL.abandoned, 1)
     thread.unref()
-    drain()
+    keepUp()
     closed = true
     changes.close()
     return true
@@ -88,7 +87,7 @@ export const inWorker = async (makeStart: () => Promise<Start>): Promise<Thread>
     await kill()
     throw error
   })
-  control = new Int32Array(start.control)
+  started = start
   const reply = await order({ _tag: "Start", start, changes: theirs }, [theirs])
   if (reply._tag !== "Started") {
     await kill()
@@ -105,12 +104,7 @@ export const inWorker = async (makeStart: () => Promise<Start>): Promise<Thread>
       if (ended !== undefined) end(ended)
       else thread.postMessage({ _tag: "Handle", request } satisfies Order, [])
     },
-    changes: () => {
-      drain()
-      const found = left
-      left = []
-      return found
-    },
+    keepUp,
     archive: async () => {
       const reply = await order({ _tag: "Archive" })
       if (reply._tag !== "Archived") throw new Error("the data directory cannot be read")
@@ -127,15 +121,14 @@ export const inWorker = async (makeStart: () => Promise<Start>): Promise<Thread>
 /** Starts PostgreSQL in this thread: while it works, nothing else does. */
 export const here = async (makeStart: () => Promise<Start>): Promise<Thread> => {
   const { open } = await import("./Host.ts")
-  let changes: Array<Change> = []
-  const host: Host = await open(await makeStart(), (change) => changes.push(change))
+  const start = await makeStart()
+  const { data } = start
+  const host: Host = await open(start, (change) => {
+    if (data._tag === "Memory") Disk.apply(data.disk, change)
+  })
   return {
     handle: host.handle,
-    changes: () => {
-      const found = changes
-      changes = []
-      return found
-    },
+    keepUp: () => {},
     archive: host.archive,
     close: host.close,
     kill: () => Promise.resolve(false)

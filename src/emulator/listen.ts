@@ -59,15 +59,15 @@ const closing = (response: Response): Response => {
   return response
 }
 
-/** Hosts of CARTO's own accounts. Nobody else can point them at this machine. */
-export const cartoHosts: ReadonlyArray<string> = [".carto.com"]
+/** Hosts of CARTO's own accounts, and names that are kept for tests. Nobody else can point them at this machine. */
+export const defaultHosts: ReadonlyArray<string> = [".carto.com", ".test"]
 
 export interface ListenOptions {
   /** 0 by default, which takes any that is free. */
   readonly port?: number | undefined
   /**
-   * Names of hosts that it answers for beside those of the loopback interface, in lower case: `maps.example.test`, or
-   * `.example.test` for all that end so. By default those of CARTO's accounts, `.carto.com`. Requests to other hosts are
+   * Names of hosts that it answers for beside those of the loopback interface, in lower case: `maps.example.org`, or
+   * `.example.org` for all that end so. Default: `.carto.com` and `.test`. Requests to other hosts are
    * refused with 421.
    */
   readonly hosts?: ReadonlyArray<string> | undefined
@@ -78,7 +78,7 @@ export const listen: (
   emulator: Pick<EmulatorService, "handler">,
   options?: ListenOptions
 ) => Effect.Effect<Listening, ListenError, Scope.Scope> = Effect.fnUntraced(function* (emulator, options = {}) {
-  const { hosts = cartoHosts, port = 0 } = options
+  const { hosts = defaultHosts, port = 0 } = options
   const answer = async (request: Request): Promise<Response> =>
     isMeant(request, hosts) ? closing(await emulator.handler(request)) : misdirected()
   const server = yield* Effect.acquireRelease(

@@ -6,7 +6,7 @@ import process from "node:process"
 import { parseArgs } from "node:util"
 import { make } from "./Emulator.ts"
 import type { ErrorClass } from "./ErrorClass.ts"
-import { cartoHosts, listen } from "./listen.ts"
+import { defaultHosts, listen } from "./listen.ts"
 
 const usage = `Usage: npm run emulator -- [options]
 
@@ -66,7 +66,7 @@ const parse: (args: ReadonlyArray<string>) => Effect.Effect<Options, UsageError>
   if (values.folder === "") return yield* new UsageError({ message: "--folder takes the name of a folder" })
   return {
     port: yield* parsePort(values.port),
-    hosts: [...cartoHosts, ...values.host.map((name) => name.toLowerCase())],
+    hosts: [...defaultHosts, ...values.host.map((name) => name.toLowerCase())],
     account: values.account,
     folder: values.folder,
     database: values.database === undefined ? undefined : Redacted.make(values.database),

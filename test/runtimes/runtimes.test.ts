@@ -162,7 +162,7 @@ layer(Layer.mergeAll(carto, NodeServices.layer), { excludeTestServices: true, ti
         const { address, environment } = yield* LocalCarto
         const { CARTO_API_KEY } = environment("binding")
         // the binding leads to the server whatever the host: the account's is on the path here
-        const variables = { CARTO_API_KEY, CARTO_BASE_URL: "https://tests.carto.com/user/binding" }
+        const variables = { CARTO_API_KEY, CARTO_BASE_URL: "https://carto.test/user/binding" }
         yield* inWorker({ variables, services: { CARTO: address }, network: false })
       })
     )

@@ -13,6 +13,7 @@ import { Carto } from "../../../src/index.ts"
 import { standardRetry } from "../../../src/internal/retry.ts"
 import { randomFrom } from "../../support/hostile.ts"
 import type { Problem } from "../Case.ts"
+import type { Incoming } from "../Http.ts"
 import { faults } from "../kinds/index.ts"
 import * as Memory from "../Memory.ts"
 import * as Proxy from "../Proxy.ts"
@@ -37,16 +38,20 @@ const oneOf = 20
 /** MB by which what is held may grow from the first quarter to the end: the server keeps jobs and rows. */
 const mayGrow = 64
 
+/** Breaks one of twenty requests, each time in the way that was not used for longest, so that all have their turn. */
 const plan = (random: (below: number) => number) => {
   const injected = new Set<string>()
-  // where it goes is decided by the client, not here
-  const usable = faults.filter(({ treat }) => treat !== "refuse")
+  // where a request goes is decided by the client, not here
+  const waiting = faults.filter(({ treat }) => treat !== "refuse")
   let count = 0
   return {
     injected: () => `${count} faults of ${injected.size} kinds`,
-    plan: (request: Parameters<Proxy.ProxyOptions["plan"]>[0]): Proxy.Treatment | undefined => {
-      const fault = random(oneOf) === 0 ? usable[random(usable.length)] : undefined
-      if (fault === undefined || fault.treat === "refuse" || fault.when?.(request) === false) return undefined
+    plan: (request: Incoming): Proxy.Treatment | undefined => {
+      if (random(oneOf) !== 0) return undefined
+      const next = waiting.findIndex(({ when }) => when?.(request) !== false)
+      const [fault] = waiting.splice(next, 1)
+      if (fault === undefined || fault.treat === "refuse") return undefined
+      waiting.push(fault)
       injected.add(fault.name)
       count++
       return fault.treat

@@ -13,7 +13,7 @@ const usage = `Usage: npm run emulator -- [options]
 An embedded CARTO for development and tests only.
 
   --port N         listen on 127.0.0.1:N; 0 takes any free port (default 8080)
-  --host NAME      answer for this host too; .NAME for all that end so (default: .carto.com)
+  --host NAME      answer for this host too; .NAME for all that end so (default: .carto.com and .test)
   --account NAME   name of the account (default demo)
   --folder DIR     keep accounts, keys and tables in DIR (default: in memory)
   --database URL   make the databases on a PostgreSQL server: postgres://USER:PASSWORD@HOST:PORT/DATABASE of a superuser;

@@ -115,9 +115,14 @@ export const make = ({ observe, plan, server }: ProxyOptions): Effect.Effect<Pro
     let busy = 0
     let stalled = 0
     let strayed = 0
+    // its port may have been another server's, for whom somebody still calls: who is led here says so
+    const led = "/led-here"
     const elsewhere = yield* listen((socket) => {
-      strayed++
-      socket.resetAndDestroy()
+      socket.on("error", () => undefined)
+      socket.once("data", (bytes: Buffer) => {
+        if (bytes.toString("latin1").includes(led)) strayed++
+        socket.resetAndDestroy()
+      })
     })
 
     const forward = async (request: Incoming, body: Uint8Array | undefined, connection: Connection) => {
@@ -177,7 +182,7 @@ export const make = ({ observe, plan, server }: ProxyOptions): Effect.Effect<Pro
               await new Promise((resolve) => setTimeout(resolve, 5))
               stalled--
             },
-            elsewhere: `http://127.0.0.1:${elsewhere.port}`
+            elsewhere: `http://127.0.0.1:${elsewhere.port}${led}`
           })
         } finally {
           busy--

@@ -323,7 +323,7 @@ const attacks: Readonly<Record<string, ReadonlyArray<readonly [name: string, sta
         )
       ],
       ["nested deeper than any", [400], attackerQuery(`SELECT ${"(".repeat(100_000)}1${")".repeat(100_000)}`)],
-      ["that fills a stack", [400], attackerQuery("SELECT repeat('[', 1000000)::json")],
+      ["that fills a stack", [400, 429], attackerQuery("SELECT repeat('[', 1000000)::json")],
       [
         "that fills the memory",
         [400, 429],

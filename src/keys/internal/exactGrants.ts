@@ -112,18 +112,23 @@ export const exactGrants = (
     const { rows } = yield* Sql.use((db) => db.query(heldBy(role), { idempotent: true }))
     return read(key, role, rows)
   }).pipe(
-    Effect.catchReason("CartoError", "Unauthenticated", (_, error) =>
-      Effect.flatMap(
-        ApiKeyManager.use((keys) => keys.getOption(key.name, { targetUser: target.targetUser })),
-        Option.match({
-          onNone: () => Effect.undefined,
-          // regenerated meanwhile
-          onSome: (renewed): Effect.Effect<ExactGrants | undefined, CartoErrorOf<ExactReason>, ApiKeyManager | Sql> =>
-            Redacted.value(renewed.token) === Redacted.value(key.token)
-              ? Effect.fail(error)
-              : exactGrants(renewed, target)
-        })
-      )
+    Effect.catch((error) =>
+      // a server that cannot log in to the database says 500: so it does for a key whose role goes at that moment
+      error.reason._tag !== "Unauthenticated" && error.reason._tag !== "ServerUnavailable"
+        ? Effect.fail(error)
+        : Effect.flatMap(
+            ApiKeyManager.use((keys) => keys.getOption(key.name, { targetUser: target.targetUser })),
+            Option.match({
+              onNone: () => Effect.undefined,
+              // regenerated meanwhile
+              onSome: (
+                renewed
+              ): Effect.Effect<ExactGrants | undefined, CartoErrorOf<ExactReason>, ApiKeyManager | Sql> =>
+                Redacted.value(renewed.token) === Redacted.value(key.token)
+                  ? Effect.fail(error)
+                  : exactGrants(renewed, target)
+            })
+          )
     )
   )
 

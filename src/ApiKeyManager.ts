@@ -173,34 +173,39 @@ const make: Effect.Effect<ApiKeyManagerService, never, Auth | HttpClient> = Effe
   const wire = yield* makeWire
   const { username } = auth
 
-  const readOne = (query: Query) => wire.send({ method: "GET", api: "auth", path: collectionPath, query })
+  const readList = (query: Query, options: TargetUserOptions = {}): Effect.Effect<Page, AuthApiReason> =>
+    wire.send(
+      { method: "GET", api: "auth", path: collectionPath, query },
+      (response): Effect.Effect<Page, AuthApiReason> =>
+        response.status === 200 ? Effect.fromResult(readPage(response)) : readFailure(response, options.targetUser)
+    )
 
   /** A 401 on a write does not tell a key that is not master from one that is not a key at all: the key itself knows. */
-  const asMaster = <E>(
-    sent: Effect.Effect<WireResponse, CallReason | E>
-  ): Effect.Effect<WireResponse, CallReason | E | MasterKeyRequired> =>
+  const asMaster = <A, E>(
+    sent: Effect.Effect<A, CallReason | E>
+  ): Effect.Effect<A, CallReason | E | MasterKeyRequired> =>
     sent.pipe(
       Effect.catchIf(
         (reason) => reason instanceof Unauthenticated,
         (unauthenticated) =>
-          Effect.flatMap(readOne([["per_page", "1"]]), (response) => {
-            const page = response.status === 200 ? Result.getOrUndefined(readPage(response)) : undefined
-            return Effect.fail(
-              page === undefined ? unauthenticated : new MasterKeyRequired({ keyType: page.keys[0]?.type })
-            )
+          Effect.matchEffect(readList([["per_page", "1"]]), {
+            onSuccess: ({ keys }) => Effect.fail(new MasterKeyRequired({ keyType: keys[0]?.type })),
+            onFailure: () => Effect.fail(unauthenticated)
           })
       )
     )
 
   /** What is under a name after the answer to a write was lost. `undefined` where it cannot have been carried out. */
-  const lookUp = Effect.fnUntraced(function* (path: string, query: Query, failure: LostAnswer) {
-    const response = yield* wire
-      .send({ method: "GET", api: "auth", path, query })
+  const lookUp = (path: string, query: Query, failure: LostAnswer): Effect.Effect<ApiKey | undefined, OutcomeUnknown> =>
+    wire
+      .send(
+        { method: "GET", api: "auth", path, query },
+        (response): Effect.Effect<ApiKey | undefined, AuthApiReason | OutcomeUnknown> => {
+          if (response.status === 404) return notDone(failure)
+          return response.status === 200 ? Effect.fromResult(readKey(response)) : readFailure(response, undefined)
+        }
+      )
       .pipe(Effect.catch(() => outcomeUnknown(failure)))
-    if (response.status === 404) return yield* notDone(failure)
-    const key = response.status === 200 ? Result.getOrUndefined(readKey(response)) : undefined
-    return key === undefined ? yield* outcomeUnknown(failure) : { key, response }
-  })
 
   let knownSchema = auth.schema
   const askForSchema = readQuery(wire, username, "SELECT pg_catalog.current_schema() AS schema").pipe(
@@ -234,39 +239,29 @@ const make: Effect.Effect<ApiKeyManagerService, never, Auth | HttpClient> = Effe
     const path = yield* Effect.fromResult(keyPath(name))
     let lost: LostAnswer | undefined
     /** The key of that name, if it is as it was asked for. */
-    const adopt = (failure: LostAnswer) => {
+    const adopt = (failure: LostAnswer): Effect.Effect<ApiKey | undefined, ApiKeyNameTaken | OutcomeUnknown> => {
       lost = failure
-      return Effect.flatMap(lookUp(path, query, failure), (found) => {
-        if (found === undefined) return Effect.undefined
-        return isWithin(found.key.grants, options, schema)
-          ? Effect.succeed(found.response)
+      return Effect.flatMap(lookUp(path, query, failure), (found) =>
+        found === undefined || isWithin(found.grants, options, schema)
+          ? Effect.succeed(found)
           : Effect.fail(new ApiKeyNameTaken({ name }))
-      })
-    }
-    const response = yield* asMaster(
-      wire.write(
-        { method: "POST", api: "auth", path: collectionPath, query, json: { name, grants: toWire(options, schema) } },
-        adopt
       )
-    )
-    const key = response.status === 201 || response.status === 200 ? readKey(response) : undefined
-    if (key !== undefined && Result.isSuccess(key)) return key.success
-    const failed: Effect.Effect<never, CreateReason> =
-      key === undefined
-        ? readCreateFailure(response, name, options.targetUser, (kind) =>
-            notHeld(wire, username, kind, options, schema, options.targetUser === undefined)
-          )
-        : Effect.fail(key.failure)
-    return yield* failed.pipe(
-      Effect.catch((reason) => {
-        // a name may be taken by the request whose answer was lost
-        const failure = key?.failure ?? (reason._tag === "ApiKeyNameTaken" ? lost : undefined)
-        return failure === undefined
-          ? Effect.fail(reason)
-          : Effect.flatMap(adopt(failure), (found) =>
-              found === undefined ? Effect.fail(reason) : Effect.fromResult(readKey(found))
-            )
-      })
+    }
+    const read = (response: WireResponse): Effect.Effect<ApiKey, CreateReason> => {
+      if (response.status === 201 || response.status === 200) return Effect.fromResult(readKey(response))
+      const failed = readCreateFailure(response, name, options.targetUser, (kind) =>
+        notHeld(wire, username, kind, options, schema, options.targetUser === undefined)
+      )
+      const failure = lost
+      if (failure === undefined) return failed
+      // the name may be taken by the request whose answer was lost
+      return Effect.catchTag(failed, "ApiKeyNameTaken", (taken) =>
+        Effect.flatMap(adopt(failure), (found) => (found === undefined ? Effect.fail(taken) : Effect.succeed(found)))
+      )
+    }
+    const json = { name, grants: toWire(options, schema) }
+    return yield* asMaster(
+      wire.write<ApiKey, CreateReason>({ method: "POST", api: "auth", path: collectionPath, query, json }, read, adopt)
     )
   })
 
@@ -290,11 +285,6 @@ const make: Effect.Effect<ApiKeyManagerService, never, Auth | HttpClient> = Effe
   const collect = (options: ListOptions = {}): Effect.Effect<ReadonlyArray<ApiKey>, AuthApiReason> =>
     wire.withinStall(Stream.runCollect(pages(options)))
 
-  const readList = (query: Query, options: TargetUserOptions): Effect.Effect<Page, AuthApiReason> =>
-    Effect.flatMap(readOne(query), (response): Effect.Effect<Page, AuthApiReason> =>
-      response.status === 200 ? Effect.fromResult(readPage(response)) : readFailure(response, options.targetUser)
-    )
-
   const get = Effect.fnUntraced(function* (
     name: string,
     options?: TargetUserOptions
@@ -306,10 +296,11 @@ const make: Effect.Effect<ApiKeyManagerService, never, Auth | HttpClient> = Effe
       return all.find((key) => key.name === name) ?? (yield* new ApiKeyNotFound({ name }))
     }
     const path = yield* Effect.fromResult(keyPath(name))
-    const response = yield* wire.send({ method: "GET", api: "auth", path, query })
-    return response.status === 200
-      ? yield* Effect.fromResult(readKey(response))
-      : yield* readGetFailure(response, name, options?.targetUser)
+    return yield* wire.send({ method: "GET", api: "auth", path, query }, (response): Effect.Effect<ApiKey, GetReason> =>
+      response.status === 200
+        ? Effect.fromResult(readKey(response))
+        : readGetFailure(response, name, options?.targetUser)
+    )
   })
 
   const regenerate = Effect.fnUntraced(function* (
@@ -330,18 +321,16 @@ const make: Effect.Effect<ApiKeyManagerService, never, Auth | HttpClient> = Effe
         const old = key instanceof ApiKey ? key.token : name === "Master" && own ? inUse : undefined
         const settle = (failure: LostAnswer) =>
           Effect.flatMap(lookUp(keyUrl, query, failure), (found) =>
-            found !== undefined && old !== undefined && Redacted.value(found.key.token) !== Redacted.value(old)
-              ? Effect.succeed(found.response)
+            found !== undefined && old !== undefined && Redacted.value(found.token) !== Redacted.value(old)
+              ? Effect.succeed(found)
               : notDone(failure)
           )
-        const response = yield* asMaster(wire.write({ method: "POST", api: "auth", path, query }, settle))
-        if (response.status !== 200) return yield* readRegenerateFailure(response, name, options?.targetUser)
-        const next = yield* Effect.fromResult(readKey(response)).pipe(
-          Effect.catch((failure) =>
-            Effect.flatMap(settle(failure), (found) =>
-              found === undefined ? Effect.fail(failure) : Effect.fromResult(readKey(found))
-            )
-          )
+        const read = (response: WireResponse): Effect.Effect<ApiKey, RegenerateReason> =>
+          response.status === 200
+            ? Effect.fromResult(readKey(response))
+            : readRegenerateFailure(response, name, options?.targetUser)
+        const next = yield* asMaster(
+          wire.write<ApiKey, RegenerateReason>({ method: "POST", api: "auth", path, query }, read, settle)
         )
         // only the master key may do this, so a master key that changed is the key in use
         return {
@@ -360,19 +349,19 @@ const make: Effect.Effect<ApiKeyManagerService, never, Auth | HttpClient> = Effe
     if (isProtected(key, "delete")) return yield* new ApiKeyProtected({ name, action: "delete" })
     const path = yield* Effect.fromResult(keyPath(name))
     const query = yield* Effect.fromResult(targetQuery(options))
-    const response = yield* asMaster(wire.send({ method: "DELETE", api: "auth", path, query }))
-    const isRepeated = response.status === 404 && response.attempts > 1
-    // a key that is not there when it is deleted again was deleted by the answer that was lost
-    const isDone =
-      response.status === 204 ||
-      (response.status === 200 && (response.text === "" || parse(response.text) !== undefined))
-    if (!isDone && !isRepeated) {
-      return yield* readDeleteFailure(response, name, options?.targetUser)
-    }
+    yield* asMaster(
+      wire.send({ method: "DELETE", api: "auth", path, query }, (response): Effect.Effect<void, DeleteReason> => {
+        const { attempts, status, text } = response
+        // a key that is not there when it is deleted again was deleted by the answer that was lost
+        const isRepeated = status === 404 && attempts > 1
+        const isDone = status === 204 || (status === 200 && (text === "" || parse(text) !== undefined))
+        return isDone || isRepeated ? Effect.void : readDeleteFailure(response, name, options?.targetUser)
+      })
+    )
   })
 
   const whoami = Effect.gen(function* () {
-    const { keys } = yield* readList([["per_page", "1"]], {})
+    const { keys } = yield* readList([["per_page", "1"]])
     // master sorts first, and every other key sees only itself
     const [key] = keys
     return key ?? (yield* new HiddenApiKey())
@@ -394,7 +383,7 @@ const make: Effect.Effect<ApiKeyManagerService, never, Auth | HttpClient> = Effe
     delete: (key, options) => remove(key, options).pipe(operation("ApiKeyManager.delete", username)),
     whoami: whoami.pipe(operation("ApiKeyManager.whoami", username)),
     isValid: (key) =>
-      readList([["per_page", "1"]], {}).pipe(
+      readList([["per_page", "1"]]).pipe(
         Auth.withApiKey(key),
         Effect.as(true),
         Effect.catchTag("Unauthenticated", () => Effect.succeed(false)),

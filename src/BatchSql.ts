@@ -13,10 +13,10 @@ import { operation, streamOperation } from "./internal/operation.ts"
 import { invalidInput } from "./internal/invalidInput.ts"
 import { isSettled, type Job, readJob } from "./internal/job.ts"
 import { parse } from "./internal/json.ts"
-import { errorOf, readFailure, type SqlApiReason, unknowable } from "./internal/sqlApi.ts"
+import { errorOf, readFailure, type SqlApiReason } from "./internal/sqlApi.ts"
 import { type HttpClient, make as makeWire, outcomeUnknown, unexpected, type WireResponse } from "./internal/wire.ts"
 import { MasterKeyRequired } from "./reasons/AuthApi.ts"
-import { type InvalidInput, type OutcomeUnknown, ResponseMalformed } from "./reasons/Call.ts"
+import { type InvalidInput, type OutcomeUnknown } from "./reasons/Call.ts"
 import {
   JobCancelled,
   JobDeadlineExceeded,
@@ -182,39 +182,40 @@ const make: Effect.Effect<BatchSqlService, never, Auth | HttpClient> = Effect.ge
         invalidInput("query", length, `a job holds at most ${maximum} characters; to import data use CopySql`)
       )
     }
-    const response = yield* wire.write({ method: "POST", api: "sql", path: "/api/v2/sql/job", json }, unknowable)
-    const job = read(201, (words) =>
+    const isFull = (words: string) =>
       words.startsWith("Failed to create job. Max number of jobs ")
         ? new JobQueueFull({ description: words })
         : undefined
-    )(response)
     // without its id nobody can ask for the job
-    return yield* job.pipe(
-      Effect.catch((reason): Effect.Effect<never, CreateJobReason> =>
-        reason instanceof ResponseMalformed && response.status < 300 ? outcomeUnknown(reason) : Effect.fail(reason)
-      )
+    return yield* wire.write<Job, CreateJobReason>(
+      { method: "POST", api: "sql", path: "/api/v2/sql/job", json },
+      read(201, isFull),
+      outcomeUnknown
     )
   })
 
   const get = Effect.fnUntraced(function* (job: Job | string): Effect.fn.Return<Job, GetJobReason> {
     const id = yield* Effect.fromResult(idOf(job))
-    const response = yield* wire.send({ method: "GET", api: "sql", path: jobPath(id) })
-    return yield* read(200, notFound(id))(response)
+    return yield* wire.send({ method: "GET", api: "sql", path: jobPath(id) }, read(200, notFound(id)))
   })
 
   const cancel = Effect.fnUntraced(function* (job: Job | string): Effect.fn.Return<Job, CancelJobReason> {
     const id = yield* Effect.fromResult(idOf(job))
-    const response = yield* wire.send({ method: "DELETE", api: "sql", path: jobPath(id) })
-    const cancelled = read(200, (words) =>
+    const explain = (words: string) =>
       words.startsWith("Cannot set status ") ? new JobNotCancellable({ id, description: words }) : notFound(id)(words)
-    )(response)
-    if (response.attempts === 1) return yield* cancelled
-    // it was cancelled by the request whose answer was lost
-    return yield* Effect.catchIf(
-      cancelled,
-      (reason) => reason instanceof JobNotCancellable,
-      (reason) =>
-        Effect.flatMap(get(id), (job) => (job.status === "cancelled" ? Effect.succeed(job) : Effect.fail(reason)))
+    return yield* wire.send(
+      { method: "DELETE", api: "sql", path: jobPath(id) },
+      (response): Effect.Effect<Job, CancelJobReason> => {
+        const cancelled = read(200, explain)(response)
+        if (response.attempts === 1) return cancelled
+        // it was cancelled by the request whose answer was lost
+        return Effect.catchIf(
+          cancelled,
+          (reason) => reason instanceof JobNotCancellable,
+          (reason) =>
+            Effect.flatMap(get(id), (job) => (job.status === "cancelled" ? Effect.succeed(job) : Effect.fail(reason)))
+        )
+      }
     )
   })
 

@@ -60,7 +60,7 @@ const integerDigits = 131_072
 const fractionDigits = 16_383
 
 /**
- * `numeric` as a `BigDecimal`, of text only (`price::text`): any number may be rounded, even one without a fraction.
+ * `numeric` as a `BigDecimal`, of text only (`price::text`): a number may be rounded, also one without a fraction.
  * NaN and the infinities are refused; for them cast to `float8` and read `Float8`.
  */
 export const Numeric: Schema.Codec<BigDecimal.BigDecimal, string | number> = column(

@@ -211,9 +211,7 @@ const make: Effect.Effect<CopySqlService, never, Auth | HttpClient> = Effect.gen
         Effect.provideService(CurrentHold, hold),
         Effect.raceFirst(stalled),
         Effect.catch((reason): Effect.Effect<never, CopyFromReason> =>
-          isLost(reason) && !(reason._tag === "RedirectRefused" && reason.status !== 303)
-            ? outcomeUnknown(reason)
-            : Effect.fail(reason)
+          isLost(reason) ? outcomeUnknown(reason) : Effect.fail(reason)
         ),
         Effect.mapError((reason) => cartoError(operation, reason)),
         Effect.catch((error) =>

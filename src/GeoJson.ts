@@ -12,6 +12,7 @@ import { decodeRows } from "./internal/decodeRows.ts"
 import { describeIssue } from "./internal/describeIssue.ts"
 import { Geometry, type GeoJsonGeometry } from "./internal/geoJson.ts"
 import { parse } from "./internal/json.ts"
+import { atMost, maxBodySize, sqlTimeout } from "./internal/limits.ts"
 import { DeadlineExceeded, ResponseMalformed, ResponseTooLarge, type TransportFailed } from "./reasons/Call.ts"
 import type { PartialResult } from "./reasons/SqlApi.ts"
 import { type ExportReason, type QueryOptions, type Row, Sql } from "./Sql.ts"
@@ -57,19 +58,6 @@ const layerLimits = Effect.map(Effect.serviceOption(Auth), (auth): Auth["Service
   Option.isSome(auth) ? auth.value.transport : {}
 )
 
-/** Text of at most so many bytes. */
-const readText = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>, limit: number) =>
-  Effect.suspend(() => {
-    let size = 0
-    return bytes.pipe(
-      Stream.tap((chunk) =>
-        (size += chunk.length) > limit ? Effect.fail(new ResponseTooLarge({ limit })) : Effect.void
-      ),
-      Stream.decodeText,
-      Stream.mkString
-    )
-  })
-
 /**
  * The result of a query that has a column `the_geom`. With `schema` the properties are decoded by it. The answer is read as
  * a whole: at most the layer's `maxBodySize`. `POST /api/v2/sql` with `format=geojson`.
@@ -90,10 +78,12 @@ export function query(
   return Effect.gen(function* () {
     const db = yield* Sql
     const limits = yield* layerLimits
-    const waited = Duration.fromInputUnsafe(timeout ?? limits.timeout ?? "60 seconds")
+    const waited = Duration.fromInputUnsafe(timeout ?? limits.timeout ?? sqlTimeout)
     const text = yield* attempt(
       db.export(statement, { ...rest, format: "geojson" }).pipe(
-        Effect.flatMap(({ bytes }) => readText(bytes, limits.maxBodySize ?? 256e6)),
+        Effect.flatMap(({ bytes }) =>
+          bytes.pipe(atMost(limits.maxBodySize ?? maxBodySize), Stream.decodeText, Stream.mkString)
+        ),
         Effect.mapError((failure) => (failure instanceof ResponseTooLarge ? failure : failure.reason)),
         Effect.timeoutOrElse({ duration: waited, orElse: () => Effect.fail(new DeadlineExceeded({ waited })) })
       )

@@ -1,13 +1,7 @@
 /** The answers of the SQL API, told apart: failures by status, then `context` and `detail`, then the server's words. */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import {
-  type CallReason,
-  type LostAnswer,
-  type OutcomeUnknown,
-  type ResponseMalformed,
-  Unauthenticated
-} from "../reasons/Call.ts"
+import { type CallReason, type OutcomeUnknown, Unauthenticated } from "../reasons/Call.ts"
 import {
   AccountNotFound,
   KeyLacksApi,
@@ -138,10 +132,6 @@ export const readResult = (response: WireResponse): Effect.Effect<QueryResult<un
   })
 }
 
-/** SQL that may write: whether it ran cannot be found out, but for answers that say they are not the SQL API's. */
-export const unknowable = (failure: LostAnswer): Effect.Effect<undefined, OutcomeUnknown> =>
-  failure._tag === "RedirectRefused" && failure.status !== 303 ? Effect.undefined : outcomeUnknown(failure)
-
 export interface SendOptions {
   readonly cacheable?: boolean | undefined
   readonly timeout?: Duration.Input | undefined
@@ -174,8 +164,7 @@ export const readQuery = (
   text: string,
   parameters: ReadonlyArray<readonly [string, string]> = [],
   options: SendOptions = {}
-): Effect.Effect<QueryResult<unknown>, ReadReason> =>
-  Effect.flatMap(wire.send(request(text, parameters, options)), read(username))
+): Effect.Effect<QueryResult<unknown>, ReadReason> => wire.send(request(text, parameters, options), read(username))
 
 /** Runs whatever SQL text. */
 export const query = (
@@ -187,10 +176,4 @@ export const query = (
 ): Effect.Effect<QueryResult<unknown>, QueryReason> =>
   (options.idempotent ?? (options.cacheable || readsOnly(text)))
     ? readQuery(wire, username, text, parameters, options)
-    : Effect.flatMap(wire.write(request(text, parameters, options), unknowable), (response) =>
-        Effect.catchIf(
-          read(username)(response),
-          (reason): reason is ResponseMalformed => reason._tag === "ResponseMalformed" && response.status === 200,
-          outcomeUnknown
-        )
-      )
+    : wire.write<QueryResult<unknown>, QueryReason>(request(text, parameters, options), read(username), outcomeUnknown)

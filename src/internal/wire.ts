@@ -26,12 +26,13 @@ import {
   RateLimited,
   RedirectRefused,
   ResponseMalformed,
-  ResponseTooLarge,
+  type ResponseTooLarge,
   ServerUnavailable,
   TransportFailed,
   Unauthenticated
 } from "../reasons/Call.ts"
 import { CurrentHold, type Hold } from "./hold.ts"
+import { atMost, maxBodySize, sqlTimeout } from "./limits.ts"
 import { type RetryFailure, type RetryPolicy, standardRetry } from "./retry.ts"
 
 export type { RetryFailure, RetryPolicy } from "./retry.ts"
@@ -95,14 +96,25 @@ export interface OpenResponse extends Head {
   readonly read: Effect.Effect<WireResponse, ReadReason>
 }
 
-/** Answers in the place of an answer that was lost; with none where the request was certainly not carried out. */
-export type Recover<E> = (failure: LostAnswer) => Effect.Effect<WireResponse | undefined, E>
+interface Tagged {
+  readonly _tag: string
+}
+
+/** What an answer says; what is none of the API's answers fails as {@link unexpected}. */
+export type Read<A, E> = (response: WireResponse) => Effect.Effect<A, E>
+
+/** What took place although its answer was lost; `undefined` where the request was certainly not carried out. */
+export type Recover<A, E> = (failure: LostAnswer) => Effect.Effect<A | undefined, E>
 
 export interface Wire {
   /** Sends a request and reads the whole answer. */
-  readonly send: (request: WireRequest) => Effect.Effect<WireResponse, CallReason>
+  readonly send: <A, E extends Tagged>(request: WireRequest, read: Read<A, E>) => Effect.Effect<A, CallReason | E>
   /** As {@link send}, of a request that must not be carried out twice: who sends it says what to do where that is in doubt. */
-  readonly write: <E>(request: WireRequest, recover: Recover<E>) => Effect.Effect<WireResponse, CallReason | E>
+  readonly write: <A, E extends Tagged>(
+    request: WireRequest,
+    read: Read<A, E>,
+    recover: Recover<A, E>
+  ) => Effect.Effect<A, CallReason | E>
   /** Sends a request and leaves the body of the answer to be read. */
   readonly open: (request: WireRequest) => Effect.Effect<OpenResponse, CallReason>
   /** How long what is streamed may be silent. */
@@ -175,32 +187,38 @@ const describeFailure = (error: HttpClientError): string => {
 /** What a transport says of a connection that never came about, in the words of Node, Deno and Bun. */
 const unsent = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|Connect Timeout|\(Connect\)|Unable to connect|certificate/
 
-const losses = new Set(["DeadlineExceeded", "RedirectRefused", "ResponseTooLarge", "ServerUnavailable"])
+const losses = new Set(["DeadlineExceeded", "ResponseTooLarge"])
 
-/** Whether nothing is known of a request that failed so. */
-export const isLost = <Reason extends { readonly _tag: string }>(
-  reason: Reason
-): reason is Extract<Reason, LostAnswer> =>
+/** What the SQL API says in its own words is an answer, whatever its status. */
+const isTold = (reason: Tagged): boolean => reason instanceof ServerUnavailable && /^\s*\{\s*"error":/.test(reason.body)
+
+/** Whether nothing is known of a request that failed so. Of redirects only 303 says that it has been carried out. */
+export const isLost = <Reason extends Tagged>(reason: Reason): reason is Extract<Reason, LostAnswer> =>
   reason instanceof TransportFailed
     ? !unsent.test(reason.description)
     : reason instanceof ResponseMalformed
       ? reason.status < 400
-      : losses.has(reason._tag)
+      : reason instanceof RedirectRefused
+        ? reason.status === 303
+        : reason instanceof ServerUnavailable
+          ? !isTold(reason)
+          : losses.has(reason._tag)
 
 /** For what nobody can find out about. */
 export const outcomeUnknown = (failure: LostAnswer): Effect.Effect<never, OutcomeUnknown> =>
   Effect.fail(new OutcomeUnknown({ failure }))
 
-const isPassing = (reason: CallReason): reason is RetryFailure["reason"] =>
-  reason._tag === "RateLimited" ||
-  reason._tag === "TransportFailed" ||
-  (reason._tag === "ServerUnavailable" && [502, 503, 504].includes(reason.status))
+const isPassing = (reason: Tagged): reason is RetryFailure["reason"] =>
+  reason instanceof RateLimited ||
+  reason instanceof TransportFailed ||
+  (reason instanceof ServerUnavailable && [502, 503, 504].includes(reason.status))
 
 const isRedirect = (status: number): boolean => status === 0 || [301, 302, 303, 307, 308].includes(status)
 
 export const make: Effect.Effect<Wire, never, Auth | HttpClient.HttpClient> = Effect.gen(function* () {
   const auth = yield* Auth
-  const { fetchOptions, maxBodySize = 256e6, propagateTraceContext, retry, timeout, transformClient } = auth.transport
+  const { fetchOptions, propagateTraceContext, retry, timeout, transformClient } = auth.transport
+  const limit = auth.transport.maxBodySize ?? maxBodySize
   const stall = Duration.fromInputUnsafe(auth.transport.stallTimeout ?? "5 minutes")
   const stalled = Effect.suspend(() => Effect.fail(new DeadlineExceeded({ waited: stall })))
   const withinStall: Wire["withinStall"] = (effect) =>
@@ -275,30 +293,12 @@ export const make: Effect.Effect<Wire, never, Auth | HttpClient.HttpClient> = Ef
         )
       )
     )
-    const readChunks = Effect.suspend(() => {
-      const parts: Array<Uint8Array> = []
-      let size = 0
-      return Stream.runForEachArray(chunks, (found) => {
-        for (const part of found) {
-          parts.push(part)
-          size += part.length
-        }
-        return size > maxBodySize ? Effect.fail(new ResponseTooLarge({ limit: maxBodySize })) : Effect.void
-      }).pipe(
-        Effect.map(() => {
-          const bytes = new Uint8Array(size)
-          let at = 0
-          for (const part of parts) {
-            bytes.set(part, at)
-            at += part.length
-          }
-          // decoding part by part is four times as slow
-          return whole(new TextDecoder().decode(bytes))
-        })
-      )
-    })
+    // decoding part by part would be four times as slow
+    const readChunks = Effect.map(Stream.mkUint8Array(atMost(limit)(chunks)), (bytes) =>
+      whole(new TextDecoder().decode(bytes))
+    )
     // faster, where the length is known: not that of an encoded body; and an upload ends with the stream of its answer
-    const isShort = Number(headers["content-length"]) <= maxBodySize && headers["content-encoding"] === undefined
+    const isShort = Number(headers["content-length"]) <= limit && headers["content-encoding"] === undefined
     return {
       ...head,
       bytes: Stream.transformPull(chunks, (pull) => Effect.succeed(withinStall(pull))),
@@ -317,49 +317,35 @@ export const make: Effect.Effect<Wire, never, Auth | HttpClient.HttpClient> = Ef
       return again.status === 401 ? yield* new Unauthenticated({ username: auth.username }) : again
     })
 
-  /** Why there is no answer of the API: a 429 is told by its header, since a statement that took too long is one too. */
-  const failureOf = (result: Result.Result<WireResponse, CallReason>): Effect.Effect<CallReason | undefined> => {
-    if (Result.isFailure(result)) return Effect.succeed(result.failure)
-    const response = result.success
-    if (response.status === 429) {
-      return response.headers["retry-after"] === undefined ? Effect.undefined : rateLimited(response)
-    }
-    const isAnswer = response.status < 202 || (response.status >= 400 && response.status < 500)
-    return Effect.succeed(isAnswer ? undefined : unexpected(response, ""))
-  }
-
   const policy = retry === false ? () => undefined : (retry ?? standardRetry)
 
   /** `inDoubt` tells whether a request may have been carried out. */
-  const repeat = <E>(
+  const repeat = <A, E extends Tagged>(
     request: WireRequest,
-    recover: Recover<E> | undefined,
+    read: Read<A, E>,
+    recover: Recover<A, E> | undefined,
     state: { inDoubt: boolean },
     attempt = 1
-  ): Effect.Effect<WireResponse, CallReason | E> =>
+  ): Effect.Effect<A, CallReason | E> =>
     Effect.gen(function* () {
       state.inDoubt = true
-      const result = yield* Effect.result(Effect.flatMap(open(request), ({ read }) => read))
-      const reason = yield* failureOf(result)
-      // what the SQL API says in its own words is an answer, whatever its status
-      const isTold = Result.isSuccess(result) && /^\s*\{\s*"error":/.test(result.success.text)
+      const answer = Effect.flatMap(open(request), (response) => response.read)
+      const result = yield* Effect.result(Effect.flatMap(answer, (whole) => read({ ...whole, attempts: attempt })))
+      if (Result.isSuccess(result)) return result.success
+      const reason = result.failure
       const recovered =
-        recover !== undefined && reason !== undefined && !isTold && isLost(reason)
-          ? yield* Effect.result(recover(reason))
-          : Result.succeed(undefined)
+        recover !== undefined && isLost(reason) ? yield* Effect.result(recover(reason)) : Result.succeed(undefined)
       if (Result.isSuccess(recovered) && recovered.success !== undefined) return recovered.success
       const isKnown = Result.isSuccess(recovered)
-      const isSafe = recover === undefined ? (request.idempotent ?? request.method !== "POST") : isKnown && !isTold
-      const wait = reason !== undefined && isPassing(reason) ? policy({ reason, attempt, isSafe }) : undefined
-      if (wait === undefined) {
-        yield* Effect.fromResult(recovered)
-        return { ...(yield* Effect.fromResult(result)), attempts: attempt }
-      }
+      const isSafe =
+        recover === undefined ? (request.idempotent ?? request.method !== "POST") : isKnown && !isTold(reason)
+      const wait = isPassing(reason) ? policy({ reason, attempt, isSafe }) : undefined
+      if (wait === undefined) return yield* Effect.fail(isKnown ? reason : recovered.failure)
       state.inDoubt = !isKnown
       yield* Effect.annotateCurrentSpan("carto.attempts", attempt + 1)
       // above what the server asked for, never below
       yield* Effect.sleep(wait * (1 + (yield* Random.next) / 5))
-      return yield* repeat(request, recover, state, attempt + 1)
+      return yield* repeat(request, read, recover, state, attempt + 1)
     })
 
   /** `over` ends a call after so long, in which what holds it back is not counted. */
@@ -374,20 +360,24 @@ export const make: Effect.Effect<Wire, never, Auth | HttpClient.HttpClient> = Ef
       return Effect.raceFirst(Effect.provideService(call, CurrentHold, hold), isOver)
     })
 
-  const sendOrRecover = <E>(request: WireRequest, recover?: Recover<E>): Effect.Effect<WireResponse, CallReason | E> =>
+  const sendOrRecover = <A, E extends Tagged>(
+    request: WireRequest,
+    read: Read<A, E>,
+    recover?: Recover<A, E>
+  ): Effect.Effect<A, CallReason | E> =>
     Effect.suspend(() => {
       const duration = Duration.fromInputUnsafe(
-        request.timeout ?? timeout ?? (request.path === "/api/v2/sql" ? "60 seconds" : "30 seconds")
+        request.timeout ?? timeout ?? (request.path === "/api/v2/sql" ? sqlTimeout : "30 seconds")
       )
       const state = { inDoubt: false }
       let failure: DeadlineExceeded | undefined
       const isOver = Effect.suspend(() => Effect.fail((failure = new DeadlineExceeded({ waited: duration }))))
-      return within(repeat(request, recover, state), duration, isOver).pipe(
+      return within(repeat(request, read, recover, state), duration, isOver).pipe(
         Effect.catchIf(
           (reason): reason is DeadlineExceeded => reason === failure && state.inDoubt,
           (reason) =>
-            Effect.flatMap(recover === undefined ? Effect.undefined : recover(reason), (response) =>
-              response === undefined ? Effect.fail(reason) : Effect.succeed(response)
+            Effect.flatMap(recover === undefined ? Effect.undefined : recover(reason), (found) =>
+              found === undefined ? Effect.fail(reason) : Effect.succeed(found)
             )
         )
       )
@@ -404,7 +394,7 @@ export const make: Effect.Effect<Wire, never, Auth | HttpClient.HttpClient> = Ef
             read: withinStall(response.read)
           }))
         : open(request),
-    send: (request) => sendOrRecover<never>(request),
+    send: (request, read) => sendOrRecover(request, read),
     write: sendOrRecover
   }
 })

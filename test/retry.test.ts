@@ -50,6 +50,13 @@ describe("what is sent again", () => {
     ["nothing after 500", list, [unavailable(500)], "ServerUnavailable", 1],
     ["a write after a rate limit, which came before it", query, [limited(2), json(result())], "success", 2],
     ["no write after the connection failed", query, [reset(), json(result())], "OutcomeUnknown", 1],
+    [
+      "no write after an error in the SQL API's own words, which is an answer",
+      query,
+      [json({ error: ["cannot connect to the database"] }, 503), json(result())],
+      "ServerUnavailable",
+      1
+    ],
     ["no write after 503", query, [unavailable(), json(result())], "OutcomeUnknown", 1],
     [
       "a write that is marked as idempotent",

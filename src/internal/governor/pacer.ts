@@ -175,7 +175,8 @@ export const makePacer = <E>({
       const pause = pausedUntil - now
       if (pause > 0) {
         line.turns.due = pausedUntil
-        yield* Effect.sleep(pause)
+        // whole milliseconds: what is left of one may be no time at all to a clock
+        yield* Effect.sleep(Math.ceil(pause))
         continue
       }
       const { delay, remaining } = yield* take(key, interval, limit, 1)

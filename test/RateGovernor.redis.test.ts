@@ -2,9 +2,10 @@
 import * as NodeRedis from "@effect/platform-node/NodeRedis"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, layer } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer, Logger, Redacted, Ref } from "effect"
+import { Deferred, Effect, Fiber, Layer, Logger, Queue, Redacted } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
 import { Redis } from "effect/persistence"
+import { TestClock } from "effect/testing"
 import { Auth, Sql, sql } from "../src/index.ts"
 import { RateGovernor } from "../src/RateGovernor.ts"
 import { measure } from "./bench/governor/measure.ts"
@@ -33,12 +34,14 @@ const query = Sql.use((db) => db.query(sql`SELECT 1`))
 /** Answers each call when it is told to. */
 const makeServer = Effect.gen(function* () {
   const gate = yield* Deferred.make<void>()
-  const sent = yield* Ref.make(0)
+  const calls = yield* Queue.unbounded<void>()
+  let sent = 0
   const answers = Layer.succeed(
     HttpClient.HttpClient,
     HttpClient.make((request) =>
       Effect.gen(function* () {
-        const call = yield* Ref.updateAndGet(sent, (count) => count + 1)
+        const call = ++sent
+        yield* Queue.offer(calls, undefined)
         yield* Deferred.await(gate)
         const headers = {
           "carto-rate-limit-limit": "50",
@@ -52,7 +55,12 @@ const makeServer = Effect.gen(function* () {
       })
     )
   )
-  return { answers, open: Deferred.succeed(gate, undefined), sent: Ref.get(sent) }
+  return {
+    answers,
+    open: Deferred.succeed(gate, undefined),
+    sent: () => sent,
+    nextSent: Queue.take(calls)
+  }
 })
 
 describe.skipIf(missing !== undefined)("RateGovernor.layerRedis", () => {
@@ -71,17 +79,15 @@ describe.skipIf(missing !== undefined)("RateGovernor.layerRedis", () => {
           yield* first.open
           yield* query.pipe(Effect.provide(governed("bob")), Effect.provide(first.answers))
           const second = yield* makeServer
-          const calls = yield* Effect.forkChild(
-            Effect.all([query, query, query], { concurrency: "unbounded" }).pipe(
-              Effect.provide(governed("bob")),
-              Effect.provide(second.answers)
+          yield* Effect.gen(function* () {
+            const calls = yield* Effect.forEach([1, 2, 3], () =>
+              Effect.tap(Effect.forkChild(query), () => second.nextSent)
             )
-          )
-          // without an answer, which whoever knows nothing waits for
-          while ((yield* second.sent) < 3) yield* Effect.sleep(5)
-          yield* second.open
-          yield* Fiber.join(calls)
-        })
+            yield* second.open
+            yield* Fiber.joinAll(calls)
+          }).pipe(Effect.provide(governed("bob")), Effect.provide(second.answers))
+          // time stands still: whoever knows nothing waits for an answer, or for a second to pass
+        }).pipe(Effect.provide(TestClock.layer()))
       )
 
       it.effect("under a prefix of one's own, past whatever is in its place", () =>
@@ -123,7 +129,7 @@ describe.skipIf(missing !== undefined)("RateGovernor.layerRedis", () => {
           Effect.provide(server.answers),
           Effect.provide(Logger.layer([logger]))
         )
-        assert.strictEqual(yield* server.sent, 4)
+        assert.strictEqual(server.sent(), 4)
         assert.lengthOf(
           messages.filter((message) => message.startsWith("the store of rate limits does not answer")),
           1

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Duration, Effect, Exit, Fiber, Layer, Random, Redacted, Stream, Tracer } from "effect"
+import { Clock, Duration, Effect, Exit, Fiber, Layer, Random, Redacted, Stream } from "effect"
 import { HttpClient, HttpClientError, HttpClientResponse } from "effect/http"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import { TestClock } from "effect/testing"
@@ -11,6 +11,7 @@ import * as PolicyStore from "../src/internal/governor/policyStore.ts"
 import { connect } from "../src/promise.ts"
 import { inMemory, RateGovernor } from "../src/RateGovernor.ts"
 import { layerClient, type LimitedServer, makeServer, type Plan } from "./support/limitedServer.ts"
+import { recordSpans } from "./support/recordSpans.ts"
 
 type Transform = NonNullable<AuthOptions["transformClient"]>
 
@@ -444,32 +445,22 @@ describe("waiting", () => {
       assert.isAtMost(sent.at(-1) ?? Infinity, 2.7)
     })
   )
-  it.effect("a server that is down is not waited for, once a second, by all", () =>
-    Effect.gen(function* () {
-      const { layer, sent } = scripted((call) =>
-        Effect.succeed(call < 50 ? new Response("", { status: 503 }) : rows(left(50, 99 - call)))
-      )
-      yield* inTime(times(60, Effect.ignore(query))).pipe(
-        Effect.provide(servicesOf("alice", inMemory(), { retry: false })),
-        Effect.provide(layer)
-      )
-      assert.strictEqual(sent.length, 60)
-      assert.isAtMost(sent.at(-1) ?? Infinity, 10)
-    })
-  )
-  it.effect("nor one that cannot be reached", () =>
-    Effect.gen(function* () {
-      const { layer, sent } = scripted((call) =>
-        call < 50 ? Effect.fail("unreachable") : Effect.succeed(rows(left(50, 99 - call)))
-      )
-      yield* inTime(times(60, Effect.ignore(query))).pipe(
-        Effect.provide(servicesOf("alice", inMemory(), { retry: false })),
-        Effect.provide(layer)
-      )
-      assert.strictEqual(sent.length, 60)
-      assert.isAtMost(sent.at(-1) ?? Infinity, 10)
-    })
-  )
+  for (const [what, answer] of [
+    ["is down", Effect.sync(() => new Response("", { status: 503 }))],
+    ["cannot be reached", Effect.fail("unreachable" as const)]
+  ] as const) {
+    it.effect(`a server that ${what} is not waited for, once a second, by all`, () =>
+      Effect.gen(function* () {
+        const { layer, sent } = scripted((call) => (call < 50 ? answer : Effect.succeed(rows(left(50, 99 - call)))))
+        yield* inTime(times(60, Effect.ignore(query))).pipe(
+          Effect.provide(servicesOf("alice", inMemory(), { retry: false })),
+          Effect.provide(layer)
+        )
+        assert.strictEqual(sent.length, 60)
+        assert.isAtMost(sent.at(-1) ?? Infinity, 10)
+      })
+    )
+  }
   it.effect("does not count towards the deadline, which counts once the call goes out", () =>
     Effect.gen(function* () {
       const { layer, sent } = scripted((call) => (call < 8 ? Effect.succeed(rows(left(2, 0, 10))) : Effect.never))
@@ -492,15 +483,7 @@ describe("waiting", () => {
     Effect.gen(function* () {
       const server = makeServer()
       server.limit("alice", "query", [1, 1, 10])
-      const spans: Array<Tracer.NativeSpan> = []
-      const tracer = Tracer.make({
-        span: (options) => {
-          const span = new Tracer.NativeSpan(options)
-          spans.push(span)
-          return span
-        }
-      })
-      yield* inTime(Effect.withTracer(times(3, query), tracer)).pipe(
+      const spans = yield* inTime(recordSpans(times(3, query))).pipe(
         Effect.provide(servicesOf("alice", inMemory())),
         Effect.provide(layerClient(server))
       )

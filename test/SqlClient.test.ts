@@ -1,9 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Effect, Layer, Redacted, Stream, Tracer } from "effect"
+import { DateTime, Effect, Layer, Redacted, Stream } from "effect"
 import { SqlClient as Client, type SqlError } from "effect/sql"
 import { isCartoError } from "../src/index.ts"
 import { sql as carto } from "../src/Statement.ts"
 import * as SqlClient from "../src/SqlClient.ts"
+import { recordSpans } from "./support/recordSpans.ts"
 import { type Answer, json, layerScripted, result, scriptedFetch, type ScriptedFetch } from "./support/scriptedFetch.ts"
 
 const layerOver = (script: ScriptedFetch, options?: Parameters<typeof layerScripted>[1]) =>
@@ -267,16 +268,8 @@ describe("answers", () => {
   )
   it.effect("spans have the text with its parameters, and none of the values", () =>
     Effect.gen(function* () {
-      const spans: Array<Tracer.NativeSpan> = []
-      const tracer = Tracer.make({
-        span: (options) => {
-          const span = new Tracer.NativeSpan(options)
-          spans.push(span)
-          return span
-        }
-      })
       const sql = yield* Client.SqlClient
-      yield* Effect.withTracer(sql`SELECT ${"hunter2"}`, tracer)
+      const spans = yield* recordSpans(sql`SELECT ${"hunter2"}`)
       const attributes = spans.flatMap((span) => Array.from(span.attributes))
       assert.deepInclude(attributes, ["db.query.text", "SELECT $1"])
       assert.notInclude(JSON.stringify(attributes), "hunter2")

@@ -1,7 +1,6 @@
 /** A PostgreSQL server for tests: a new one on a loopback port, which is gone with its scope. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Context from "effect/Context"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ChildProcess from "effect/process/ChildProcess"
@@ -9,9 +8,11 @@ import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { existsSync, readdirSync } from "node:fs"
 import { rm, writeFile } from "node:fs/promises"
-import { createServer } from "node:net"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import process from "node:process"
+import { freePort } from "./freePort.ts"
+import { untilSaid } from "./untilSaid.ts"
 
 const folder = "/usr/lib/postgresql"
 
@@ -43,7 +44,11 @@ const command = (program: string, ...args: ReadonlyArray<string>): ChildProcess.
       )
     : ChildProcess.make("setpriv", ["--pdeathsig=INT", program, ...args], options)
 
-const options = { cwd: "/", env: { PATH: "/usr/bin:/bin", LC_ALL: "C.UTF-8" }, stdin: "ignore" } as const
+const options = {
+  cwd: "/",
+  env: { PATH: "/usr/bin:/bin", LC_ALL: "C.UTF-8", TMPDIR: tmpdir() },
+  stdin: "ignore"
+} as const
 
 const text = Effect.fnUntraced(function* (program: string, ...args: ReadonlyArray<string>) {
   const handle = yield* command(program, ...args)
@@ -59,21 +64,12 @@ const text = Effect.fnUntraced(function* (program: string, ...args: ReadonlyArra
   return stdout.trim()
 }, Effect.scoped)
 
-/** A loopback port that nobody listens on. */
-export const freePort: Effect.Effect<number> = Effect.callback<number>((resume) => {
-  const server = createServer().listen(0, "127.0.0.1", () => {
-    const address = server.address()
-    const port = typeof address === "object" && address !== null ? address.port : 0
-    server.close(() => resume(Effect.succeed(port)))
-  })
-})
-
-const ready = "database system is ready to accept connections"
-
 const start = Effect.gen(function* () {
   const bin = programs ?? (yield* Effect.die(new Error(missing)))
-  const data = yield* Effect.acquireRelease(text("mktemp", "-d", "/tmp/effect-carto-postgres-XXXXXX"), (path) =>
-    Effect.promise(() => rm(path, { recursive: true, force: true }))
+  // made by the server's own user
+  const data = yield* Effect.acquireRelease(
+    text("mktemp", "--directory", "--tmpdir", "effect-carto-postgres-XXXXXX"),
+    (path) => Effect.promise(() => rm(path, { recursive: true, force: true }))
   )
   const password = "superuser"
   const passwordFile = join(data, "password")
@@ -94,7 +90,8 @@ const start = Effect.gen(function* () {
   const settings = {
     listen_addresses: "127.0.0.1",
     port,
-    unix_socket_directories: data,
+    // none: a folder's path may be longer than that of a socket can be
+    unix_socket_directories: "",
     fsync: "off",
     synchronous_commit: "off",
     full_page_writes: "off",
@@ -110,15 +107,7 @@ const start = Effect.gen(function* () {
   )
   // The signal for a fast shutdown, which ends sessions.
   yield* Effect.addFinalizer(() => Effect.ignore(server.kill({ killSignal: "SIGINT", forceKillAfter: "10 seconds" })))
-  const isReady = yield* Deferred.make<void>()
-  // Read to its end, or PostgreSQL would wait for room in the pipe.
-  yield* Stream.decodeText(server.stderr).pipe(
-    Stream.splitLines,
-    Stream.runForEach((line) => (line.includes(ready) ? Deferred.succeed(isReady, undefined) : Effect.void)),
-    Effect.andThen(Deferred.die(isReady, new Error("PostgreSQL has ended"))),
-    Effect.forkScoped
-  )
-  yield* Deferred.await(isReady)
+  yield* untilSaid(server.stderr, "database system is ready to accept connections", "PostgreSQL")
   return { port, url: Redacted.make(`postgres://postgres:${password}@127.0.0.1:${port}/postgres`) }
 })
 

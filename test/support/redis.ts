@@ -1,14 +1,13 @@
 /** A Redis server for tests: a new one on a loopback port, which keeps nothing and is gone with its scope. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Context from "effect/Context"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as ChildProcess from "effect/process/ChildProcess"
-import * as Stream from "effect/Stream"
 import { existsSync } from "node:fs"
-import { freePort } from "./postgres.ts"
+import { freePort } from "./freePort.ts"
+import { untilSaid } from "./untilSaid.ts"
 
 const program = "/usr/bin/redis-server"
 
@@ -16,8 +15,6 @@ const program = "/usr/bin/redis-server"
 export const missing: string | undefined = existsSync(program)
   ? undefined
   : "Redis is not installed: apt-get install redis-server"
-
-const ready = "Ready to accept connections"
 
 const start = Effect.gen(function* () {
   if (missing !== undefined) return yield* Effect.die(new Error(missing))
@@ -31,15 +28,7 @@ const start = Effect.gen(function* () {
     ["--pdeathsig=KILL", program, ...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])],
     { cwd: folder, env: { PATH: "/usr/bin:/bin", LC_ALL: "C.UTF-8" }, stdin: "ignore", forceKillAfter: "5 seconds" }
   )
-  const isReady = yield* Deferred.make<void>()
-  // Read to its end, or Redis would wait for room in the pipe.
-  yield* Stream.decodeText(server.stdout).pipe(
-    Stream.splitLines,
-    Stream.runForEach((line) => (line.includes(ready) ? Deferred.succeed(isReady, undefined) : Effect.void)),
-    Effect.andThen(Deferred.die(isReady, new Error("Redis has ended"))),
-    Effect.forkScoped
-  )
-  yield* Deferred.await(isReady)
+  yield* untilSaid(server.stdout, "Ready to accept connections", "Redis")
   return { url: `redis://127.0.0.1:${port}`, stop: Effect.ignore(server.kill()) }
 })
 

@@ -14,6 +14,7 @@ import { Carto, Sql, sql } from "../../src/index.ts"
 import { connect } from "../../src/promise.ts"
 import * as Node from "../../src/runtime/node.ts"
 import { networkVariables, run } from "../runtimes/commands.ts"
+import { median } from "./median.ts"
 import { startServer } from "./startServer.ts"
 import { answers } from "./workload.ts"
 
@@ -94,9 +95,6 @@ const overOld = (load: NodeJS.Require, baseUrl: string): Readonly<Record<string,
       (await toolkit.query(`SELECT * FROM ${table}`)).rows.length
   }
 }
-
-const median = (numbers: ReadonlyArray<number>): number =>
-  numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0
 
 /** Microseconds of a call. */
 const time = async (call: Call, table: keyof typeof answers): Promise<number> => {

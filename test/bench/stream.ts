@@ -6,6 +6,7 @@ import * as Schema from "effect/Schema"
 import process from "node:process"
 import { fileURLToPath } from "node:url"
 import { run } from "../runtimes/commands.ts"
+import { median } from "./median.ts"
 import { startServer } from "./startServer.ts"
 import { copyBytes, rowBlock, rowCount } from "./workload.ts"
 
@@ -27,9 +28,6 @@ const measure = Effect.fnUntraced(function* (name: string, port: string) {
   if (exitCode !== 0) return yield* Effect.die(new Error(`${name}: ${stderr}`))
   return yield* Schema.decodeUnknownEffect(Measurement)(stdout)
 })
-
-const median = (numbers: ReadonlyArray<number>): number =>
-  numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0
 
 const summary = (measurements: ReadonlyArray<Measurement>) => ({
   seconds: median(measurements.map(({ seconds }) => seconds)),

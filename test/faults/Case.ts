@@ -13,7 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
-import { type AuthOptions, Auth, Carto, type CartoError, isCartoError } from "../../src/index.ts"
+import { Auth, Carto, type CartoError, isCartoError } from "../../src/index.ts"
 import { makeCanary, underCanary } from "../support/canary.ts"
 import type { Fault } from "./Fault.ts"
 import type { Incoming } from "./Http.ts"
@@ -51,10 +51,9 @@ export interface CaseOptions {
   readonly fault: Fault | undefined
   readonly mode: Mode
   readonly transport: Transport
-  readonly options?: Partial<AuthOptions>
 }
 
-const transportLayer = (transport: Transport): Layer.Layer<HttpClient.HttpClient> =>
+export const transportLayer = (transport: Transport): Layer.Layer<HttpClient.HttpClient> =>
   Layer.fresh(transport === "fetch" ? FetchHttpClient.layer : NodeHttpClient.layerUndici)
 
 /** Longer than anything takes whose time is not moved by hand. */
@@ -74,16 +73,8 @@ const passTime = (clock: TestClock.TestClock, proxy: Proxy.Proxy): Effect.Effect
     )
   )
 
-/** Longer than any deadline, on the clock that is moved by hand. */
-const patience = Duration.toMillis("30 minutes")
-
-/** Waits until a caller would give up something that goes on as long as the server likes. */
-const untilPatienceEnds = (clock: TestClock.TestClock): Effect.Effect<void> =>
-  Effect.suspend(() =>
-    clock.currentTimeMillisUnsafe() < patience
-      ? Effect.andThen(Effect.sleep("20 millis"), untilPatienceEnds(clock))
-      : Effect.void
-  )
+/** After which a caller gives up what goes on as long as the server likes, on the clock that is moved by hand. */
+const patience = Duration.minutes(30)
 
 const secretsOf = (username: string, key: string): ReadonlyArray<string> => [key, btoa(`${username}:${key}`)]
 
@@ -108,14 +99,7 @@ const leaks = (secrets: Iterable<string>, seen: string, { asked, strayed }: Prox
   ]
 }
 
-export const run = ({
-  fault,
-  id,
-  mode,
-  operation,
-  options,
-  transport
-}: CaseOptions): Effect.Effect<Result, never, World> =>
+export const run = ({ fault, id, mode, operation, transport }: CaseOptions): Effect.Effect<Result, never, World> =>
   Effect.gen(function* () {
     const world = yield* World
     const use = yield* operation.begin(id)
@@ -148,8 +132,7 @@ export const run = ({
       apiKey: masterKey,
       schema: "public",
       transformClient: refuse,
-      maxBodySize: 4e6,
-      ...options
+      maxBodySize: 4e6
     }).pipe(Layer.provide(transportLayer(transport)), Layer.orDie)
     const canary = makeCanary()
     const clock = yield* TestClock.make({ warningDelay: "1 day" })
@@ -161,7 +144,7 @@ export const run = ({
     )
     yield* Effect.forkScoped(passTime(clock, proxy))
     let isGivenUp = false
-    yield* untilPatienceEnds(clock).pipe(
+    yield* clock.sleep(patience).pipe(
       Effect.andThen(
         Effect.suspend(() => {
           isGivenUp = true

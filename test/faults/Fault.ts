@@ -18,7 +18,7 @@ export interface Fault {
   readonly when?: ((request: Incoming) => boolean) | undefined
 }
 
-type Headers = ReadonlyArray<readonly [name: string, value: string]>
+export type Headers = ReadonlyArray<readonly [name: string, value: string]>
 
 export const json: Headers = [["content-type", "application/json; charset=utf-8"]]
 export const html: Headers = [["content-type", "text/html"]]
@@ -53,14 +53,15 @@ export const afterwards =
     if (answer !== undefined) await treat(exchange, answer)
   }
 
+/** Lets the server do what it is asked, and adds headers to its answer, which is framed as it should be. */
+export const withHeaders = (...headers: Headers): Treatment =>
+  afterwards((exchange, answer) => say(exchange, framed(answer.status, [...kept(answer), ...headers], answer.body)))
+
 /** Lets the server do what it is asked, and changes the body of its answer, which is framed as it should be. */
 export const rewritten = (change: (text: string, exchange: Exchange) => Uint8Array | string): Treatment =>
   afterwards((exchange, answer) =>
     say(exchange, framed(answer.status, kept(answer), change(new TextDecoder().decode(answer.body), exchange)))
   )
 
-/** The two halves of a body, neither of them empty where that is possible. */
-export const halves = ({ body }: Answer): readonly [Uint8Array, Uint8Array] => {
-  const middle = Math.max(1, body.length >> 1)
-  return [body.subarray(0, middle), body.subarray(middle)]
-}
+/** Half of a body, which is not empty where that is possible. */
+export const half = ({ body }: Answer): Uint8Array => body.subarray(0, Math.max(1, body.length >> 1))

@@ -1,13 +1,11 @@
 /** Public operations, each with what it declares and with what must be true on the server afterwards. */
-import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Carto, CartoError, CartoErrorReason } from "../../src/index.ts"
 import type { Incoming } from "./Http.ts"
-import { type Account, World } from "./World.ts"
+import { type Account, World, type WorldService } from "./World.ts"
 
 export type Tag = CartoErrorReason["_tag"]
-type WorldService = Context.Service.Shape<typeof World>
 
 /** What is wrong on the server. */
 export type Check = Effect.Effect<ReadonlyArray<string>>
@@ -113,5 +111,15 @@ export const operation =
 /** Whether something was done once, or not at all: as it was said. */
 export const times = (what: string, count: Effect.Effect<number>, expected: ReadonlyArray<number>): Check =>
   Effect.map(count, (found) => (expected.includes(found) ? [] : [`${found} ${what}, not ${expected.join(" or ")}`]))
+
+/** What writes all of so many or nothing: as it was said. */
+export const allOrNothing = (
+  what: string,
+  count: (world: WorldService, id: string) => Effect.Effect<number>,
+  all = 1
+): Required<Checks<unknown, unknown>> => ({
+  done: (world, _, __, id) => times(what, count(world, id), [all]),
+  notDone: (world, mayBeDone, _, id) => times(what, count(world, id), mayBeDone ? [0, all] : [0])
+})
 
 export const expect = (what: string, isSo: boolean): ReadonlyArray<string> => (isSo ? [] : [what])

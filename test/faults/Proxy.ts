@@ -5,6 +5,7 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { createServer, type Socket } from "node:net"
+import { freePort } from "../support/freePort.ts"
 import { type Connection, fromSocket } from "./Connection.ts"
 import { type Answer, headerOf, type Incoming, readBody, readHead, whole } from "./Http.ts"
 
@@ -27,13 +28,6 @@ export interface Exchange {
 /** What is done to a request. */
 export type Treatment = (exchange: Exchange) => Promise<void>
 
-/** What the server was asked, and did. */
-export interface Done {
-  readonly method: string
-  readonly target: string
-  readonly status: number
-}
-
 export interface ProxyOptions {
   readonly server: (request: Request) => Promise<Response>
   /** What is to be done to this request; as it should be where it says nothing. */
@@ -48,7 +42,6 @@ export interface Proxy {
   readonly closedPort: number
   /** Requests that arrived, in their order. */
   readonly asked: ReadonlyArray<Incoming>
-  readonly done: ReadonlyArray<Done>
   /** Requests that arrived at the other origin: each of them is a leak. */
   readonly strayed: () => number
   /** Whether nobody but the clock could go on: every request under way has been met with silence. */
@@ -85,14 +78,6 @@ const listen = (
     ({ close }) => close
   )
 
-/** A port that was free a moment ago. */
-const freePort: Effect.Effect<number> = Effect.scoped(
-  Effect.map(
-    listen(() => {}),
-    ({ port }) => port
-  )
-)
-
 const toAnswer = async (response: Response): Promise<Answer> => ({
   status: response.status,
   headers: [...response.headers],
@@ -102,7 +87,7 @@ const toAnswer = async (response: Response): Promise<Answer> => ({
 const hasBody = ({ method }: Incoming): boolean => method !== "GET" && method !== "HEAD"
 
 /** Hands a request on as it is, and the answer back. */
-export const passThrough: Treatment = async ({ connection, forward }) => {
+const passThrough: Treatment = async ({ connection, forward }) => {
   const answer = await forward()
   if (answer !== undefined) await connection.write(whole(answer))
 }
@@ -110,7 +95,6 @@ export const passThrough: Treatment = async ({ connection, forward }) => {
 export const make = ({ observe, plan, server }: ProxyOptions): Effect.Effect<Proxy, never, Scope.Scope> =>
   Effect.gen(function* () {
     const asked: Array<Incoming> = []
-    const done: Array<Done> = []
     const underWay = new Set<Promise<unknown>>()
     let busy = 0
     let stalled = 0
@@ -145,7 +129,6 @@ export const make = ({ observe, plan, server }: ProxyOptions): Effect.Effect<Pro
       underWay.add(answer)
       try {
         const given = await answer
-        done.push({ method: request.method, target: request.target, status: given.status })
         observe?.(given)
         return given
       } finally {
@@ -203,7 +186,6 @@ export const make = ({ observe, plan, server }: ProxyOptions): Effect.Effect<Pro
       url: `http://127.0.0.1:${port}`,
       closedPort,
       asked,
-      done,
       strayed: () => strayed,
       isSilent: () => busy === stalled,
       isStalled: () => stalled > 0,

@@ -9,7 +9,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/testing/TestClock"
 import { type EmulatorService, make as makeEmulator } from "../../src/emulator/index.ts"
-import { type ApiKey, ApiKeyManager, BatchSql, Carto, sql } from "../../src/index.ts"
+import { type ApiKey, ApiKeyManager, BatchSql, Carto, Grants, sql } from "../../src/index.ts"
 import * as Lease from "../../src/keys/Lease.ts"
 
 /** What tables there are for operations to work on. Rows of `numbers` are too few for an answer of more than a few KB. */
@@ -18,6 +18,12 @@ const tables = `
   CREATE TABLE events (id text NOT NULL);
   CREATE TABLE once (id text PRIMARY KEY);
   CREATE FUNCTION st_asgeojson(text, int) RETURNS text LANGUAGE sql AS 'SELECT $1'`
+
+/** The grants of a key that reads them. */
+export const readsNumbers = {
+  apis: ["sql" as const],
+  tables: [Grants.table("numbers", ["select"], { schema: "public" })]
+}
 
 /** Looks at a job that ends soon. */
 export const soon = { schedule: Schedule.spaced("5 millis") } as const
@@ -61,6 +67,8 @@ export class World extends Context.Service<
     ) => Effect.Effect<A, never, Exclude<R, Carto.CartoServices>>
   }
 >()("test/faults/World") {}
+
+export type WorldService = World["Service"]
 
 /** The server's time goes on while that of a client is moved by hand. */
 export const onLiveClock: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> = Effect.provideService(

@@ -1,15 +1,13 @@
 /** What a server may try on its client, over both of Node's transports. */
 import { assert, describe, it } from "@effect/vitest"
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
-import { type AuthOptions, Carto, type CartoError, Sql, sql } from "../../src/index.ts"
+import { Carto, type CartoError, Sql, sql } from "../../src/index.ts"
 import { result } from "../support/scriptedFetch.ts"
-import { type Transport, transports } from "./Case.ts"
+import { type Transport, transportLayer, transports } from "./Case.ts"
 import { afterwards } from "./Fault.ts"
 import { headerOf, whole } from "./Http.ts"
 import { faults } from "./kinds/index.ts"
@@ -20,9 +18,9 @@ const treatmentOf = (name: string): Proxy.Treatment | undefined => {
   return treat === "refuse" ? undefined : treat
 }
 
-const over = (transport: Transport, { url }: Proxy.Proxy, options: Partial<AuthOptions> = {}) =>
-  Carto.layer({ baseUrl: `${url}/user/demo`, apiKey: Redacted.make("secret"), ...options }).pipe(
-    Layer.provide(Layer.fresh(transport === "fetch" ? FetchHttpClient.layer : NodeHttpClient.layerUndici)),
+const over = (transport: Transport, { url }: Proxy.Proxy) =>
+  Carto.layer({ baseUrl: `${url}/user/demo`, apiKey: Redacted.make("secret") }).pipe(
+    Layer.provide(transportLayer(transport)),
     Layer.orDie
   )
 

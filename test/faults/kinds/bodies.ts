@@ -1,7 +1,7 @@
 /** Bodies that are not what they should be. */
 import { gzipSync } from "node:zlib"
 import { bytesOf, chunk, head, headerOf, type Incoming, kept } from "../Http.ts"
-import { afterwards, type Fault, framed, instead, json, rewritten, say } from "../Fault.ts"
+import { afterwards, type Fault, framed, instead, json, rewritten, say, withHeaders } from "../Fault.ts"
 
 const isObject = (u: unknown): u is Record<string, unknown> => typeof u === "object" && u !== null && !Array.isArray(u)
 
@@ -48,10 +48,9 @@ const poison = `"__proto__":{"polluted":true},"constructor":{"prototype":{"pollu
 const within = (text: string, members: string): string =>
   text.replaceAll(/\{(?=\s*")/g, `{${members},`).replaceAll(/\{(?=\s*\})/g, `{${members}`)
 
-const zeros = Buffer.alloc(64 << 20)
 let compressed: Buffer | undefined
 /** 64 KB that become 64 MB. */
-const bomb = (): Buffer => (compressed ??= gzipSync(zeros, { level: 9 }))
+const bomb = (): Buffer => (compressed ??= gzipSync(Buffer.alloc(64 << 20), { level: 9 }))
 
 /** The key of a request, as it stands in its header and as it is. */
 const keyOf = (authorization: string | undefined): ReadonlyArray<string> => {
@@ -221,32 +220,19 @@ export const bodies: ReadonlyArray<Fault> = [
     name: "gzip by its header alone",
     isVariant: true,
     did: true,
-    treat: afterwards((exchange, answer) =>
-      say(exchange, framed(answer.status, [...kept(answer), ["content-encoding", "gzip"]], answer.body))
-    )
+    treat: withHeaders(["content-encoding", "gzip"])
   },
   {
     name: "an encoding that nobody knows",
     isVariant: true,
     did: true,
-    treat: afterwards((exchange, answer) =>
-      say(exchange, framed(answer.status, [...kept(answer), ["content-encoding", "x-rot13"]], answer.body))
-    )
+    treat: withHeaders(["content-encoding", "x-rot13"])
   },
   {
     name: "a thousand encodings",
     isVariant: true,
     did: true,
-    treat: afterwards((exchange, answer) =>
-      say(
-        exchange,
-        framed(
-          answer.status,
-          [...kept(answer), ["content-encoding", Array.from({ length: 1000 }, () => "gzip").join(", ")]],
-          answer.body
-        )
-      )
-    )
+    treat: withHeaders(["content-encoding", Array.from({ length: 1000 }, () => "gzip").join(", ")])
   },
   {
     name: "a gzip bomb",
@@ -261,7 +247,7 @@ export const bodies: ReadonlyArray<Fault> = [
     isForged: true,
     did: true,
     treat: afterwards(async ({ connection }, { status }) => {
-      const block = chunk(zeros.subarray(0, 1 << 20).fill(" "))
+      const block = chunk(Buffer.alloc(1 << 20, " "))
       await connection.write(head(status, [...json, ["transfer-encoding", "chunked"]]))
       while (await connection.write(block)) await new Promise((resolve) => setImmediate(resolve))
     })

@@ -1,6 +1,6 @@
 /** Connections that fail, and silence. */
 import { bytesOf, chunk, head, kept, whole } from "../Http.ts"
-import { afterwards, type Fault, halves, json } from "../Fault.ts"
+import { afterwards, type Fault, half, json } from "../Fault.ts"
 
 /** Between two bytes of a body that never ends. */
 const blank = chunk(bytesOf(" "))
@@ -95,7 +95,7 @@ export const connection: ReadonlyArray<Fault> = [
     name: "silence within the body",
     did: true,
     treat: afterwards(async ({ connection, stall }, answer) => {
-      const [first] = halves(answer)
+      const first = half(answer)
       await connection.write(head(answer.status, [...kept(answer), ["transfer-encoding", "chunked"]]))
       if (first.length > 0) await connection.write(chunk(first))
       await stall()

@@ -1,23 +1,29 @@
 /** Answers whose framing is wrong, or unusual. */
-import { bytesOf, chunk, head, kept, whole } from "../Http.ts"
-import { afterwards, type Fault, framed, halves, say } from "../Fault.ts"
+import { type Answer, bytesOf, chunk, head, kept, whole } from "../Http.ts"
+import { afterwards, type Fault, framed, half, type Headers, say, withHeaders } from "../Fault.ts"
 
-const lengthOf = (body: Uint8Array): readonly [string, string] => ["content-length", String(body.length)]
-const chunked: readonly [string, string] = ["transfer-encoding", "chunked"]
+const length = (bytes: number): Headers[number] => ["content-length", String(bytes)]
+const chunked: Headers[number] = ["transfer-encoding", "chunked"]
+const close: Headers[number] = ["connection", "close"]
 const last = "0\r\n\r\n"
+
+/** Half of a body as a chunk: an empty one would be the last. */
+const halfChunk = (answer: Answer): Uint8Array | string => (answer.body.length > 0 ? chunk(half(answer)) : "")
+
+/** Frames the answer by hand: headers of its framing, and what comes in the place of its body. */
+const framedBy = (
+  frame: (answer: Answer) => readonly [framing: Headers, ...body: ReadonlyArray<Uint8Array | string>]
+): Fault["treat"] =>
+  afterwards((exchange, answer) => {
+    const [framing, ...body] = frame(answer)
+    return say(exchange, head(answer.status, [...kept(answer), ...framing]), ...body)
+  })
 
 export const framing: ReadonlyArray<Fault> = [
   {
     name: "body shorter than its content-length",
     did: true,
-    treat: afterwards(async (exchange, answer) => {
-      const [first] = halves(answer)
-      await say(
-        exchange,
-        head(answer.status, [...kept(answer), ["content-length", String(answer.body.length + 1000)]]),
-        first
-      )
-    })
+    treat: framedBy((answer) => [[length(answer.body.length + 1000)], half(answer)])
   },
   {
     name: "body longer than its content-length",
@@ -25,49 +31,29 @@ export const framing: ReadonlyArray<Fault> = [
     isForged: true,
     isVariant: true,
     did: true,
-    treat: afterwards(async (exchange, answer) => {
-      const [first] = halves(answer)
-      await say(exchange, head(answer.status, [...kept(answer), lengthOf(first), ["connection", "close"]]), answer.body)
-    })
+    treat: framedBy((answer) => [[length(half(answer).length), close], answer.body])
   },
   {
     name: "chunks without their end",
     did: true,
-    treat: afterwards(async (exchange, answer) => {
-      const [first] = halves(answer)
-      await say(exchange, head(answer.status, [...kept(answer), chunked]), first.length > 0 ? chunk(first) : "")
-    })
+    treat: framedBy((answer) => [[chunked], halfChunk(answer)])
   },
   {
     name: "a chunk whose size is no number",
     did: true,
-    treat: afterwards(async (exchange, answer) => {
-      const [first] = halves(answer)
-      await say(
-        exchange,
-        head(answer.status, [...kept(answer), chunked]),
-        first.length > 0 ? chunk(first) : "",
-        "zz\r\n",
-        answer.body
-      )
-    })
+    treat: framedBy((answer) => [[chunked], halfChunk(answer), "zz\r\n", answer.body])
   },
   {
     name: "half a body, ended by the connection alone",
     // the same as a whole one
     isForged: true,
     did: true,
-    treat: afterwards(async (exchange, answer) => {
-      const [first] = halves(answer)
-      await say(exchange, head(answer.status, [...kept(answer), ["connection", "close"]]), first)
-    })
+    treat: framedBy((answer) => [[close], half(answer)])
   },
   {
     name: "the whole body, ended by the connection alone",
     did: true,
-    treat: afterwards((exchange, answer) =>
-      say(exchange, head(answer.status, [...kept(answer), ["connection", "close"]]), answer.body)
-    )
+    treat: framedBy(({ body }) => [[close], body])
   },
   {
     name: "HTTP/1.0",
@@ -81,10 +67,7 @@ export const framing: ReadonlyArray<Fault> = [
     name: "a chunk for every byte",
     isVariant: true,
     did: true,
-    treat: afterwards(async (exchange, answer) => {
-      const bytes = Array.from(answer.body, (byte) => chunk(Uint8Array.of(byte)))
-      await say(exchange, head(answer.status, [...kept(answer), chunked]), ...bytes, last)
-    })
+    treat: framedBy(({ body }) => [[chunked], ...Array.from(body, (byte) => chunk(Uint8Array.of(byte))), last])
   },
   {
     name: "a packet for every byte",
@@ -100,45 +83,31 @@ export const framing: ReadonlyArray<Fault> = [
     name: "trailers and chunk extensions",
     isVariant: true,
     did: true,
-    treat: afterwards((exchange, answer) =>
-      say(
-        exchange,
-        head(answer.status, [...kept(answer), chunked, ["trailer", "retry-after"]]),
-        `${answer.body.length.toString(16)};name="value"\r\n`,
-        answer.body,
-        `\r\n0\r\nretry-after: 1\r\n\r\n`
-      )
-    ),
+    treat: framedBy(({ body }) => [
+      [chunked, ["trailer", "retry-after"]],
+      `${body.length.toString(16)};name="value"\r\n`,
+      body,
+      `\r\n0\r\nretry-after: 1\r\n\r\n`
+    ]),
     when: ({ target }) => !target.includes("/copyto")
   },
   {
     name: "content-length beside chunks",
     isVariant: true,
     did: true,
-    treat: afterwards((exchange, answer) =>
-      say(
-        exchange,
-        head(answer.status, [...kept(answer), chunked, ["content-length", "3"]]),
-        chunk(answer.body.length === 0 ? bytesOf(" ") : answer.body),
-        last
-      )
-    )
+    treat: framedBy(({ body }) => [[chunked, length(3)], chunk(body.length === 0 ? bytesOf(" ") : body), last])
   },
   {
     name: "two lengths that differ",
     isVariant: true,
     did: true,
-    treat: afterwards((exchange, answer) =>
-      say(exchange, head(answer.status, [...kept(answer), lengthOf(answer.body), ["content-length", "3"]]), answer.body)
-    )
+    treat: framedBy(({ body }) => [[length(body.length), length(3)], body])
   },
   {
     name: "a length below zero",
     isVariant: true,
     did: true,
-    treat: afterwards((exchange, answer) =>
-      say(exchange, head(answer.status, [...kept(answer), ["content-length", "-1"]]), answer.body)
-    )
+    treat: framedBy(({ body }) => [[length(-1)], body])
   },
   {
     name: "no HTTP at all",
@@ -152,17 +121,13 @@ export const framing: ReadonlyArray<Fault> = [
     name: "a NUL in a header",
     isVariant: true,
     did: true,
-    treat: afterwards((exchange, answer) =>
-      say(exchange, framed(answer.status, [...kept(answer), ["x-odd", "a\0b"]], answer.body))
-    )
+    treat: withHeaders(["x-odd", "a\0b"])
   },
   {
     name: "a header of 1 MB",
     isVariant: true,
     did: true,
-    treat: afterwards((exchange, answer) =>
-      say(exchange, framed(answer.status, [...kept(answer), ["x-long", "a".repeat(1 << 20)]], answer.body))
-    )
+    treat: withHeaders(["x-long", "a".repeat(1 << 20)])
   },
   {
     name: "a head without end",

@@ -2,11 +2,9 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { BatchSql, type Job, sql } from "../../../src/index.ts"
-import { expect, nothing, operation, type Operation, times } from "../Operation.ts"
-import { type Account, onLiveClock, soon, type World } from "../World.ts"
+import { allOrNothing, expect, nothing, operation, type Operation, times } from "../Operation.ts"
+import { type Account, onLiveClock, soon, type WorldService } from "../World.ts"
 import * as reasons from "./reasons.ts"
-
-type WorldService = World["Service"]
 
 const job = { ...reasons.statement, MasterKeyRequired: true } as const
 const existing = { ...job, JobNotFound: true } as const
@@ -43,10 +41,7 @@ export const batch: ReadonlyArray<Operation> = [
       prepare: nothing
     },
     (_, id) => BatchSql.use((batch) => batch.create(insert(id))),
-    {
-      done: (world, _, __, id) => ran(world, id, 1),
-      notDone: (world, mayBeDone, _, id) => (mayBeDone ? ran(world, id, 0, 1) : ran(world, id, 0))
-    }
+    allOrNothing("rows of jobs", (world, id) => world.rowsOfJobs(id))
   )({ ...job, JobQueueFull: true, OutcomeUnknown: true }),
   operation(
     "BatchSql.get",

@@ -1,18 +1,16 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { CopySql, sql } from "../../../src/index.ts"
-import { expect, nothing, operation, type Operation, times } from "../Operation.ts"
-import type { World } from "../World.ts"
+import { allOrNothing, expect, nothing, operation, type Operation } from "../Operation.ts"
 import * as reasons from "./reasons.ts"
 import { areNumbers, bounded } from "./sql.ts"
 
 const sent = { ...reasons.statement, CopyLimitExceeded: true, NoRowsCopied: true, OutcomeUnknown: true } as const
 const insert = sql`COPY events (id) FROM STDIN`
-const twoRows = (id: string): Stream.Stream<Uint8Array> => Stream.make(`${id}\n`, `${id}\n`).pipe(Stream.encodeText)
+export const twoRows = (id: string): Stream.Stream<Uint8Array> =>
+  Stream.make(`${id}\n`, `${id}\n`).pipe(Stream.encodeText)
 
-const kept = (world: World["Service"], id: string) => times("rows", world.rows("events", id), [2])
-const notKept = (world: World["Service"], mayBeDone: boolean, id: string) =>
-  times("rows", world.rows("events", id), mayBeDone ? [0, 2] : [0])
+const bothOrNothing = allOrNothing("rows", (world, id) => world.rows("events", id), 2)
 
 export const copy: ReadonlyArray<Operation> = [
   operation(
@@ -43,28 +41,14 @@ export const copy: ReadonlyArray<Operation> = [
       done: (_, rows) => Effect.succeed(areNumbers(rows))
     }
   )({ ...reasons.read, CopyTruncated: true }),
-  operation(
-    "CopySql.from",
-    {
-      prepare: nothing
-    },
-    (_, id) => CopySql.use((copy) => copy.from(insert, twoRows(id))),
-    {
-      done: (world, _, __, id) => kept(world, id),
-      notDone: (world, mayBeDone, _, id) => notKept(world, mayBeDone, id)
-    }
-  )(sent),
-  operation(
-    "CopySql.from, compressed",
-    {
-      prepare: nothing
-    },
-    (_, id) => CopySql.use((copy) => copy.from(insert, twoRows(id), { gzip: true })),
-    {
-      done: (world, _, __, id) => kept(world, id),
-      notDone: (world, mayBeDone, _, id) => notKept(world, mayBeDone, id)
-    }
-  )(sent),
+  ...[false, true].map((gzip) =>
+    operation(
+      `CopySql.from${gzip ? ", compressed" : ""}`,
+      { prepare: nothing },
+      (_, id) => CopySql.use((copy) => copy.from(insert, twoRows(id), { gzip })),
+      bothOrNothing
+    )(sent)
+  ),
   operation(
     "CopySql.progress",
     {
@@ -72,12 +56,12 @@ export const copy: ReadonlyArray<Operation> = [
     },
     (_, id) => CopySql.use((copy) => Stream.runLast(copy.progress(insert, twoRows(id)))),
     {
-      done: (world, last, _, id) =>
-        Effect.map(kept(world, id), (problems) => [
+      ...bothOrNothing,
+      done: (world, last, prepared, id) =>
+        Effect.map(bothOrNothing.done(world, last, prepared, id), (problems) => [
           ...problems,
           ...expect("no result at the end", last._tag === "Some" && last.value.result?.rows === 2)
-        ]),
-      notDone: (world, mayBeDone, _, id) => notKept(world, mayBeDone, id)
+        ])
     }
   )(sent),
   operation(
@@ -86,9 +70,6 @@ export const copy: ReadonlyArray<Operation> = [
       prepare: nothing
     },
     (_, id) => CopySql.use((copy) => copy.fromRows({ table: "events", columns: ["id"] }, Stream.make({ id }, { id }))),
-    {
-      done: (world, _, __, id) => kept(world, id),
-      notDone: (world, mayBeDone, _, id) => notKept(world, mayBeDone, id)
-    }
+    bothOrNothing
   )({ ...sent, RowMalformed: true })
 ]

@@ -4,16 +4,14 @@ import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { type ApiKey, ApiKeyManager, Grants } from "../../../src/index.ts"
 import { type Check, expect, nothing, operation, type Operation } from "../Operation.ts"
-import { onLiveClock, type World } from "../World.ts"
+import { onLiveClock, type WorldService } from "../World.ts"
 import * as reasons from "./reasons.ts"
-
-type WorldService = World["Service"]
 
 const grants = { apis: ["sql" as const], tables: [Grants.table("tornadoes", ["select"])] }
 const nameOf = (id: string): string => `key ${id} ☃`
 
 /** A key that is there before the operation. */
-export const prepareKey = (world: WorldService, id: string): Effect.Effect<ApiKey> =>
+const prepareKey = (world: WorldService, id: string): Effect.Effect<ApiKey> =>
   world.direct(ApiKeyManager.use((keys) => keys.create({ name: nameOf(id), ...grants })))
 
 const isKey = (value: ApiKey, key: ApiKey | undefined): boolean =>
@@ -128,14 +126,7 @@ export const keys: ReadonlyArray<Operation> = [
           ...expect("the token was changed", mayBeDone || (key !== undefined && isKey(old, key)))
         ])
     }
-  )({
-    ...reasons.account,
-    ApiKeyNotFound: true,
-    ApiKeyProtected: true,
-    MasterKeyRequired: true,
-    OutcomeUnknown: true,
-    RegenerateRefused: true
-  }),
+  )(reasons.regenerate),
   operation(
     "ApiKeyManager.regenerate, the master key",
     {
@@ -153,14 +144,7 @@ export const keys: ReadonlyArray<Operation> = [
       notDone: (world, mayBeDone, old, id) =>
         Effect.sync(() => expect("the token was changed", mayBeDone || world.masterKey(`own${id}`) === old))
     }
-  )({
-    ...reasons.account,
-    ApiKeyNotFound: true,
-    ApiKeyProtected: true,
-    MasterKeyRequired: true,
-    OutcomeUnknown: true,
-    RegenerateRefused: true
-  }),
+  )(reasons.regenerate),
   operation(
     "ApiKeyManager.delete",
     { isIdempotent: true, prepare: prepareKey },

@@ -1,22 +1,17 @@
 /** Leases, rotation, plans: what is made of the other operations. */
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import { type ApiKey, ApiKeyManager, Auth, Grants, Sql, sql } from "../../../src/index.ts"
+import { type ApiKey, ApiKeyManager, Auth, type Carto, type CartoError, Sql, sql } from "../../../src/index.ts"
 import * as Lease from "../../../src/keys/Lease.ts"
 import * as LeaseName from "../../../src/keys/LeaseName.ts"
 import * as LeasePool from "../../../src/keys/LeasePool.ts"
 import * as Plan from "../../../src/keys/Plan.ts"
 import * as Rotation from "../../../src/keys/Rotation.ts"
-import type { Incoming } from "../Http.ts"
 import { type Check, expect, nothing, operation, type Operation, times } from "../Operation.ts"
-import type { World } from "../World.ts"
+import { readsNumbers as grants, type WorldService } from "../World.ts"
 import * as reasons from "./reasons.ts"
+import { creation, deletion } from "./requests.ts"
 
-type WorldService = World["Service"]
-
-const grants = { apis: ["sql" as const], tables: [Grants.table("numbers", ["select"], { schema: "public" })] }
-const creation = ({ method, target }: Incoming): boolean => method === "POST" && target.includes("/api/v3/api_keys")
-const deletion = ({ method, target }: Incoming): boolean => method === "DELETE" && target.includes("/api/v3/api_keys")
 const count = Sql.use((db) => db.query(sql`SELECT count(*)::int AS n FROM numbers`, { cacheable: true }))
 
 const options = (id: string) => ({ purpose: `p${id}`, owner: "faults", ...grants })
@@ -40,6 +35,11 @@ const nothingLeft = (world: WorldService, id: string): Check =>
       ))
     ]
   })
+
+const leavesNothing = {
+  done: (world: WorldService, _: unknown, __: unknown, id: string) => nothingLeft(world, id),
+  notDone: (world: WorldService, _: unknown, __: unknown, id: string) => nothingLeft(world, id)
+}
 
 const base = (id: string): string => `rotated-${id}`
 const first = (world: WorldService, id: string): Effect.Effect<ApiKey> =>
@@ -77,8 +77,27 @@ const repeatable = (world: WorldService, key: ApiKey, id: string): Check =>
     ]
   })
 
+/** What both makes a key and deletes one: which of them is disturbed. */
+const decisive = [
+  ["", creation],
+  [", its deletion", deletion]
+] as const
+
 const applied = { ...reasons.create, ...reasons.remove, ...reasons.query, KeyOwnsTables: true } as const
 const succession = { ...applied, SuccessorLacksGrants: true } as const
+
+/** Ends with the key of these generations, or with what can be repeated. */
+const rotation = <E extends CartoError>(
+  name: string,
+  at: typeof creation,
+  prepare: typeof first,
+  run: (key: ApiKey) => Effect.Effect<ApiKey, E, Carto.CartoServices>,
+  ...left: ReadonlyArray<string>
+) =>
+  operation(name, { at, isComposite: true, prepare }, run, {
+    done: (world, value, _, id) => only(world, value, id, ...left),
+    notDone: (world, _, key, id) => repeatable(world, key, id)
+  })
 
 const desired = (id: string) => ({ prefix: `plan-${id}-`, keys: [{ name: `plan-${id}-a`, ...grants }] })
 /** An account that has one key too many, and lacks the desired one. */
@@ -102,12 +121,7 @@ const converges = (world: WorldService, id: string): Check =>
   })
 
 export const life: ReadonlyArray<Operation> = [
-  ...(
-    [
-      ["", creation],
-      [", its deletion", deletion]
-    ] as const
-  ).flatMap(([part, at]) => [
+  ...decisive.flatMap(([part, at]) => [
     operation(
       `Lease.lease${part}`,
       {
@@ -116,10 +130,7 @@ export const life: ReadonlyArray<Operation> = [
         prepare: nothing
       },
       (_, id) => Effect.scoped(Effect.flatMap(Lease.lease(options(id)), ({ key }) => Auth.withApiKey(count, key))),
-      {
-        done: (world, _, __, id) => nothingLeft(world, id),
-        notDone: (world, _, __, id) => nothingLeft(world, id)
-      }
+      leavesNothing
     )({ ...reasons.create, ...reasons.query }),
     operation(
       `Lease.withLease${part}`,
@@ -129,10 +140,7 @@ export const life: ReadonlyArray<Operation> = [
         prepare: nothing
       },
       (_, id) => Lease.withLease(count, options(id)),
-      {
-        done: (world, _, __, id) => nothingLeft(world, id),
-        notDone: (world, _, __, id) => nothingLeft(world, id)
-      }
+      leavesNothing
     )({ ...reasons.create, ...reasons.query, LeaseExpired: true }),
     operation(
       `LeasePool.withLease${part}`,
@@ -147,10 +155,7 @@ export const life: ReadonlyArray<Operation> = [
             pool.withLease(grants)(count)
           )
         ),
-      {
-        done: (world, _, __, id) => nothingLeft(world, id),
-        notDone: (world, _, __, id) => nothingLeft(world, id)
-      }
+      leavesNothing
     )({ ...reasons.create, ...reasons.query, LeaseExpired: true })
   ]),
   operation(
@@ -178,25 +183,8 @@ export const life: ReadonlyArray<Operation> = [
     ApiKeyProtected: true,
     MasterKeyRequired: true
   }),
-  ...(
-    [
-      ["", creation],
-      [", its deletion", deletion]
-    ] as const
-  ).map(([part, at]) =>
-    operation(
-      `Rotation.rotate${part}`,
-      {
-        at,
-        isComposite: true,
-        prepare: first
-      },
-      (key) => Rotation.rotate(key, handOver),
-      {
-        done: (world, value, _, id) => only(world, value, id, "~2"),
-        notDone: (world, _, key, id) => repeatable(world, key, id)
-      }
-    )({ ...succession, ApiKeyNotFound: true })
+  ...decisive.map(([part, at]) =>
+    rotation(`Rotation.rotate${part}`, at, first, (key) => Rotation.rotate(key, handOver), "~2")(succession)
   ),
   operation(
     "Rotation.current",
@@ -209,58 +197,17 @@ export const life: ReadonlyArray<Operation> = [
       done: (world, value, _, id) => only(world, value, id, "")
     }
   )({ ...reasons.account, ApiKeyNotFound: true }),
-  operation(
+  rotation(
     "Rotation.begin",
-    {
-      at: creation,
-      isComposite: true,
-      prepare: first
-    },
+    creation,
+    first,
     (key) => Rotation.begin(key, { publish: () => Effect.void }),
-    {
-      done: (world, value, _, id) => only(world, value, id, "", "~2"),
-      notDone: (world, _, key, id) => repeatable(world, key, id)
-    }
-  )({ ...succession, ApiKeyNotFound: true }),
-  operation(
-    "Rotation.finish",
-    {
-      at: deletion,
-      isComposite: true,
-      prepare: begun
-    },
-    (key) => Rotation.finish(key),
-    {
-      done: (world, value, _, id) => only(world, value, id, "~2"),
-      notDone: (world, _, key, id) => repeatable(world, key, id)
-    }
-  )({ ...succession, ApiKeyNotFound: true }),
-  operation(
-    "Rotation.resume",
-    {
-      at: deletion,
-      isComposite: true,
-      prepare: begun
-    },
-    (key) => Rotation.resume(key, handOver),
-    {
-      done: (world, value, _, id) => only(world, value, id, "~2"),
-      notDone: (world, _, key, id) => repeatable(world, key, id)
-    }
-  )({ ...succession, ApiKeyNotFound: true }),
-  operation(
-    "Rotation.abandon",
-    {
-      at: deletion,
-      isComposite: true,
-      prepare: begun
-    },
-    (key) => Rotation.abandon(key, handOver),
-    {
-      done: (world, value, _, id) => only(world, value, id, ""),
-      notDone: (world, _, key, id) => repeatable(world, key, id)
-    }
-  )({ ...succession, ApiKeyNotFound: true }),
+    "",
+    "~2"
+  )(succession),
+  rotation("Rotation.finish", deletion, begun, (key) => Rotation.finish(key), "~2")(succession),
+  rotation("Rotation.resume", deletion, begun, (key) => Rotation.resume(key, handOver), "~2")(succession),
+  rotation("Rotation.abandon", deletion, begun, (key) => Rotation.abandon(key, handOver), "")(succession),
   operation(
     "Plan.plan",
     {
@@ -278,12 +225,7 @@ export const life: ReadonlyArray<Operation> = [
         )
     }
   )({ ...reasons.account, ...reasons.query }),
-  ...(
-    [
-      ["", creation],
-      [", its deletion", deletion]
-    ] as const
-  ).map(([part, at]) =>
+  ...decisive.map(([part, at]) =>
     operation(
       `Plan.apply${part}`,
       {

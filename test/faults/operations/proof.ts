@@ -1,19 +1,14 @@
 /** What asks who may do what. */
 import * as Effect from "effect/Effect"
-import { type ApiKey, ApiKeyManager, Grants, sql } from "../../../src/index.ts"
+import { type ApiKey, ApiKeyManager, sql } from "../../../src/index.ts"
 import * as Audit from "../../../src/keys/Audit.ts"
 import * as LeastPrivilege from "../../../src/keys/LeastPrivilege.ts"
 import * as Matrix from "../../../src/keys/Matrix.ts"
 import * as Proof from "../../../src/keys/Proof.ts"
-import type { Incoming } from "../Http.ts"
-import { expect, nothing, operation, type Operation, times } from "../Operation.ts"
-import { type Account, onLiveClock, type World } from "../World.ts"
+import { allOrNothing, expect, nothing, operation, type Operation } from "../Operation.ts"
+import { type Account, onLiveClock, readsNumbers as grants, type WorldService } from "../World.ts"
 import * as reasons from "./reasons.ts"
-
-type WorldService = World["Service"]
-
-const grants = { apis: ["sql" as const], tables: [Grants.table("numbers", ["select"], { schema: "public" })] }
-const creation = ({ method, target }: Incoming): boolean => method === "POST" && target.includes("/api/v3/api_keys")
+import { creation } from "./requests.ts"
 
 const makeKey = (world: WorldService, id: string): Effect.Effect<ApiKey> =>
   world.direct(ApiKeyManager.use((keys) => keys.create({ name: `asked ${id}`, ...grants })))
@@ -34,20 +29,7 @@ export const proof: ReadonlyArray<Operation> = [
     "Proof.createProven",
     { at: creation, isComposite: true, prepare: nothing },
     (_, id) => Proof.createProven({ name: `proven-${id}`, ...grants }),
-    {
-      done: (world, _, __, id) =>
-        times(
-          "keys",
-          Effect.map(world.keys(`proven-${id}`), (all) => all.length),
-          [1]
-        ),
-      notDone: (world, mayBeDone, _, id) =>
-        times(
-          "keys",
-          Effect.map(world.keys(`proven-${id}`), (all) => all.length),
-          mayBeDone ? [0, 1] : [0]
-        )
-    }
+    allOrNothing("keys", (world, id) => Effect.map(world.keys(`proven-${id}`), (all) => all.length))
   )({ ...reasons.create, ...reasons.query, GrantsDiffer: true }),
   operation("Proof.prove", { isComposite: true, prepare: makeKey }, (key) => Proof.prove(key), {
     done: (_, { extra, missing }) =>

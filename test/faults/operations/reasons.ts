@@ -56,6 +56,15 @@ export const create = {
   OutcomeUnknown: true
 } as const
 
+export const regenerate = {
+  ...account,
+  ApiKeyNotFound: true,
+  ApiKeyProtected: true,
+  MasterKeyRequired: true,
+  OutcomeUnknown: true,
+  RegenerateRefused: true
+} as const
+
 export const remove = {
   ...account,
   ApiKeyNotFound: true,

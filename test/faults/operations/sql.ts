@@ -1,13 +1,14 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { GeoJson, Sql, sql } from "../../../src/index.ts"
-import { expect, nothing, operation, type Operation, times } from "../Operation.ts"
+import type { Incoming } from "../Http.ts"
+import { allOrNothing, expect, nothing, operation, type Operation } from "../Operation.ts"
 import * as reasons from "./reasons.ts"
 
 const numbers = sql`SELECT n, name FROM numbers ORDER BY n`
 
 /** What tells each row of `numbers` from what it is not. */
-export const isNumber = (row: unknown, index: number): boolean =>
+const isNumber = (row: unknown, index: number): boolean =>
   typeof row === "object" &&
   row !== null &&
   "n" in row &&
@@ -46,39 +47,34 @@ export const sqlOperations: ReadonlyArray<Operation> = [
       prepare: nothing
     },
     (_, id) => Sql.use((db) => db.query(sql`INSERT INTO events VALUES (${id})`)),
-    {
-      done: (world, _, __, id) => times("rows", world.rows("events", id), [1]),
-      notDone: (world, mayBeDone, _, id) => times("rows", world.rows("events", id), mayBeDone ? [0, 1] : [0])
-    }
+    allOrNothing("rows", (world, id) => world.rows("events", id))
   )(reasons.query),
   operation(
     "Sql.query, an idempotent write",
     { isIdempotent: true, prepare: nothing },
     (_, id) =>
       Sql.use((db) => db.query(sql`INSERT INTO once VALUES (${id}) ON CONFLICT DO NOTHING`, { idempotent: true })),
-    {
-      done: (world, _, __, id) => times("rows", world.rows("once", id), [1]),
-      notDone: (world, mayBeDone, _, id) => times("rows", world.rows("once", id), mayBeDone ? [0, 1] : [0])
-    }
+    allOrNothing("rows", (world, id) => world.rows("once", id))
   )(reasons.query),
-  operation(
-    "Sql.stream",
-    { isStream: true, at: ({ target }) => target.includes("/copyto"), prepare: nothing },
-    () =>
-      Stream.unwrap(Sql.use((db) => Effect.succeed(db.stream(numbers)))).pipe(Stream.take(100_000), Stream.runCollect),
-    {
-      done: (_, rows) => Effect.succeed(areNumbers(rows))
-    }
-  )({ ...reasons.read, CopyTruncated: true }),
-  operation(
-    "Sql.stream, its first request",
-    { isStream: true, prepare: nothing },
-    () =>
-      Stream.unwrap(Sql.use((db) => Effect.succeed(db.stream(numbers)))).pipe(Stream.take(100_000), Stream.runCollect),
-    {
-      done: (_, rows) => Effect.succeed(areNumbers(rows))
-    }
-  )({ ...reasons.read, CopyTruncated: true }),
+  ...(
+    [
+      ["", ({ target }: Incoming) => target.includes("/copyto")],
+      [", its first request", () => true]
+    ] as const
+  ).map(([part, at]) =>
+    operation(
+      `Sql.stream${part}`,
+      { isStream: true, at, prepare: nothing },
+      () =>
+        Stream.unwrap(Sql.use((db) => Effect.succeed(db.stream(numbers)))).pipe(
+          Stream.take(100_000),
+          Stream.runCollect
+        ),
+      {
+        done: (_, rows) => Effect.succeed(areNumbers(rows))
+      }
+    )({ ...reasons.read, CopyTruncated: true })
+  ),
   operation(
     "Sql.export",
     { isStream: true, prepare: nothing },

@@ -11,12 +11,13 @@ import {
   type CartoError,
   type CartoErrorReason,
   CopySql,
-  Grants,
   Sql,
   sql
 } from "../../../src/index.ts"
 import * as Lease from "../../../src/keys/Lease.ts"
 import * as Rotation from "../../../src/keys/Rotation.ts"
+import { twoRows } from "../operations/copy.ts"
+import { readsNumbers as grants } from "../World.ts"
 import type { Ledger, Watched } from "./Ledger.ts"
 
 export interface Fiber {
@@ -35,7 +36,6 @@ export interface Fiber {
 type Running<A> = Effect.Effect<A, CartoError, Carto.CartoServices>
 type Action = (fiber: Fiber) => Effect.Effect<void, never, Carto.CartoServices>
 
-const grants = { apis: ["sql" as const], tables: [Grants.table("numbers", ["select"], { schema: "public" })] }
 const count = Sql.use((db) => db.query(sql`SELECT count(*)::int AS n FROM numbers`))
 
 const take = ({ own, random }: Fiber): ApiKey | undefined => own.splice(random(own.length), 1)[0]
@@ -146,7 +146,6 @@ const read =
     Effect.asVoid(watched(name, run))
 
 const numbers = sql`SELECT n, name FROM numbers`
-const twoRows = (id: string): Stream.Stream<Uint8Array> => Stream.make(`${id}\n`, `${id}\n`).pipe(Stream.encodeText)
 /** A server that never ends a stream would keep a fiber for ever. */
 const some = <A, E, R>(stream: Stream.Stream<A, E, R>) => Stream.runDrain(Stream.take(stream, 1000))
 

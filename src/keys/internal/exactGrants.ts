@@ -1,15 +1,14 @@
 /** The grants of a key, as PostgreSQL keeps them: the Auth API shows no materialized views, and grants of everybody's. */
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
 import type { ApiKey } from "../../ApiKey.ts"
-import { ApiKeyManager, type AuthApiReason, type TargetUserOptions } from "../../ApiKeyManager.ts"
+import type { ApiKeyManager, AuthApiReason, TargetUserOptions } from "../../ApiKeyManager.ts"
 import { Auth } from "../../Auth.ts"
 import type { CartoErrorOf } from "../../CartoError.ts"
 import { type GrantsRequest, type TablePermission, toRequest } from "../../Grants.ts"
 import { isStrings } from "../../internal/json.ts"
 import { type QueryReason, type Row, Sql, type SqlService } from "../../Sql.ts"
 import { sql, type Statement } from "../../Statement.ts"
+import { underKey } from "./underKey.ts"
 
 /** Whose keys are meant, where that is not the account itself. */
 export interface TargetOptions extends TargetUserOptions {
@@ -107,30 +106,14 @@ export const exactGrants = (
   target: TargetOptions
 ): Effect.Effect<ExactGrants | undefined, CartoErrorOf<ExactReason>, ApiKeyManager | Sql> =>
   Effect.gen(function* () {
-    const role = yield* askRole(key, target)
-    if (role === undefined) return fromAnswer(key)
+    const asked = yield* underKey(key, target, (now) => Effect.map(askRole(now, target), (role) => ({ now, role })))
+    if (asked === undefined) return undefined
+    const { now, role } = asked
+    if (role === undefined) return fromAnswer(now)
     const { rows } = yield* Sql.use((db) => db.query(heldBy(role), { idempotent: true }))
-    return read(key, role, rows)
-  }).pipe(
-    Effect.catch((error) =>
-      // a server that cannot log in to the database says 500: so it does for a key whose role goes at that moment
-      error.reason._tag !== "Unauthenticated" && error.reason._tag !== "ServerUnavailable"
-        ? Effect.fail(error)
-        : Effect.flatMap(
-            ApiKeyManager.use((keys) => keys.getOption(key.name, { targetUser: target.targetUser })),
-            Option.match({
-              onNone: () => Effect.undefined,
-              // regenerated meanwhile
-              onSome: (
-                renewed
-              ): Effect.Effect<ExactGrants | undefined, CartoErrorOf<ExactReason>, ApiKeyManager | Sql> =>
-                Redacted.value(renewed.token) === Redacted.value(key.token)
-                  ? Effect.fail(error)
-                  : exactGrants(renewed, target)
-            })
-          )
-    )
-  )
+    // a role that is there has a row for each schema, if only to say that it has nothing in it
+    return rows.length === 0 ? undefined : read(now, role, rows)
+  })
 
 /**
  * Hands what a key owns to the account, and lets the key and its successor do with those tables all that can be granted:

@@ -6,6 +6,7 @@ import type { CartoErrorOf } from "../../CartoError.ts"
 import type { QueryReason, Sql } from "../../Sql.ts"
 import { type Catalogue, catalogue } from "./catalogue.ts"
 import { everyoneHolds, type Holdings, keyHolds } from "./holdings.ts"
+import { underKey } from "./underKey.ts"
 
 export interface SurveyOptions {
   /** Keys asked at a time: each is one query, of which an account may send few a second. Default 2. */
@@ -34,13 +35,10 @@ export const survey: (
     const keys = yield* Effect.forEach(
       all,
       (key) =>
-        keyHolds(found, key).pipe(
-          Effect.map((holdings): ReadonlyArray<Surveyed> => [{ key, holdings }]),
-          // deleted since it was listed
-          Effect.catchReason("CartoError", "Unauthenticated", () => Effect.succeed([]))
-        ),
+        underKey(key, {}, (now) => Effect.map(keyHolds(found, now), (holdings): Surveyed => ({ key: now, holdings }))),
       { concurrency }
     )
-    return { catalogue: found, keys: keys.flat(), everyone }
+    // without those that were deleted since they were listed
+    return { catalogue: found, keys: keys.filter((surveyed) => surveyed !== undefined), everyone }
   }
 )

@@ -8,6 +8,7 @@ import { Emulator } from "../../src/emulator/index.ts"
 import { ApiKeyManager, Auth, Grants, Sql, sql } from "../../src/index.ts"
 import * as LeastPrivilege from "../../src/keys/LeastPrivilege.ts"
 import { layerEmbedded } from "../support/embedded.ts"
+import { grantOf } from "./grantOf.ts"
 
 const tables = `
   CREATE TABLE regions (id int PRIMARY KEY, name text UNIQUE);
@@ -116,13 +117,6 @@ const lacking: ReadonlyArray<
 
 const permissions = ["select", "insert", "update", "delete"] as const
 const isPermission = (text: string): text is Grants.TablePermission => permissions.some((known) => known === text)
-
-const grantOf = (need: LeastPrivilege.Need): Grants.GrantsLike =>
-  need.kind === "table"
-    ? { tables: [Grants.table(need.name, [need.permission], { schema: need.schema })] }
-    : need.kind === "schema"
-      ? { schemas: [Grants.schema(need.name)] }
-      : { services: [need.name] }
 
 /** The grants of an inference but for one of them. */
 const without = ({ grants }: LeastPrivilege.Inference, need: LeastPrivilege.Need): Grants.GrantsRequest => {

@@ -7,6 +7,7 @@ import { analyse } from "../../src/keys/internal/analysis.ts"
 import * as LeastPrivilege from "../../src/keys/LeastPrivilege.ts"
 import { layerEmbedded, services } from "../support/embedded.ts"
 import { missing, PostgresServer } from "../support/postgres.ts"
+import { grantOf } from "./grantOf.ts"
 
 const tables = `
   CREATE TABLE towns (id serial PRIMARY KEY, name text UNIQUE, state text, people int);
@@ -132,13 +133,6 @@ const cases: ReadonlyArray<readonly [Statement, ReadonlyArray<string>]> = [
     ["delete public.states", "select public.towns"]
   ]
 ]
-
-const grantOf = (need: LeastPrivilege.Need): Grants.GrantsLike =>
-  need.kind === "table"
-    ? { tables: [Grants.table(need.name, [need.permission], { schema: need.schema })] }
-    : need.kind === "schema"
-      ? { schemas: [Grants.schema(need.name)] }
-      : { services: [need.name] }
 
 const failureOf = <A, R>(effect: Effect.Effect<A, CartoError, R>) =>
   Effect.map(Effect.flip(effect), ({ message, reason }) => [reason._tag, message] as const)

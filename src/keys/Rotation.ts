@@ -96,12 +96,12 @@ export const current = (
 /** Both of two requests. */
 const together = (request: GrantsRequest, { targetUser }: TargetOptions, also: GrantsRequest = {}) => {
   const both = <A>(one: ReadonlyArray<A> = [], other: ReadonlyArray<A> = []) => {
-    const all = [...one, ...other]
+    const all = [...new Set([...one, ...other])]
     return all.length === 0 ? undefined : all
   }
   return {
     targetUser,
-    apis: [...new Set([...(request.apis ?? []), ...(also.apis ?? [])])],
+    apis: both(request.apis, also.apis) ?? [],
     tables: both(request.tables, also.tables),
     schemas: both(request.schemas, also.schemas),
     tableMetadata: request.tableMetadata === true || also.tableMetadata === true,

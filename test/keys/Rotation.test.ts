@@ -176,6 +176,24 @@ layer(layerEmbedded({ postgis: false, accounts }), options)("Rotation", (it) => 
     })
   )
 
+  it.effect("what is named beside it, it has once, however often it is rotated", () =>
+    Effect.gen(function* () {
+      yield* clean
+      yield* create("tiles")
+      const { publish } = yield* makeStore
+      const also = { apis: ["maps"], services: ["geocoding", "routing"] } satisfies Grants.GrantsRequest
+      yield* Rotation.rotate("tiles", { publish, grace: 0, also })
+      const { grants } = yield* Rotation.rotate("tiles", { publish, grace: 0, also })
+      assert.deepStrictEqual(
+        [grants.apis, grants.services],
+        [
+          ["sql", "maps"],
+          ["geocoding", "routing"]
+        ]
+      )
+    })
+  )
+
   it.effect("a key that owns tables is not replaced, unless they are handed to the account", () =>
     Effect.gen(function* () {
       yield* clean

@@ -1,6 +1,5 @@
 /** What came of the cases, as text. */
 import { type Mode, modes, type Problem, problemKinds } from "./Case.ts"
-import type { Fault } from "./Fault.ts"
 import type { Entry } from "./matrix.ts"
 import { knownFailures } from "./peers.ts"
 
@@ -10,34 +9,22 @@ const plural = (count: number, kind: Problem["kind"]): string => `${count} ${kin
 export const summary = (problems: ReadonlyArray<Problem>): string =>
   problemKinds.map((kind) => plural(problems.filter((problem) => problem.kind === kind).length, kind)).join(", ")
 
-const groupBy = <A>(values: ReadonlyArray<A>, key: (value: A) => string): ReadonlyMap<string, ReadonlyArray<A>> =>
-  values.reduce(
-    (groups, value) => groups.set(key(value), [...(groups.get(key(value)) ?? []), value]),
-    new Map<string, ReadonlyArray<A>>()
-  )
-
 /** `ApiKeyManager.get .list, Sql.query`: methods of one service stand together. */
 const names = (entries: ReadonlyArray<Entry>): string =>
-  [...groupBy(entries, ({ operation }) => operation.name.split(".")[0] ?? "")]
+  [...Map.groupBy(entries, ({ operation }) => operation.name.split(".")[0] ?? "")]
     .map(([service, of]) => `${service} ${of.map(({ operation }) => operation.name.slice(service.length)).join("; ")}`)
     .join(", ")
 
 const lines = (mode: Mode, entries: ReadonlyArray<Entry>): ReadonlyArray<string> =>
-  [...groupBy(entries, ({ result }) => result.outcome)]
+  [...Map.groupBy(entries, ({ result }) => result.outcome)]
     .toSorted(([, a], [, b]) => b.length - a.length)
     .map(([outcome, of], index) => `    ${(index === 0 ? mode : "").padEnd(7)} ${outcome.padEnd(20)} ${names(of)}`)
 
 /** Fault by fault: how each operation ended, where the fault is over after one request and where it is not. */
-export const table = (entries: ReadonlyArray<Entry>): string => {
-  const byFault = new Map<Fault, Array<Entry>>()
-  for (const entry of entries) {
-    if (entry.fault === undefined) continue
-    const of = byFault.get(entry.fault)
-    if (of === undefined) byFault.set(entry.fault, [entry])
-    else of.push(entry)
-  }
-  return [...byFault]
+export const table = (entries: ReadonlyArray<Entry>): string =>
+  [...Map.groupBy(entries, ({ fault }) => fault)]
     .flatMap(([fault, of]) => {
+      if (fault === undefined) return []
       const { cartodb, python } = knownFailures(fault)
       const peers = [
         ...(python === undefined ? [] : [`Python client: ${python}`]),
@@ -54,7 +41,6 @@ export const table = (entries: ReadonlyArray<Entry>): string => {
       ]
     })
     .join("\n")
-}
 
 /** A row a fault, a column an operation: how it ended once the fault was over, and where it never was. */
 export const csv = (entries: ReadonlyArray<Entry>): string => {
@@ -81,7 +67,7 @@ export const csv = (entries: ReadonlyArray<Entry>): string => {
 /** Each problem, with where to find it again. */
 export const problems = (entries: ReadonlyArray<Entry>): ReadonlyArray<string> =>
   entries.flatMap(({ fault, mode, operation, result }) =>
-    [...groupBy(result.problems, ({ description, kind }) => `${kind}: ${description}`)].map(
+    [...Map.groupBy(result.problems, ({ description, kind }) => `${kind}: ${description}`)].map(
       ([problem, of]) =>
         `${operation.name}, ${fault?.name ?? "no fault"}, ${mode}, ends with ${result.outcome}: ${problem}${of.length > 1 ? ` (${of.length} times)` : ""}`
     )

@@ -1,11 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Duration, Effect, Exit, Fiber, Layer, Random, Redacted, Stream } from "effect"
+import { Clock, Duration, Effect, Exit, Fiber, Layer, Logger, Random, Redacted, Stream } from "effect"
 import { HttpClient, HttpClientError, HttpClientResponse } from "effect/http"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import { TestClock } from "effect/testing"
 import { ApiKeyManager, Auth, type AuthOptions, BatchSql, Carto, CopySql, Sql, sql } from "../src/index.ts"
 import { endpointOf, pace } from "../src/internal/governor/client.ts"
-import { makePacer } from "../src/internal/governor/pacer.ts"
+import { withFallback } from "../src/internal/governor/fallback.ts"
+import { makePacer, type Pacer } from "../src/internal/governor/pacer.ts"
 import { type Answer, learn, type Observed, observe, type Policy } from "../src/internal/governor/policy.ts"
 import * as PolicyStore from "../src/internal/governor/policyStore.ts"
 import { connect } from "../src/promise.ts"
@@ -300,20 +301,28 @@ const left = (limit: number, remaining: number, reset = 0) => ({
 })
 
 describe("what a refusal does", () => {
-  it.effect("every call waits until the time that one was told", () =>
-    Effect.gen(function* () {
-      const { layer, sent } = scripted((call) =>
-        Effect.succeed(
-          call === 3
-            ? Response.json({ error: ["over"] }, { status: 429, headers: { "retry-after": "7", ...left(5, 0) } })
-            : rows(left(5, 4 - Math.min(call, 4)))
+  for (const [name, took] of [
+    ["every call waits until the time that one was told", 0],
+    ["also the one that is next, and waits already", 100]
+  ] as const) {
+    it.effect(name, () =>
+      Effect.gen(function* () {
+        const { layer, sent } = scripted((call) =>
+          Effect.delay(
+            Effect.sync(() =>
+              call === 3
+                ? Response.json({ error: ["over"] }, { status: 429, headers: { "retry-after": "7", ...left(5, 0) } })
+                : rows(left(5, 4 - Math.min(call, 4)))
+            ),
+            took
+          )
         )
-      )
-      yield* inTime(times(8, query)).pipe(Effect.provide(servicesOf("alice", inMemory())), Effect.provide(layer))
-      assert.strictEqual(sent.length, 9)
-      assert.isAbove((sent[4] ?? 0) - (sent[3] ?? 0), 6.9)
-    })
-  )
+        yield* inTime(times(8, query)).pipe(Effect.provide(servicesOf("alice", inMemory())), Effect.provide(layer))
+        assert.strictEqual(sent.length, 9)
+        assert.isAbove((sent[4] ?? 0) - (sent[3] ?? 0), 6.9)
+      })
+    )
+  }
   it.effect("also where the server tells of no limit", () =>
     Effect.gen(function* () {
       const { layer, sent } = scripted((call) =>
@@ -429,6 +438,64 @@ describe("what the headers say", () => {
   )
 })
 
+it.effect("a store that fails is left alone for five seconds; that it failed is said once, until it is back", () =>
+  Effect.gen(function* () {
+    const seen: Array<string> = []
+    const pacer = <E>(name: string, asked: Effect.Effect<void, E>): Pacer<E> => ({
+      admit: (key) =>
+        Effect.map(asked, () => {
+          seen.push(`${name} admits`)
+          return { key, version: 0, expected: undefined, epoch: 0 }
+        }),
+      settle: () => Effect.map(asked, () => void seen.push(`${name} settles`)),
+      lose: () => Effect.sync(() => void seen.push(`${name} loses`))
+    })
+    let isDown = false
+    const shared = Effect.suspend(() => (isDown ? Effect.fail("down") : Effect.void))
+    const { admit, lose, settle } = withFallback(pacer("shared", shared), pacer("own", Effect.void))
+    const answer: Answer = {
+      status: 200,
+      limit: undefined,
+      remaining: undefined,
+      reset: undefined,
+      retryAfter: undefined
+    }
+    yield* Effect.gen(function* () {
+      const first = yield* admit("a")
+      isDown = true
+      yield* settle(first, answer)
+      const second = yield* admit("a")
+      yield* lose(second)
+      isDown = false
+      yield* settle(second, answer)
+      yield* TestClock.adjust(4999)
+      yield* admit("a")
+      isDown = true
+      yield* TestClock.adjust(1)
+      yield* admit("a")
+      isDown = false
+      yield* TestClock.adjust(5000)
+      yield* lose(yield* admit("a"))
+      isDown = true
+      yield* admit("a")
+    }).pipe(Effect.provide(Logger.layer([Logger.make(() => void seen.push("a warning"))])))
+    assert.deepStrictEqual(seen, [
+      "shared admits",
+      "a warning",
+      "own admits",
+      "own loses",
+      "own settles",
+      "own admits",
+      // down still, as was said
+      "own admits",
+      "shared admits",
+      "shared loses",
+      "a warning",
+      "own admits"
+    ])
+  })
+)
+
 describe("waiting", () => {
   it.effect("until the first answer one call a second goes out, and then as many as may", () =>
     Effect.gen(function* () {
@@ -443,6 +510,18 @@ describe("waiting", () => {
       // the first answer has come after two seconds and a half
       assert.isAtLeast(sent[3] ?? 0, 2.5)
       assert.isAtMost(sent.at(-1) ?? Infinity, 2.7)
+    })
+  )
+  it.effect("calls that are under way when the limit is told are among those that it allows", () =>
+    Effect.gen(function* () {
+      const server = makeServer()
+      server.limit("alice", "query", [4, 1, 10])
+      // three have gone out when the first is answered, as if it were alone
+      yield* inTime(times(8, query), 100).pipe(
+        Effect.provide(servicesOf("alice", inMemory(), { retry: false })),
+        Effect.provide(layerClient(server, Effect.succeed(1300)))
+      )
+      assert.strictEqual(refusedBy(server), 0)
     })
   )
   for (const [what, answer] of [

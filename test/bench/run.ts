@@ -9,6 +9,7 @@ const benches: Readonly<Record<string, () => Promise<Effect.Effect<number>>>> = 
   rotation: async () => (await import("./rotation.ts")).runBench,
   testing: async () => (await import("./testing.ts")).runBench,
   attacks: async () => (await import("./attacks.ts")).runBench,
+  start: async () => (await import("./start.ts")).runBench,
   stream: async () => (await import("./stream.ts")).runBench
 }
 

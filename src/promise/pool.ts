@@ -2,11 +2,11 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
-import { isCartoError } from "../CartoError.ts"
+import { Auth } from "../Auth.ts"
 import type { GrantsRequest } from "../Grants.ts"
 import type { CallOptions } from "../internal/connection.ts"
 import { ownPromise } from "../internal/ownPromise.ts"
-import { type Lease, untilDeadline } from "../keys/Lease.ts"
+import type { Lease } from "../keys/Lease.ts"
 import * as LeasePool from "../keys/LeasePool.ts"
 import type { Client } from "../promise.ts"
 import type { HeldLease } from "./keys.ts"
@@ -18,7 +18,10 @@ export type { HeldLease } from "./keys.ts"
 export interface Pool extends AsyncDisposable {
   /** A lease with these grants, which is given back when it is disposed of. */
   readonly get: (grants: GrantsRequest, call?: CallOptions) => Promise<HeldLease>
-  /** Runs a function under a lease of the pool. Its signal is aborted when the lease ends first. */
+  /**
+   * Runs a function under a lease of the pool. Its signal is aborted when the lease ends first. Use the client that it gets:
+   * to ask for the same grants inside may be to wait behind others, who wait for this lease.
+   */
   readonly withLease: <A>(
     grants: GrantsRequest,
     use: (client: Client, signal: AbortSignal) => Promise<A>,
@@ -51,18 +54,10 @@ export const openPool = async (client: Client, options: LeasePool.LeasePoolOptio
     },
     withLease: (grants, use, call) =>
       run(
-        Effect.scopedWith((own) =>
-          Effect.flatMap(Scope.provide(pool.get(grants), own), (lease) =>
-            untilDeadline(
-              ownPromise((signal) => use(client.withApiKey(lease.key), signal)),
-              lease
-            ).pipe(
-              Effect.tapError((error) =>
-                isCartoError(error) && error.reason._tag === "Unauthenticated" ? pool.invalidate(lease) : Effect.void
-              )
-            )
-          )
-        ),
+        Effect.flatMap(
+          Auth.use(({ apiKey }) => apiKey),
+          (key) => ownPromise((signal) => use(client.withApiKey(key), signal))
+        ).pipe(pool.withLease(grants)),
         call
       ),
     invalidate: (lease) => run(pool.invalidate(given.get(lease) ?? lease)),

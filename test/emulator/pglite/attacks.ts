@@ -6,6 +6,9 @@ export interface Attack {
   readonly requests: ReadonlyArray<string>
 }
 
+/** Stands for the folder that the server keeps its data in. */
+export const DATA_DIRECTORY = "{data_directory}"
+
 /** What an attacker who got out of its role would do. */
 const LOOT = "SELECT value FROM vault.secret; UPDATE vault.secret SET value = 'stolen'"
 
@@ -404,15 +407,15 @@ const privilegeAttacks: Readonly<Record<string, ReadonlyArray<string>>> = {
   "read a file": ["SELECT pg_read_file('PG_VERSION')", "SELECT pg_read_binary_file('global/pg_control')"],
   "list files": ["SELECT pg_ls_dir('.')", "SELECT * FROM pg_ls_waldir()", "SELECT pg_stat_file('PG_VERSION')"],
   "COPY from a file": ["CREATE TABLE sandbox.t (a text); COPY sandbox.t FROM '/etc/passwd'"],
-  "COPY to a file": ["COPY (SELECT 'x') TO '/tmp/owned'"],
+  "COPY to a file": [`COPY (SELECT 'x') TO '${DATA_DIRECTORY}/owned'`],
   "COPY to PGlite's device": ["COPY (SELECT 'x') TO '/dev/blob'"],
   "COPY from a program": ["CREATE TABLE sandbox.t (a text); COPY sandbox.t FROM PROGRAM 'id'"],
-  "COPY to a program": ["COPY (SELECT 'x') TO PROGRAM 'cat > /tmp/owned'"],
+  "COPY to a program": [`COPY (SELECT 'x') TO PROGRAM 'cat > ${DATA_DIRECTORY}/owned'`],
   "COPY the secret": ["COPY vault.secret TO STDOUT", "COPY (SELECT * FROM vault.secret) TO STDOUT"],
   "COPY into the secret": ["COPY vault.secret FROM STDIN"],
   "COPY that waits for data": ["CREATE TABLE sandbox.t (a text); COPY sandbox.t FROM STDIN"],
   "import a large object": ["SELECT lo_import('/etc/passwd')"],
-  "export a large object": ["SELECT lo_export(lo_from_bytea(0, 'x'), '/tmp/owned')"],
+  "export a large object": [`SELECT lo_export(lo_from_bytea(0, 'x'), '${DATA_DIRECTORY}/owned')`],
   "another's large object": [
     "SELECT lo_get(4242)",
     "SELECT lo_unlink(4242)",
@@ -422,7 +425,7 @@ const privilegeAttacks: Readonly<Record<string, ReadonlyArray<string>>> = {
   "LANGUAGE internal": ["CREATE FUNCTION sandbox.f(text) RETURNS text LANGUAGE internal AS 'pg_read_file_all'"],
   "untrusted language": ["CREATE LANGUAGE plpython3u", "CREATE EXTENSION plpython3u"],
   "replace a language": ["CREATE OR REPLACE LANGUAGE plpgsql"],
-  "load a library": ["LOAD '/tmp/owned.so'", "LOAD 'plpgsql'"],
+  "load a library": [`LOAD '${DATA_DIRECTORY}/owned.so'`, "LOAD 'plpgsql'"],
   "create an extension": ["CREATE EXTENSION adminpack", "CREATE EXTENSION dblink", "CREATE EXTENSION file_fdw"],
   "foreign data": [
     "CREATE FOREIGN DATA WRAPPER w",
@@ -432,7 +435,7 @@ const privilegeAttacks: Readonly<Record<string, ReadonlyArray<string>>> = {
   "ALTER SYSTEM": ["ALTER SYSTEM SET shared_preload_libraries = 'x'"],
   "reload the configuration": ["SELECT pg_reload_conf()", "SELECT pg_rotate_logfile()", "SELECT pg_switch_wal()"],
   checkpoint: ["CHECKPOINT"],
-  tablespace: ["CREATE TABLESPACE t LOCATION '/tmp'"],
+  tablespace: [`CREATE TABLESPACE t LOCATION '${DATA_DIRECTORY}'`],
   database: ["CREATE DATABASE d", "DROP DATABASE postgres", "DROP DATABASE template1"],
   publication: ["CREATE PUBLICATION p FOR ALL TABLES", "SELECT pg_create_logical_replication_slot('s', 'pgoutput')"],
   subscription: ["CREATE SUBSCRIPTION s CONNECTION 'dbname=postgres' PUBLICATION p"],

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { ConnectionError, Database, DatabaseError, Login, Message } from "../../../src/emulator/Database.ts"
-import type { Attack } from "./attacks.ts"
+import { type Attack, DATA_DIRECTORY } from "./attacks.ts"
 
 const SECRET = "the secret that nobody may read"
 export const attacker: Login = { role: "attacker", password: "attacker" }
@@ -92,7 +92,7 @@ const FINGERPRINT = `
     (SELECT json_agg(row(oid, lomowner)::text ORDER BY oid) FROM pg_largeobject_metadata WHERE lomowner <> 'attacker'::regrole),
     (SELECT json_agg(description ORDER BY objoid, classoid) FROM pg_shdescription),
     (SELECT json_agg(description ORDER BY objoid) FROM pg_description WHERE objoid = 'vault.secret'::regclass),
-    (pg_stat_file('/tmp/owned', true)).size,
+    (pg_stat_file('owned', true)).size,
     (SELECT json_agg(name || '=' || setting ORDER BY name) FROM pg_settings WHERE source NOT IN ('default', 'override'))
   )::text AS fingerprint`
 
@@ -120,6 +120,7 @@ const tells = (messages: ReadonlyArray<Message>): boolean =>
 
 export interface Battlefield {
   readonly database: Database
+  readonly dataDirectory: string
   readonly fingerprint: string
   readonly session: string
 }
@@ -140,7 +141,13 @@ const sessionOf = (database: Database): Effect.Effect<string, ConnectionError> =
 export const prepare: (database: Database) => Effect.Effect<Battlefield, ConnectionError | DatabaseError> =
   Effect.fnUntraced(function* (database) {
     yield* database.superuserTransaction(fixture)
-    return { database, fingerprint: yield* fingerprintOf(database), session: yield* sessionOf(database) }
+    const [directory] = yield* database.superuser("SHOW data_directory")
+    return {
+      database,
+      dataDirectory: directory?.data_directory ?? "",
+      fingerprint: yield* fingerprintOf(database),
+      session: yield* sessionOf(database)
+    }
   })
 
 /** Lets the attacker attack, then the emulator do its work among what the attacker has left; says what went wrong. */
@@ -148,11 +155,12 @@ export const attempt: (
   field: Battlefield,
   attack: Attack
 ) => Effect.Effect<ReadonlyArray<string>, ConnectionError | DatabaseError> = Effect.fnUntraced(function* (
-  { database, fingerprint, session },
+  { database, dataDirectory, fingerprint, session },
   { requests }
 ) {
   const problems: Array<string> = []
-  for (const request of requests) {
+  for (const written of requests) {
+    const request = written.replaceAll(DATA_DIRECTORY, dataDirectory)
     const messages = yield* run(database, attacker, request).pipe(
       Effect.catchTag("ConnectionError", () => Effect.succeed([]))
     )

@@ -2,10 +2,11 @@
 import { assert, layer } from "@effect/vitest"
 import { Clock, Duration, Effect, Layer, type Redacted } from "effect"
 import { FetchHttpClient } from "effect/http"
-import { readFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { ApiKeyManager, Grants } from "../../src/index.ts"
 import { reveal } from "../../src/promise.ts"
 import { TestServer } from "../../src/testing.ts"
+import { faults } from "../faults/kinds/index.ts"
 import { layerEmbedded } from "../support/embedded.ts"
 import { promises } from "./doors.ts"
 import * as Keys from "./keys.ts"
@@ -159,6 +160,26 @@ const told = (from: string, to: RegExp): ReadonlyArray<string> => {
 }
 
 layer(Layer.empty)("README.md", (it) => {
+  it("names modules, commands and files that there are", () => {
+    const text = read("../../README.md")
+    const { exports, scripts }: { readonly exports: object; readonly scripts: object } = JSON.parse(
+      read("../../package.json")
+    )
+    const found = (pattern: RegExp) => [...text.matchAll(pattern)].map(([, name = ""]) => name)
+    const modules = found(/(?<![@/\w])effect-carto\/([A-Za-z/]*\w)(?![\w/])/g)
+    const commands = found(/npm run ([a-z]+)/g)
+    const files = found(/\]\((?!https:)([^)]+)\)/g)
+    assert.isAbove(Math.min(modules.length, commands.length, files.length), 5)
+    for (const name of modules) assert.property(exports, `./${name}`)
+    for (const name of commands) assert.property(scripts, name)
+    for (const name of files) assert.isTrue(existsSync(new URL(`../../${name}`, import.meta.url)), name)
+  })
+
+  it("says how many faults there are, and so does CHANGELOG.md", () => {
+    assert.include(read("../../README.md"), ` in ${faults.length} ways `)
+    assert.include(read("../../CHANGELOG.md"), ` under ${faults.length} faults `)
+  })
+
   it("has lines of the life of a key that are run here", () => {
     const code = told("### The life of a key", /^### /m)
     assert.isAbove(code.length, 20)

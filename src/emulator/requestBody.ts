@@ -3,7 +3,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { ErrorClass } from "./ErrorClass.ts"
-import { concatenate } from "./sql-api/bytes.ts"
+import { concatenate } from "./bytes.ts"
 
 const BodyTooLargeBase: ErrorClass<"BodyTooLarge", { readonly limit: number }> = Data.TaggedError("BodyTooLarge")
 /** It has more bytes than are read. */

@@ -1,17 +1,8 @@
 /** PostgreSQL's wire protocol as far as requests need it, with the serializer that PGlite brings. */
 import type { protocol } from "@electric-sql/pglite"
+import { concatenate } from "../bytes.ts"
 
 type Protocol = typeof protocol
-
-const concatenate = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
-  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
-  let offset = 0
-  for (const part of parts) {
-    bytes.set(part, offset)
-    offset += part.length
-  }
-  return bytes
-}
 
 /** A `CopyData` message holds at most this much, so that a large upload is not copied as a whole. */
 const COPY_CHUNK = 1024 * 1024

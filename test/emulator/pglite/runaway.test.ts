@@ -101,29 +101,25 @@ layer(Two.layer, { timeout: "60 seconds", excludeTestServices: true })("a statem
       })
     )
 
-    it.effect("ends when its caller leaves, though it has no limit", () =>
-      Effect.gen(function* () {
-        const { attacked } = yield* Two
-        yield* run(attacked, "SELECT 1")
-        const caller = yield* Effect.forkChild(run(attacked, ENDLESS))
-        const next = yield* Effect.forkChild(run(attacked, "SELECT 1"))
-        yield* isAtWork
-        yield* Fiber.interrupt(caller)
-        assert.deepStrictEqual(values(yield* Fiber.join(next)), [["1"]])
-      })
-    )
-
-    it.effect("is cancelled when its caller leaves, where PostgreSQL looks", () =>
-      Effect.gen(function* () {
-        const { attacked } = yield* Two
-        const reading = "SELECT count(*) FROM generate_series(1, 1000000000)"
-        const caller = yield* Effect.forkChild(run(attacked, reading))
-        const next = yield* Effect.forkChild(run(attacked, "SELECT 1"))
-        yield* isAtWork
-        yield* Fiber.interrupt(caller)
-        assert.deepStrictEqual(values(yield* Fiber.join(next)), [["1"]])
-      })
-    )
+    for (const [name, statement] of [
+      ["ends when its caller leaves, though it has no limit", ENDLESS],
+      [
+        "is cancelled when its caller leaves, where PostgreSQL looks",
+        "SELECT count(*) FROM generate_series(1, 1000000000)"
+      ]
+    ] as const) {
+      it.effect(name, () =>
+        Effect.gen(function* () {
+          const { attacked } = yield* Two
+          yield* run(attacked, "SELECT 1")
+          const caller = yield* Effect.forkChild(run(attacked, statement))
+          const next = yield* Effect.forkChild(run(attacked, "SELECT 1"))
+          yield* isAtWork
+          yield* Fiber.interrupt(caller)
+          assert.deepStrictEqual(values(yield* Fiber.join(next)), [["1"]])
+        })
+      )
+    }
 
     it.effect("may be the emulator's own, and then it has failed", () =>
       Effect.gen(function* () {

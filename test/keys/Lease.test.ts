@@ -284,6 +284,25 @@ layer(layerEmbedded({ postgis: false, accounts }), { timeout: "120 seconds" })("
     })
   )
 
+  it.effect("no more keys end their turn than others wait for", () =>
+    Effect.gen(function* () {
+      const pool = yield* LeasePool.make({ purpose: "one-turn", capacity: 2, idleTimeToLive: "1 hour", turn: 0 })
+      const maps = { apis: ["maps"] } satisfies Grants.GrantsRequest
+      const settled = Effect.repeat(Effect.yieldNow, { times: 100 })
+      yield* pool.get(tornadoes)
+      const { key } = yield* pool.get(reports)
+      const waiting = yield* Effect.forkChild(Effect.scoped(pool.get(maps)))
+      yield* settled
+      // the turn of the first is over, and who found that out has left
+      const another = yield* Effect.forkChild(Effect.scoped(pool.get(tornadoes)))
+      yield* settled
+      yield* Fiber.interrupt(another)
+      assert.strictEqual((yield* pool.get(reports)).key.name, key.name)
+      assert.isUndefined(waiting.pollUnsafe())
+      yield* Fiber.interrupt(waiting)
+    }).pipe(Effect.scoped)
+  )
+
   it.effect("the same grants inside are the same lease, even if others wait for it", () =>
     Effect.gen(function* () {
       const pool = yield* LeasePool.make({ purpose: "inside", capacity: 1, turn: 0 })

@@ -32,6 +32,10 @@ const tables = `
   CREATE TRIGGER put INSTEAD OF INSERT ON put_shops FOR EACH ROW EXECUTE FUNCTION put();
   CREATE FUNCTION top_shops(n int) RETURNS SETOF shops LANGUAGE sql STABLE AS 'SELECT * FROM shops LIMIT n';
   CREATE FUNCTION some_regions(int) RETURNS boolean LANGUAGE sql AS 'SELECT count(*) >= 0 FROM regions';
+  CREATE VIEW noted AS SELECT s.id, r.name FROM shops s JOIN regions r ON r.id = s.region;
+  CREATE RULE noted AS ON INSERT TO noted DO INSTEAD INSERT INTO log (what) VALUES (NEW.name);
+  CREATE FUNCTION above_regions(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 + count(*)::int FROM regions';
+  CREATE TABLE computed (n int, m int GENERATED ALWAYS AS (above_regions(n)) STORED);
   CREATE TABLE checked (n int CHECK (some_regions(n)));
   CREATE TABLE ruled (n int);
   CREATE RULE ruled AS ON INSERT TO ruled DO ALSO INSERT INTO log (what) VALUES ('ruled');
@@ -44,6 +48,7 @@ const tables = `
   INSERT INTO visits (shop, day, n) VALUES (1, '2025-01-01', 3);
   INSERT INTO orders VALUES (1, 'a');
   INSERT INTO secured VALUES (1);
+  INSERT INTO computed VALUES (1);
   INSERT INTO watched VALUES (1)`
 
 const granted: ReadonlyArray<string> = [
@@ -75,6 +80,7 @@ const granted: ReadonlyArray<string> = [
   "INSERT INTO measures VALUES ('2025-03-01', 2)",
   "INSERT INTO orders (ticket) VALUES (1)",
   "INSERT INTO ruled VALUES (1)",
+  "INSERT INTO noted (name) VALUES ('a')",
   "INSERT INTO secured VALUES (1)",
   "UPDATE shops s SET sales = v.total FROM (SELECT shop, sum(n) AS total FROM visits GROUP BY shop) v WHERE v.shop = s.id",
   "UPDATE shops SET name = DEFAULT",
@@ -113,6 +119,7 @@ const lacking: ReadonlyArray<
   ["SELECT * FROM top_shops(3)", [], ["public.top_shops(n integer) by call"]],
   ["INSERT INTO put_shops (name) VALUES ('a')", [], ["public.put() by trigger"]],
   ["INSERT INTO checked VALUES (1)", [], ["public.some_regions(integer) by constraint"]],
+  ["UPDATE computed SET n = 2", [], ["public.above_regions(integer) by default"]],
   ["DELETE FROM watched", [], ["public.some_regions(integer) by policy"]],
   ["DO $$ BEGIN DELETE FROM shops; END $$", [], ["DO by call"]]
 ]

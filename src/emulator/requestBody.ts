@@ -3,7 +3,6 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { ErrorClass } from "./ErrorClass.ts"
-import { concatenate } from "./bytes.ts"
 
 const BodyTooLargeBase: ErrorClass<"BodyTooLarge", { readonly limit: number }> = Data.TaggedError("BodyTooLarge")
 /** It has more bytes than are read. */
@@ -26,17 +25,16 @@ export const readBytes = (
   if (Number(request.headers.get("content-length")) > limit) return Effect.fail(new BodyTooLarge({ limit }))
   return Effect.suspend(() => {
     let size = 0
-    return Stream.fromReadableStream({
+    const chunks = Stream.fromReadableStream({
       evaluate: () => body,
       onError: (cause) => new BodyAborted({ message: String(cause) })
     }).pipe(
       Stream.mapEffect((chunk) => {
         size += chunk.length
         return size > limit ? Effect.fail(new BodyTooLarge({ limit })) : Effect.succeed(chunk)
-      }),
-      Stream.runCollect,
-      Effect.map(concatenate)
+      })
     )
+    return Stream.mkUint8Array(chunks)
   })
 }
 

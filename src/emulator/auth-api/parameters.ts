@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
 import { isArray, isObject } from "../accounts/jsonSchema.ts"
 import type { ErrorClass } from "../ErrorClass.ts"
+import { isDeeper } from "../nesting.ts"
 import { type BodyTooLarge, readForm, readText } from "../requestBody.ts"
 import * as nestedQuery from "./nestedQuery.ts"
 
@@ -15,11 +16,6 @@ export class BadRequest extends BadRequestBase {}
 
 /** What Ruby reads of JSON: no deeper than this. */
 const maximumNesting = 100
-
-const isDeeper = (value: Schema.Json, depth: number): boolean => {
-  if (!isArray(value) && !isObject(value)) return false
-  return depth === 0 || Object.values(value).some((member) => isDeeper(member, depth - 1))
-}
 
 const withoutNulls = (value: Schema.Json): Schema.Json => {
   if (isArray(value))

@@ -11,7 +11,7 @@ import { initDbStartParams } from "./Host.ts"
 import { installPostgis } from "./initialize.ts"
 import type { Packages } from "./packages.ts"
 
-/** Where `prepare` writes them; a build copies the folder. */
+/** Where `prepare` writes them. */
 export const folder: URL = new URL("./prepared/", import.meta.url)
 
 const hash = (parts: ReadonlyArray<unknown>): string =>

@@ -1,6 +1,7 @@
 /** The parameters of a request: its query string and its body as one, the body over the query string. */
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
+import { isDeeper } from "../nesting.ts"
 import * as RequestBody from "../requestBody.ts"
 import { ApiError, badRequest } from "./ApiError.ts"
 import { maximumDepth, syntaxError } from "./JsonSyntax.ts"
@@ -62,11 +63,6 @@ const unreadable = {
 
 const readText = (request: Request): Effect.Effect<string, ApiError> =>
   Effect.catchTags(RequestBody.readText(request), unreadable)
-
-const isDeeper = (value: unknown, depth: number): boolean =>
-  typeof value === "object" &&
-  value !== null &&
-  (depth === 0 || Object.values(value).some((member) => isDeeper(member, depth - 1)))
 
 const parseJson = (text: string): Effect.Effect<Parameters, ApiError> =>
   text === ""

@@ -65,3 +65,13 @@ it.live(
     }),
   120_000
 )
+
+it.live("a file that an attack has written does not go unseen", () =>
+  Effect.gen(function* () {
+    const field = yield* open
+    yield* field.database.superuser(`COPY (SELECT 'x') TO '${field.dataDirectory}/owned'`)
+    const [problem, ...others] = yield* attempt(field, { name: "nothing more", requests: [] })
+    assert.match(problem ?? "", /^what no attack may change/)
+    assert.deepStrictEqual(others, [])
+  }).pipe(Effect.scoped)
+)

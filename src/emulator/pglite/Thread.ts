@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { MessageChannel, receiveMessageOnPort, type Transferable, Worker } from "node:worker_threads"
+import { crashReport } from "./Crash.ts"
 import * as Disk from "./Disk.ts"
 import { CONTROL, type Event, type Host, type Request, type Start } from "./Host.ts"
 import type { Order, Reply } from "./worker.ts"
@@ -27,7 +28,7 @@ export const hasWorker = (): boolean => worker.protocol === "file:" && existsSyn
 const gone = (why: string): Event => ({
   _tag: "Crashed",
   message: `PostgreSQL ended unexpectedly: ${why}`,
-  report: { severity: "FATAL", code: "57P02", message: "Connection terminated" }
+  report: crashReport(undefined, undefined)
 })
 
 /** Milliseconds in which a thread ends, if it can be ended. */

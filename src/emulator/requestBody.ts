@@ -13,7 +13,7 @@ const BodyAbortedBase: ErrorClass<"BodyAborted", { readonly message: string }> =
 export class BodyAborted extends BodyAbortedBase {}
 
 /** Bytes of a body that holds parameters. */
-export const parametersLimit: number = 32 * 1024 * 1024
+const parametersLimit = 32 * 1024 * 1024
 
 /** Reads at most `limit` bytes. A body that says it has more is not read at all. */
 export const readBytes = (

@@ -1,12 +1,12 @@
 /** All services of one account in one layer. */
 import * as Layer from "effect/Layer"
-import { ApiKeyManager } from "./ApiKeyManager.ts"
-import { Auth, type AuthOptions } from "./Auth.ts"
-import { BatchSql } from "./BatchSql.ts"
-import type { CartoErrorOf, InvalidInput } from "./CartoError.ts"
-import { CopySql } from "./CopySql.ts"
-import type { HttpClient } from "./internal/wire.ts"
-import { Sql } from "./Sql.ts"
+import { ApiKeyManager } from "./keys/ApiKeyManager.ts"
+import { Auth, type AuthOptions } from "./account/Auth.ts"
+import { BatchSql } from "./sql/BatchSql.ts"
+import type { CartoErrorOf, InvalidInput } from "./errors/CartoError.ts"
+import { CopySql } from "./sql/CopySql.ts"
+import type { HttpClient } from "./http/client.ts"
+import { Sql } from "./sql/Sql.ts"
 
 export type CartoServices = ApiKeyManager | Auth | BatchSql | CopySql | Sql
 

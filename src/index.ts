@@ -4,7 +4,7 @@
  *
  * @module
  */
-export { ApiKey, type ApiKeyFields, type ApiKeyType } from "./ApiKey.ts"
+export { ApiKey, type ApiKeyFields, type ApiKeyType } from "./account/ApiKey.ts"
 export {
   ApiKeyManager,
   type ApiKeyManagerService,
@@ -16,7 +16,7 @@ export {
   type ListOptions,
   type RegenerateReason,
   type TargetUserOptions
-} from "./ApiKeyManager.ts"
+} from "./keys/ApiKeyManager.ts"
 export {
   type ApiKeySource,
   Auth,
@@ -25,7 +25,7 @@ export {
   type RetryFailure,
   type RetryPolicy,
   type TransportOptions
-} from "./Auth.ts"
+} from "./account/Auth.ts"
 export {
   BatchSql,
   type BatchSqlService,
@@ -42,7 +42,7 @@ export {
   type JobStatus,
   type WaitOptions,
   type WaitReason
-} from "./BatchSql.ts"
+} from "./sql/BatchSql.ts"
 export * as Carto from "./Carto.ts"
 export {
   AccountNotActivated,
@@ -60,7 +60,7 @@ export {
   CopyTruncated,
   CredentialsUnavailable,
   DeadlineExceeded,
-  EngineDisabled,
+  AuthApiDisabled,
   ExclusionViolation,
   ForeignKeyViolation,
   GrantNotHeld,
@@ -77,7 +77,7 @@ export {
   JobNotCancellable,
   JobNotFound,
   JobQueueFull,
-  KeyLacksApi,
+  ApiNotGranted,
   MasterKeyRequired,
   NoRowsCopied,
   NotNullViolation,
@@ -105,7 +105,7 @@ export {
   UndefinedFunction,
   UndefinedTable,
   UniqueViolation
-} from "./CartoError.ts"
+} from "./errors/CartoError.ts"
 export {
   type CopyFromOptions,
   type CopyFromReason,
@@ -117,9 +117,9 @@ export {
   type CopyToReason,
   type StreamReason,
   type ToRowsOptions
-} from "./CopySql.ts"
-export * as GeoJson from "./GeoJson.ts"
-export * as Grants from "./Grants.ts"
+} from "./sql/CopySql.ts"
+export * as GeoJson from "./sql/GeoJson.ts"
+export * as Grants from "./account/Grants.ts"
 export {
   type Field,
   type QueryOptions,
@@ -129,5 +129,5 @@ export {
   type RowsOptions,
   Sql,
   type SqlService
-} from "./Sql.ts"
-export { isStatement, sql, type SqlTag, type Statement, type Value } from "./Statement.ts"
+} from "./sql/Sql.ts"
+export { isStatement, sql, type SqlTag, type Statement, type Value } from "./sql/Statement.ts"

@@ -79,7 +79,7 @@ const vitest = (
 })
 
 /** Tests that have an embedded CARTO of `test/support/embedded.ts`: what they show must hold on a server as well. */
-const embedded = [".postgres.test.ts", "test/BatchSql", "test/Column", "test/CopySql", "test/KeySet", "test/keys/"]
+const embedded = [".postgres.test.ts", "test/sql/", "test/keys/"]
 
 /** Steps of one stage run two at a time; vitest has both cores to itself. */
 const stages = (

@@ -8,9 +8,9 @@ import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Redacted } from "effect"
 import type { ApiKey } from "effect-carto"
 import * as DesiredKeys from "effect-carto/keys/DesiredKeys"
-import * as Generation from "effect-carto/keys/Generation"
 import * as Plan from "effect-carto/keys/Plan"
 import * as PlanText from "effect-carto/keys/PlanText"
+import * as Rotation from "effect-carto/keys/Rotation"
 import * as Carto from "effect-carto/runtime/node"
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises"
 import { join } from "node:path"
@@ -26,7 +26,7 @@ const [file = "keys.jsonc"] = positionals
 /** Whoever reads a token finds the old one or the new one, and never half of one. */
 const writeToken = (folder: string) => (key: ApiKey) =>
   Effect.promise(async () => {
-    const path = join(folder, encodeURIComponent(Generation.parse(key.name).base))
+    const path = join(folder, encodeURIComponent(Rotation.baseName(key.name)))
     await mkdir(folder, { recursive: true, mode: 0o700 })
     await writeFile(`${path}.new`, Redacted.value(key.token), { mode: 0o600 })
     await rename(`${path}.new`, path)

@@ -3,12 +3,12 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaParser from "effect/SchemaParser"
-import type { CartoErrorOf } from "../CartoError.ts"
-import type { GrantsRequest } from "../Grants.ts"
-import { cartoError } from "../internal/cartoError.ts"
-import { describeIssue } from "../internal/describeIssue.ts"
-import { InvalidInput } from "../reasons/Call.ts"
-import { toJson } from "./internal/jsonc.ts"
+import type { CartoErrorOf } from "../errors/CartoError.ts"
+import type { GrantsRequest } from "../account/Grants.ts"
+import { cartoError } from "../errors/internal/cartoError.ts"
+import { describeIssue } from "../sql/internal/schema/describeIssue.ts"
+import { InvalidInput } from "../errors/Call.ts"
+import { toJson } from "./internal/text/jsonc.ts"
 
 export interface DesiredKey extends GrantsRequest {
   /** What the key is asked for by, and its base name: see `Generation`. Begins with the prefix. */

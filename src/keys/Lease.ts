@@ -2,17 +2,17 @@
  * Keys that end: a lease is a regular key that lives as long as a scope. Each is a database role, and each deletion
  * empties the account's cache, so take one for a piece of work and never one for a request; `LeasePool` shares them.
  */
-import type { ApiKey } from "../ApiKey.ts"
+import type { ApiKey } from "../account/ApiKey.ts"
 import {
   ApiKeyManager,
   type AuthApiReason,
   type CreateReason,
   type DeleteReason,
   type TargetUserOptions
-} from "../ApiKeyManager.ts"
-import { Auth } from "../Auth.ts"
-import type { CartoErrorOf } from "../CartoError.ts"
-import type { GrantsRequest } from "../Grants.ts"
+} from "./ApiKeyManager.ts"
+import { Auth } from "../account/Auth.ts"
+import type { CartoErrorOf } from "../errors/CartoError.ts"
+import type { GrantsRequest } from "../account/Grants.ts"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -20,14 +20,14 @@ import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
-import { cartoError } from "../internal/cartoError.ts"
-import { refuse } from "../internal/invalidInput.ts"
-import { MasterKeyRequired } from "../reasons/AuthApi.ts"
-import type { InvalidInput } from "../reasons/Call.ts"
-import { LeaseExpired } from "../reasons/Keys.ts"
-import * as LeaseName from "./LeaseName.ts"
+import { cartoError } from "../errors/internal/cartoError.ts"
+import { refuse } from "../errors/internal/invalidInput.ts"
+import { MasterKeyRequired } from "../errors/AuthApi.ts"
+import type { InvalidInput } from "../errors/Call.ts"
+import { LeaseExpired } from "../errors/Keys.ts"
+import * as LeaseName from "./internal/lifecycle/leaseName.ts"
 
-export { LeaseExpired } from "../reasons/Keys.ts"
+export { LeaseExpired } from "../errors/Keys.ts"
 
 /** What the key may do, and for how long. */
 export interface LeaseOptions extends GrantsRequest, TargetUserOptions {

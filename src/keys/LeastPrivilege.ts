@@ -4,21 +4,21 @@
  * apart, also where a plan would show nothing. No statement is run, and nothing stays behind.
  */
 import * as Effect from "effect/Effect"
-import type { CreateReason, ApiKeyManager } from "../ApiKeyManager.ts"
-import type { CartoErrorOf } from "../CartoError.ts"
-import type { GrantsRequest, Service, TablePermission } from "../Grants.ts"
-import { cartoError } from "../internal/cartoError.ts"
-import { StatementRefused } from "../reasons/Keys.ts"
-import type { InvalidInput } from "../reasons/Call.ts"
-import type { QueryReason, Sql } from "../Sql.ts"
-import { analyse } from "./internal/analysis.ts"
-import { collectNeeds, type Collected } from "./internal/collectNeeds.ts"
-import { namedStatements, type NamedStatement, type Statements } from "./internal/namedStatements.ts"
-import { statementKind } from "./internal/statementKind.ts"
-import { type VerifyReason, verifyNamed } from "./internal/verify.ts"
+import type { CreateReason, ApiKeyManager } from "./ApiKeyManager.ts"
+import type { CartoErrorOf } from "../errors/CartoError.ts"
+import type { GrantsRequest, Service, TablePermission } from "../account/Grants.ts"
+import { cartoError } from "../errors/internal/cartoError.ts"
+import { StatementRefused } from "../errors/Keys.ts"
+import type { InvalidInput } from "../errors/Call.ts"
+import type { QueryReason, Sql } from "../sql/Sql.ts"
+import { analyse } from "./internal/analysis/parseStatements.ts"
+import { collectNeeds, type Collected } from "./internal/analysis/collectNeeds.ts"
+import { namedStatements, type NamedStatement, type Statements } from "./internal/analysis/namedStatements.ts"
+import { statementKind } from "./internal/analysis/statementKind.ts"
+import { type VerifyReason, verifyNamed } from "./internal/analysis/verifyStatements.ts"
 
-export { GrantsInsufficient, StatementRefused } from "../reasons/Keys.ts"
-export type { Statements } from "./internal/namedStatements.ts"
+export { GrantsInsufficient, StatementRefused } from "../errors/Keys.ts"
+export type { Statements } from "./internal/analysis/namedStatements.ts"
 
 /** One grant, and the names of the statements that need it. */
 export type Need =

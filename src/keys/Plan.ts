@@ -7,22 +7,27 @@
  * grants, because a table was dropped and made anew, is told apart from one that is to have others.
  */
 import * as Effect from "effect/Effect"
-import type { ApiKey } from "../ApiKey.ts"
-import { ApiKeyManager } from "../ApiKeyManager.ts"
-import type { CartoErrorOf } from "../CartoError.ts"
-import { difference, type GrantsRequest, type GrantsSet, union, validate } from "../Grants.ts"
-import { cartoError } from "../internal/cartoError.ts"
-import { invalidInput } from "../internal/invalidInput.ts"
-import { newName } from "../internal/keyPath.ts"
-import type { ApiKeyNotFound } from "../reasons/AuthApi.ts"
-import type { InvalidInput } from "../reasons/Call.ts"
-import { GrantsDiffer, KeyOwnsTables, PlanStale } from "../reasons/Keys.ts"
-import { type QueryReason, Sql } from "../Sql.ts"
-import { sql } from "../Statement.ts"
+import type { ApiKey } from "../account/ApiKey.ts"
+import { ApiKeyManager } from "./ApiKeyManager.ts"
+import type { CartoErrorOf } from "../errors/CartoError.ts"
+import { difference, type GrantsRequest, type GrantsSet, union, validate } from "../account/Grants.ts"
+import { cartoError } from "../errors/internal/cartoError.ts"
+import { invalidInput } from "../errors/internal/invalidInput.ts"
+import { newName } from "./internal/apiKeyPath.ts"
+import type { ApiKeyNotFound } from "../errors/AuthApi.ts"
+import type { InvalidInput } from "../errors/Call.ts"
+import { GrantsDiffer, KeyOwnsTables, PlanStale } from "../errors/Keys.ts"
+import { type QueryReason, Sql } from "../sql/Sql.ts"
+import { sql } from "../sql/Statement.ts"
 import type { DesiredKey, DesiredKeys } from "./DesiredKeys.ts"
-import * as Generation from "./Generation.ts"
-import { checksum } from "./internal/checksum.ts"
-import { type ExactGrants, exactGrants, type ExactReason, type TargetOptions } from "./internal/exactGrants.ts"
+import * as Generation from "./internal/lifecycle/generation.ts"
+import { checksum } from "./internal/text/checksum.ts"
+import {
+  type ExactGrants,
+  exactGrants,
+  type ExactReason,
+  type TargetOptions
+} from "./internal/lifecycle/exactGrants.ts"
 import {
   checkOptions,
   createOrGet,
@@ -34,10 +39,10 @@ import {
   retire,
   type SuccessionReason,
   wait
-} from "./internal/succession.ts"
+} from "./internal/lifecycle/replaceKey.ts"
 
-export { GrantsDiffer, KeyOwnsTables, PlanStale } from "../reasons/Keys.ts"
-export type { TargetOptions } from "./internal/exactGrants.ts"
+export { GrantsDiffer, KeyOwnsTables, PlanStale } from "../errors/Keys.ts"
+export type { TargetOptions } from "./internal/lifecycle/exactGrants.ts"
 
 /**
  * - `create`: there is no key of that name;

@@ -6,17 +6,17 @@
  * `ApiKeyManager.regenerate` is for emergencies: it keeps the name, and refuses the old token from that moment on.
  */
 import * as Effect from "effect/Effect"
-import { ApiKey } from "../ApiKey.ts"
-import { ApiKeyManager, type AuthApiReason, type TargetUserOptions } from "../ApiKeyManager.ts"
-import type { CartoErrorOf } from "../CartoError.ts"
-import { cartoError } from "../internal/cartoError.ts"
-import { invalidInput } from "../internal/invalidInput.ts"
-import { ApiKeyNotFound } from "../reasons/AuthApi.ts"
-import type { GrantsRequest } from "../Grants.ts"
-import type { InvalidInput } from "../reasons/Call.ts"
-import type { Sql } from "../Sql.ts"
-import * as Generation from "./Generation.ts"
-import type { TargetOptions } from "./internal/exactGrants.ts"
+import { ApiKey } from "../account/ApiKey.ts"
+import { ApiKeyManager, type AuthApiReason, type TargetUserOptions } from "./ApiKeyManager.ts"
+import type { CartoErrorOf } from "../errors/CartoError.ts"
+import { cartoError } from "../errors/internal/cartoError.ts"
+import { invalidInput } from "../errors/internal/invalidInput.ts"
+import { ApiKeyNotFound } from "../errors/AuthApi.ts"
+import type { GrantsRequest } from "../account/Grants.ts"
+import type { InvalidInput } from "../errors/Call.ts"
+import type { Sql } from "../sql/Sql.ts"
+import * as Generation from "./internal/lifecycle/generation.ts"
+import type { TargetOptions } from "./internal/lifecycle/exactGrants.ts"
 import {
   checkOptions,
   checkSuccessor,
@@ -28,10 +28,10 @@ import {
   retire,
   type SuccessionReason,
   wait
-} from "./internal/succession.ts"
+} from "./internal/lifecycle/replaceKey.ts"
 
-export { KeyOwnsTables, SuccessorLacksGrants } from "../reasons/Keys.ts"
-export type { TargetOptions } from "./internal/exactGrants.ts"
+export { KeyOwnsTables, SuccessorLacksGrants } from "../errors/Keys.ts"
+export type { TargetOptions } from "./internal/lifecycle/exactGrants.ts"
 
 export interface SuccessorOptions extends OwnedTablesOptions, TargetOptions {
   /**
@@ -42,6 +42,9 @@ export interface SuccessorOptions extends OwnedTablesOptions, TargetOptions {
 }
 
 export interface RotateOptions<E, R> extends HandOverOptions<E, R>, SuccessorOptions {}
+
+/** The name that a key and its successors share: `tiles` for `tiles`, `tiles~2` and `tiles~3`. Consumers store the token under it. */
+export const baseName = (name: string): string => Generation.parse(name).base
 
 export type CurrentReason = ApiKeyNotFound | AuthApiReason
 export type RotateReason = ApiKeyNotFound | SuccessionReason

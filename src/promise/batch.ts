@@ -1,11 +1,11 @@
 /** Batch jobs as promises: `batch(client)` has what `BatchSql` does. */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { BatchSql, type BatchSqlService, type Job, type JobInput, type WaitOptions } from "../BatchSql.ts"
-import type { CallOptions } from "../internal/connection.ts"
-import type { Client } from "../promise.ts"
+import { BatchSql, type BatchSqlService, type Job, type JobInput, type WaitOptions } from "../sql/BatchSql.ts"
+import type { CallOptions } from "./internal/runtime.ts"
+import type { Client } from "./index.ts"
 
-export type { Job, JobInput, JobPlan, JobStatement, JobStatus, WaitOptions } from "../BatchSql.ts"
+export type { Job, JobInput, JobPlan, JobStatement, JobStatus, WaitOptions } from "../sql/BatchSql.ts"
 
 /** See `BatchSql` for what each call does and the reasons it can fail with. */
 export interface Batch {

@@ -10,15 +10,15 @@ import {
   type CopySqlService,
   type CopyTarget,
   type ToRowsOptions
-} from "../CopySql.ts"
-import { type ByteSource, fromBytes, fromSource, toReadable } from "../internal/bytes.ts"
-import type { CallOptions } from "../internal/connection.ts"
-import type { Client } from "../promise.ts"
-import type { Row } from "../Sql.ts"
-import type { Statement } from "../Statement.ts"
+} from "../sql/CopySql.ts"
+import { type ByteSource, fromBytes, fromSource, toReadable } from "./internal/byteSources.ts"
+import type { CallOptions } from "./internal/runtime.ts"
+import type { Client } from "./index.ts"
+import type { Row } from "../sql/Sql.ts"
+import type { Statement } from "../sql/Statement.ts"
 
-export type { CopyFromOptions, CopyProgress, CopyResult, CopyTarget, ToRowsOptions } from "../CopySql.ts"
-export type { ByteSource } from "../internal/bytes.ts"
+export type { CopyFromOptions, CopyProgress, CopyResult, CopyTarget, ToRowsOptions } from "../sql/CopySql.ts"
+export type { ByteSource } from "./internal/byteSources.ts"
 
 /** Rows to send; what it throws, the call rejects with. */
 export type RowSource<A> = ReadableStream<A> | AsyncIterable<A> | Iterable<A>

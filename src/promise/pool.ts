@@ -2,17 +2,17 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
-import { Auth } from "../Auth.ts"
-import type { GrantsRequest } from "../Grants.ts"
-import type { CallOptions } from "../internal/connection.ts"
-import { ownPromise } from "../internal/ownPromise.ts"
+import { Auth } from "../account/Auth.ts"
+import type { GrantsRequest } from "../account/Grants.ts"
+import type { CallOptions } from "./internal/runtime.ts"
+import { ownPromise } from "./internal/callerPromise.ts"
 import type { Lease } from "../keys/Lease.ts"
 import * as LeasePool from "../keys/LeasePool.ts"
-import type { Client } from "../promise.ts"
-import type { HeldLease } from "./keys.ts"
+import type { Client } from "./index.ts"
+import type { HeldLease } from "./lifecycle.ts"
 
 export type { LeasePoolOptions } from "../keys/LeasePool.ts"
-export type { HeldLease } from "./keys.ts"
+export type { HeldLease } from "./lifecycle.ts"
 
 /** See `keys/LeasePool` for what each call does and the reasons it can fail with. Disposing of it deletes its keys. */
 export interface Pool extends AsyncDisposable {

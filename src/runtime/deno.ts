@@ -2,12 +2,12 @@
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type { AuthOptions } from "../Auth.ts"
+import type { AuthOptions } from "../account/Auth.ts"
 import * as Carto from "../Carto.ts"
-import type { CartoErrorOf, InvalidInput } from "../CartoError.ts"
-import { variableProvider } from "../internal/variableProvider.ts"
-import { fetchLayer } from "../internal/fetchLayer.ts"
-import type { HttpClient } from "../internal/wire.ts"
+import type { CartoErrorOf, InvalidInput } from "../errors/CartoError.ts"
+import { variableProvider } from "../account/internal/envConfig.ts"
+import { fetchLayer } from "../http/fetch.ts"
+import type { HttpClient } from "../http/client.ts"
 
 declare const Deno: {
   readonly env: { readonly get: (name: string) => string | undefined }

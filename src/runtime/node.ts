@@ -1,10 +1,10 @@
 /** CARTO on Node: pooled connections of undici, through `@effect/platform-node`, which must be installed. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type { AuthOptions } from "../Auth.ts"
+import type { AuthOptions } from "../account/Auth.ts"
 import * as Carto from "../Carto.ts"
-import type { CartoErrorOf, InvalidInput } from "../CartoError.ts"
-import type { HttpClient } from "../internal/wire.ts"
+import type { CartoErrorOf, InvalidInput } from "../errors/CartoError.ts"
+import type { HttpClient } from "../http/client.ts"
 
 export interface NodeOptions {
   /** Certificate authorities in PEM to trust, in the place of Node's own: for on-premises hosts. */

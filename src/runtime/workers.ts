@@ -3,11 +3,11 @@ import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import { type ApiKeySource, Auth, type AuthOptions } from "../Auth.ts"
-import type { CartoErrorOf, InvalidInput } from "../CartoError.ts"
-import { variableProvider } from "../internal/variableProvider.ts"
-import { fetchLayer } from "../internal/fetchLayer.ts"
-import type { HttpClient } from "../internal/wire.ts"
+import { type ApiKeySource, Auth, type AuthOptions } from "../account/Auth.ts"
+import type { CartoErrorOf, InvalidInput } from "../errors/CartoError.ts"
+import { variableProvider } from "../account/internal/envConfig.ts"
+import { fetchLayer } from "../http/fetch.ts"
+import type { HttpClient } from "../http/client.ts"
 
 /** A service binding, or whatever else has a `fetch`. */
 export interface Fetcher {

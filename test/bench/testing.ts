@@ -4,7 +4,7 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import process from "node:process"
 import { sql } from "../../src/index.ts"
-import { Grants, TestServer } from "../../src/testing.ts"
+import { Grants, TestServer } from "../../src/testing/index.ts"
 
 const runs = 200
 

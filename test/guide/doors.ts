@@ -1,7 +1,7 @@
 /** Promises: README.md has each of these lines. */
-import { connect, Grants, isCartoError, sql } from "../../src/promise.ts"
+import { connect, Grants, isCartoError, sql } from "../../src/promise/index.ts"
 import { copy } from "../../src/promise/copy.ts"
-import { leases } from "../../src/promise/keys.ts"
+import { leases } from "../../src/promise/lifecycle.ts"
 
 export const promises = async (options: Parameters<typeof connect>[0], signal: AbortSignal) => {
   const seen: Array<unknown> = []

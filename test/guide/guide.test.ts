@@ -4,8 +4,8 @@ import { Clock, Duration, Effect, Layer, type Redacted } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { existsSync, readFileSync } from "node:fs"
 import { ApiKeyManager, Grants } from "../../src/index.ts"
-import { reveal } from "../../src/promise.ts"
-import { TestServer } from "../../src/testing.ts"
+import { reveal } from "../../src/promise/index.ts"
+import { TestServer } from "../../src/testing/index.ts"
 import { faults } from "../faults/kinds/index.ts"
 import { layerEmbedded } from "../support/embedded.ts"
 import { promises } from "./doors.ts"
@@ -128,14 +128,25 @@ layer(layerEmbedded({ postgis: false, accounts: [{ username: "demo", samples: tr
   )
 })
 
-/** What stands in the block of README.md that holds some words. */
+const pages = [
+  "README.md",
+  "examples/README.md",
+  ...["account", "emulator", "errors", "keys", "promise", "rate-limit", "sql", "testing"].map(
+    (room) => `src/${room}/README.md`
+  )
+]
+
+const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8")
+
+const documents = pages.map((page) => read(`../../${page}`)).join("\n")
+
+/** What stands in the block of the guides that holds some words. */
 const block = (language: string, words: string): string => {
-  const blocks = [...read("../../README.md").matchAll(/^```(\w*)\n([^]*?)\n```$/gm)]
+  const blocks = [...documents.matchAll(/^```(\w*)\n([^]*?)\n```$/gm)]
   const found = blocks.find(([, is, text = ""]) => is === language && text.includes(words))
   return found?.[2] ?? ""
 }
 
-const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8")
 const lines = (path: string): ReadonlyArray<string> =>
   read(path)
     .split("\n")
@@ -151,43 +162,44 @@ const table = (markdown: string): ReadonlyArray<ReadonlyArray<string>> => {
     .map((row) => [...row.matchAll(/(`+) ?(.+?) ?\1(?!`)/g)].map(([, , code = ""]) => code))
 }
 
-/** Lines of code in a part of README.md, without comments at their ends. */
-const told = (from: string, to: RegExp): ReadonlyArray<string> => {
-  const [, after = ""] = read("../../README.md").split(from)
-  const [text = ""] = after.split(to)
+/** Lines of code in a guide, without comments at their ends. */
+const told = (page: string): ReadonlyArray<string> => {
+  const text = read(`../../${page}`)
   const code = [...text.matchAll(/^```ts\n([^]*?)^```/gm)].flatMap(([, lines = ""]) => lines.split("\n"))
   return code.map((line) => line.replace(/ +\/\/ .*$/, "").trim()).filter((line) => line !== "")
 }
 
 layer(Layer.empty)("README.md", (it) => {
   it("names modules, commands and files that there are", () => {
-    const text = read("../../README.md")
     const { exports, scripts }: { readonly exports: object; readonly scripts: object } = JSON.parse(
       read("../../package.json")
     )
-    const found = (pattern: RegExp) => [...text.matchAll(pattern)].map(([, name = ""]) => name)
+    const found = (pattern: RegExp) => [...documents.matchAll(pattern)].map(([, name = ""]) => name)
     const modules = found(/(?<![@/\w])effect-carto\/([A-Za-z/]*\w)(?![\w/])/g)
     const commands = found(/npm run ([a-z]+)/g)
-    const files = found(/\]\((?!https:)([^)]+)\)/g)
-    assert.isAbove(Math.min(modules.length, commands.length, files.length), 5)
+    assert.isAbove(Math.min(modules.length, commands.length), 5)
     for (const name of modules) assert.property(exports, `./${name}`)
     for (const name of commands) assert.property(scripts, name)
-    for (const name of files) assert.isTrue(existsSync(new URL(`../../${name}`, import.meta.url)), name)
+    for (const page of pages) {
+      for (const [, file = ""] of read(`../../${page}`).matchAll(/\]\((?!https:|#)([^)#]+)/g)) {
+        assert.isTrue(existsSync(new URL(file, new URL(`../../${page}`, import.meta.url))), `${page}: ${file}`)
+      }
+    }
   })
 
   it("says how many faults there are, and so does CHANGELOG.md", () => {
-    assert.include(read("../../README.md"), ` in ${faults.length} ways `)
+    assert.include(documents, ` in ${faults.length} ways `)
     assert.include(read("../../CHANGELOG.md"), ` under ${faults.length} faults `)
   })
 
   it("has lines of the life of a key that are run here", () => {
-    const code = told("### The life of a key", /^### /m)
+    const code = told("src/keys/README.md")
     assert.isAbove(code.length, 20)
     for (const line of code) assert.include(lines("keys.ts"), line)
   })
 
   it("has lines of the other doors that are run here, or in the package", () => {
-    const code = told("### Other doors", /^### /m)
+    const code = [...told("src/promise/README.md"), ...told("src/testing/README.md")]
     assert.isAbove(code.length, 15)
     // what the account is connected with differs
     const run = [...lines("doors.ts"), ...lines("../../examples/newcomer/testing.test.ts"), connecting]
@@ -195,7 +207,7 @@ layer(Layer.empty)("README.md", (it) => {
   })
 
   it("has lines of the guide that are run here", () => {
-    const rows = table(read("../../README.md"))
+    const rows = table(documents)
     assert.isAtLeast(rows.length, 9)
     const effect = lines("effect.ts")
     const promises = lines("promises.ts")

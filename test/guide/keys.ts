@@ -6,10 +6,10 @@ import * as DesiredKeys from "../../src/keys/DesiredKeys.ts"
 import * as Lease from "../../src/keys/Lease.ts"
 import * as LeasePool from "../../src/keys/LeasePool.ts"
 import * as LeastPrivilege from "../../src/keys/LeastPrivilege.ts"
-import * as Matrix from "../../src/keys/Matrix.ts"
+import * as AccessMatrix from "../../src/keys/AccessMatrix.ts"
 import * as Plan from "../../src/keys/Plan.ts"
 import * as PlanText from "../../src/keys/PlanText.ts"
-import * as Proof from "../../src/keys/Proof.ts"
+import * as Verification from "../../src/keys/Verification.ts"
 import * as Rotation from "../../src/keys/Rotation.ts"
 
 const reader = { apis: ["sql"], tables: [Grants.table("tornadoes", ["select"])] } satisfies Grants.GrantsRequest
@@ -51,16 +51,16 @@ export const review = Effect.gen(function* () {
     load: sql`DELETE FROM storm_reports WHERE remarks IS NULL`
   }
   const { grants, needs, opaque, unmet } = yield* LeastPrivilege.infer(statements, { verify: true })
-  const key = yield* Proof.createProven({ name: "app", ...grants })
-  const may = yield* Proof.can(key, "delete", "tornadoes")
+  const key = yield* Verification.createVerified({ name: "app", ...grants })
+  const may = yield* Verification.can(key, "delete", "tornadoes")
   const findings = Audit.toText(yield* Audit.audit({ statements, personalData: true }))
-  const matrix = yield* Matrix.matrix()
+  const matrix = yield* AccessMatrix.make()
   yield* ApiKeyManager.use((keys) => keys.delete(key))
   return {
     privileges: LeastPrivilege.toText({ grants, needs, opaque, unmet }),
     may,
     findings,
-    matrix: Matrix.toText(matrix),
-    svg: Matrix.toSvg(matrix)
+    matrix: AccessMatrix.toText(matrix),
+    svg: AccessMatrix.toSvg(matrix)
   }
 })

@@ -1,5 +1,5 @@
 /** CARTO's guide to API keys in promises: README.md has each of these lines beside Python's. */
-import { connect, Grants, isCartoError, reveal, sql } from "../../src/promise.ts"
+import { connect, Grants, isCartoError, reveal, sql } from "../../src/promise/index.ts"
 
 const query = sql`SELECT * FROM tornadoes WHERE year = DATE_PART('year', NOW() - INTERVAL '1 year')`
 

@@ -4,7 +4,7 @@ import { Deferred, type Duration, Effect, Exit, Fiber, Logger, Option, Random, S
 import { TestClock } from "effect/testing"
 import { ApiKeyManager, Auth, type CartoError, Grants, Sql, sql } from "../../src/index.ts"
 import * as Lease from "../../src/keys/Lease.ts"
-import * as LeaseName from "../../src/keys/LeaseName.ts"
+import * as LeaseName from "../../src/keys/internal/lifecycle/leaseName.ts"
 import * as LeasePool from "../../src/keys/LeasePool.ts"
 import { layerEmbedded } from "../support/embedded.ts"
 import { json, masterToken, provideScript, scriptedFetch, wireKey } from "../support/scriptedFetch.ts"

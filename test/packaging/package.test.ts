@@ -226,7 +226,7 @@ layer(Layer.mergeAll(Layer.provideMerge(Packed.layer, NodeServices.layer), carto
       const { client } = yield* Packed
       const contents = `import * as Carto from "effect-carto"; export default { fetch: () => Response.json(Object.keys(Carto)) }`
       const { inputs } = yield* bundle({ contents, resolveDir: client }, { conditions: [] })
-      assert.isTrue(inputs.some((name) => name.endsWith("effect-carto/dist/Sql.js")))
+      assert.isTrue(inputs.some((name) => name.endsWith("effect-carto/dist/sql/Sql.js")))
       assert.deepStrictEqual(
         inputs.filter((name) => /\/emulator\/|pglite|srvx|world-atlas|platform-node/.test(name)),
         []

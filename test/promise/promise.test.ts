@@ -12,10 +12,10 @@ import {
   isCartoError,
   reveal,
   sql
-} from "../../src/promise.ts"
+} from "../../src/promise/index.ts"
 import { batch } from "../../src/promise/batch.ts"
 import { copy } from "../../src/promise/copy.ts"
-import { keySet } from "../../src/promise/keySet.ts"
+import { keyset } from "../../src/promise/keyset.ts"
 import { json, masterToken, result, scriptedFetch, wireKey } from "../support/scriptedFetch.ts"
 
 const rejectionOf = (promise: Promise<unknown>): Promise<unknown> =>
@@ -340,7 +340,7 @@ describe("on the embedded CARTO", () => {
         ["a\tb", "b", "c", "d", "e", "f", "g", "h"]
       )
       const byKey = await collect(
-        keySet(carto).stream(sql`SELECT * FROM places`, {
+        keyset(carto).stream(sql`SELECT * FROM places`, {
           by: "id",
           pageSize: 3,
           order: "desc",
@@ -348,7 +348,7 @@ describe("on the embedded CARTO", () => {
         })
       )
       assert.deepStrictEqual(byKey, names.toReversed())
-      const repeated = rejectionOf(collect(keySet(carto).stream(sql`SELECT 1 AS id FROM places`, { by: "id" })))
+      const repeated = rejectionOf(collect(keyset(carto).stream(sql`SELECT 1 AS id FROM places`, { by: "id" })))
       assert.isTrue(isCartoError(await repeated, "RowKeyNotUnique"))
       assert.strictEqual(
         await new Response(places.to(sql`COPY (SELECT id FROM places WHERE id < 3 ORDER BY id) TO STDOUT`)).text(),

@@ -1,7 +1,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Clock, Duration, Effect } from "effect"
 import { ApiKeyManager, Auth, Grants, Sql, sql } from "../../src/index.ts"
-import { TestAccount, TestServer } from "../../src/testing.ts"
+import { TestAccount, TestServer } from "../../src/testing/index.ts"
 import { expected } from "./faults.ts"
 
 const places = sql`
@@ -31,7 +31,7 @@ layer(TestServer.layer())("with Effect", (it) => {
         const refused = yield* change.pipe(Auth.withApiKey(key("reader")), Effect.flip)
         assert.strictEqual(refused.reason._tag, "PermissionDenied")
         const lacking = yield* rows.pipe(Auth.withApiKey(key("nobody")), Effect.flip)
-        assert.strictEqual(lacking.reason._tag, "KeyLacksApi")
+        assert.strictEqual(lacking.reason._tag, "ApiNotGranted")
         yield* change
         yield* ApiKeyManager.use((keys) => keys.delete("reader"))
         assert.throws(() => key("other"), /without a key "other"/)

@@ -1,6 +1,6 @@
 import { assert, test as base } from "vitest"
-import { isCartoError } from "../../src/promise.ts"
-import { accountFixture, Grants, serverFixture, sql } from "../../src/testing.ts"
+import { isCartoError } from "../../src/promise/index.ts"
+import { accountFixture, Grants, serverFixture, sql } from "../../src/testing/index.ts"
 import { expected } from "./faults.ts"
 
 const test = base.extend("cartoServer", { scope: "worker" }, serverFixture()).extend(

@@ -18,7 +18,7 @@ import {
   type SqlService,
   sql
 } from "../../src/index.ts"
-import * as KeySet from "../../src/KeySet.ts"
+import * as Keyset from "../../src/sql/Keyset.ts"
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 const same = <A, B>(equal: Equal<A, B>): void => void equal
@@ -43,7 +43,7 @@ type Call =
   | "ServerUnavailable"
   | "TransportFailed"
   | "Unauthenticated"
-type AuthApi = Call | "AccountNotActivated" | "EngineDisabled" | "TargetUserForbidden" | "TargetUserNotFound"
+type AuthApi = Call | "AccountNotActivated" | "AuthApiDisabled" | "TargetUserForbidden" | "TargetUserNotFound"
 
 same<
   TagsOf<ApiKeyManagerService["create"]>,
@@ -89,7 +89,7 @@ type Statement =
   | "UndefinedFunction"
   | "UndefinedTable"
   | "UniqueViolation"
-type SqlApi = Call | "AccountNotFound" | "KeyLacksApi" | Statement
+type SqlApi = Call | "AccountNotFound" | "ApiNotGranted" | Statement
 type Write = SqlApi | "OutcomeUnknown"
 type GetJob = SqlApi | "JobNotFound" | "MasterKeyRequired"
 
@@ -113,7 +113,7 @@ const query = db.query(sql`SELECT 1`)
 same<Effect.Success<typeof query>, QueryResult<Row>>(true)
 same<Tags<Effect.Error<typeof query>>, Write | "PartialResult">(true)
 
-const byKey = KeySet.stream(sql`SELECT 1`, { by: "id" })
+const byKey = Keyset.stream(sql`SELECT 1`, { by: "id" })
 same<Stream.Success<typeof byKey>, Row>(true)
 same<Tags<Stream.Error<typeof byKey>>, Write | "PartialResult" | "RowKeyNotUnique" | "RowKeyNull">(true)
 

@@ -5,7 +5,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import process from "node:process"
 import { Sql, sql } from "../../../src/index.ts"
-import { RateGovernor } from "../../../src/RateGovernor.ts"
+import { RateGovernor } from "../../../src/rate-limit/RateGovernor.ts"
 import * as Node from "../../../src/runtime/node.ts"
 
 const [baseUrl = "", url = "", calls = "0"] = process.argv.slice(2)

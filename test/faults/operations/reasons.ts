@@ -14,7 +14,7 @@ const call = { ...callOfAnyKey, Unauthenticated: true } as const
 
 const organization = {
   AccountNotActivated: true,
-  EngineDisabled: true,
+  AuthApiDisabled: true,
   TargetUserForbidden: true,
   TargetUserNotFound: true
 } as const
@@ -28,7 +28,7 @@ export const statement = {
   CheckViolation: true,
   ExclusionViolation: true,
   ForeignKeyViolation: true,
-  KeyLacksApi: true,
+  ApiNotGranted: true,
   NotNullViolation: true,
   NotOwner: true,
   PermissionDenied: true,

@@ -1,0 +1,170 @@
+/** PostgreSQL's text of a value → the value that the SQL API's JSON has for it, but with nothing cut from times. */
+import { parse } from "../../../errors/internal/json.ts"
+import type { Field } from "../responses.ts"
+
+/** Reads the value between two places of a text; `undefined` where it is none of its type. */
+export type Reader = (text: string, begin: number, end: number) => unknown
+
+const whole =
+  (read: (text: string) => unknown): Reader =>
+  (text, begin, end) =>
+    read(text.slice(begin, end))
+
+const same: Reader = (text, begin, end) => text.slice(begin, end)
+
+const number = whole((text) => {
+  const value = Number(text)
+  // as in the JSON of a query: NaN and the infinities are strings
+  return Number.isFinite(value) ? value : text
+})
+
+/** That many digits are an exact double. */
+const exactDigits = 15
+const hyphen = 45
+
+/** What `number` reads, but without a string of its own for each value. */
+const integer: Reader = (text, begin, end) => {
+  const isNegative = text.charCodeAt(begin) === hyphen
+  const first = isNegative ? begin + 1 : begin
+  if (end - first > exactDigits || first === end) return number(text, begin, end)
+  let value = 0
+  for (let index = first; index < end; index += 1) {
+    const digit = text.charCodeAt(index) - 48
+    if (!(digit >= 0 && digit <= 9)) return number(text, begin, end)
+    value = value * 10 + digit
+  }
+  return isNegative && value !== 0 ? -value : value
+}
+
+const datePattern = /^(\d{4,})-(\d\d)-(\d\d)(?:[ T](\d\d:\d\d:\d\d(?:\.\d+)?)([+-]\d\d(?::?\d\d)?)?)?( BC)?$/
+
+/** Of `date`, `timestamp` and `timestamptz`. */
+const anyDate = whole((text) => {
+  const parts = datePattern.exec(text)
+  if (parts === null) return text === "infinity" ? "Infinity" : text === "-infinity" ? "-Infinity" : text
+  const [, year = "", month = "", day = "", time = "00:00:00", offset = "", era] = parts
+  // there is no year 0: 1 BC is the year before 1
+  const shown = era === undefined ? year : `-${String(Number(year) - 1).padStart(6, "0")}`
+  const zone = offset === "" || /^[+-]00/.test(offset) ? "Z" : offset.replace(/^([+-]\d\d)$/, "$1:00")
+  return `${shown}-${month}-${day}T${time}${zone}`
+})
+
+/** Whether a year of four digits is at the place: neither an infinity nor a longer one. */
+const hasShortYear = (text: string, begin: number): boolean => text.charCodeAt(begin + 4) === hyphen
+
+const date: Reader = (text, begin, end) =>
+  end - begin === 10 && hasShortYear(text, begin) ? `${text.slice(begin, end)}T00:00:00Z` : anyDate(text, begin, end)
+
+const isoTime = (text: string, begin: number, end: number): string =>
+  `${text.slice(begin, begin + 10)}T${text.slice(begin + 11, end)}Z`
+
+const timestamp: Reader = (text, begin, end) =>
+  hasShortYear(text, begin) && !text.endsWith("BC", end) ? isoTime(text, begin, end) : anyDate(text, begin, end)
+
+const timestamptz: Reader = (text, begin, end) =>
+  hasShortYear(text, begin) && text.endsWith("+00", end) ? isoTime(text, begin, end - 3) : anyDate(text, begin, end)
+
+const json = whole(parse)
+
+const bytea = whole((text) => {
+  const data: Array<number> = []
+  for (let index = 2; index < text.length; index += 2) data.push(Number.parseInt(text.slice(index, index + 2), 16))
+  return { type: "Buffer", data }
+})
+
+const point = whole((text) => {
+  const [x, y] = text.slice(1, -1).split(",").map(Number)
+  return { x, y }
+})
+
+const circle = whole((text) => {
+  const [x, y, radius] = text
+    .replace(/[<>()]/g, "")
+    .split(",")
+    .map(Number)
+  return { x, y, radius }
+})
+
+const units: Readonly<Record<string, string>> = { year: "years", mon: "months", day: "days" }
+
+const interval = whole((text) => {
+  const found: Record<string, number> = {}
+  for (const [, amount, unit = ""] of text.matchAll(/([+-]?\d+) (year|mon|day)s?/g)) {
+    found[units[unit] ?? unit] = Number(amount)
+  }
+  const time = /([+-]?)(\d+):(\d\d):(\d\d)(?:\.(\d+))?$/.exec(text)
+  if (time !== null) {
+    const [, sign, hours, minutes, seconds, fraction = "0"] = time
+    const factor = sign === "-" ? -1 : 1
+    const parts = { hours, minutes, seconds, milliseconds: Number(`0.${fraction}`) * 1000 }
+    for (const [name, value] of Object.entries(parts)) if (Number(value) !== 0) found[name] = factor * Number(value)
+  }
+  return found
+})
+
+/** An array's text, whose elements the reader takes. */
+const array = (read: Reader): Reader =>
+  whole((text) => {
+    // a dimension that does not begin at 1 is written in front
+    let index = text.indexOf("{")
+    const element = (): unknown => {
+      if (text[index] === "{") return list()
+      if (text[index] === '"') {
+        let value = ""
+        for (index += 1; index < text.length && text[index] !== '"'; index += 1) {
+          if (text[index] === "\\") index += 1
+          value += text[index]
+        }
+        index += 1
+        return read(value, 0, value.length)
+      }
+      const begin = index
+      while (index < text.length && text[index] !== "," && text[index] !== "}") index += 1
+      return text.slice(begin, index) === "NULL" ? null : read(text, begin, index)
+    }
+    /** `undefined` where it does not end, or has an element that cannot be read. */
+    const list = (): ReadonlyArray<unknown> | undefined => {
+      const values: Array<unknown> = []
+      index += 1
+      while (index < text.length && text[index] !== "}") {
+        values.push(element())
+        if (text[index] === ",") index += 1
+      }
+      index += 1
+      return index > text.length || values.includes(undefined) ? undefined : values
+    }
+    return index === -1 ? undefined : list()
+  })
+
+const readers = new Map<string, Reader>([
+  ["bool", (text, begin) => text.charCodeAt(begin) === 116],
+  ...["int2", "int4", "int8", "oid"].map((type) => [type, integer] as const),
+  ...["float4", "float8", "numeric"].map((type) => [type, number] as const),
+  ["date", date],
+  ["timestamp", timestamp],
+  ["timestamptz", timestamptz],
+  ...["json", "JSON", "jsonb"].map((type) => [type, json] as const),
+  ["bytea", bytea],
+  ["point", point],
+  ["circle", circle],
+  ["interval", interval]
+])
+
+/** Arrays that the JSON of a query has as arrays; it leaves those of other types as text. */
+const arrays = new Set([
+  ..."int2 int4 int8 oid float4 float8 numeric bool text varchar bpchar date timestamp timestamptz time timetz".split(
+    " "
+  ),
+  ..."json JSON jsonb uuid bytea point money inet macaddr numrange regproc".split(" ")
+])
+
+/** Numbers that a double may not hold. */
+const inexact = new Set(["int8", "numeric"])
+
+/** How to read the values of a column; `exact` leaves numbers text that a double may not hold. */
+export const readerOf = ({ pgtype = "" }: Field, exact = false): Reader => {
+  const read = (type: string): Reader => (exact && inexact.has(type) ? same : (readers.get(type) ?? same))
+  if (!pgtype.startsWith("_")) return read(pgtype)
+  const element = pgtype.slice(1)
+  return arrays.has(element) ? array(read(element)) : same
+}

@@ -1,0 +1,186 @@
+/** The answers of the SQL API, told apart: failures by status, then `context` and `detail`, then the server's words. */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { type CallReason, type OutcomeUnknown, Unauthenticated } from "../../errors/Call.ts"
+import {
+  AccountNotFound,
+  ApiNotGranted,
+  PartialResult,
+  type StatementReason,
+  StatementTimeout
+} from "../../errors/SqlApi.ts"
+import { isObject, isStrings, type JsonObject, parse } from "../../errors/internal/json.ts"
+import { statementReason } from "./classifyError.ts"
+import { readsOnly } from "./isReadOnly.ts"
+import {
+  outcomeUnknown,
+  rateLimited,
+  unexpected,
+  type Wire,
+  type WireRequest,
+  type WireResponse
+} from "../../http/client.ts"
+
+/** What every call to the SQL API can fail with. */
+export type SqlApiReason = AccountNotFound | CallReason | ApiNotGranted | StatementReason
+export type ReadReason = PartialResult | SqlApiReason
+export type QueryReason = OutcomeUnknown | ReadReason
+
+/** A column of a result. `pgtype` is PostgreSQL's name of its type; geometry columns have the other three instead. */
+export interface Field {
+  readonly type: string
+  readonly pgtype?: string | undefined
+  readonly wkbtype?: string | undefined
+  readonly dims?: number | undefined
+  readonly srid?: number | undefined
+}
+
+export type Row = JsonObject
+
+export interface QueryResult<A> {
+  readonly rows: ReadonlyArray<A>
+  /** By column name, of the last statement that has columns. */
+  readonly fields: Readonly<Record<string, Field>>
+  /**
+   * What the last statement reports: the rows it returned or changed, 0 for DDL. It is not the size of the whole result
+   * when it is paged.
+   */
+  readonly totalRows: number
+  /** Seconds on the server. */
+  readonly time: number
+  readonly notices: ReadonlyArray<string>
+  readonly warnings: ReadonlyArray<string>
+  /** Of the severities that are seldom sent: they depend on `client_min_messages`. */
+  readonly infos: ReadonlyArray<string>
+  readonly logs: ReadonlyArray<string>
+  readonly debugs: ReadonlyArray<string>
+}
+
+interface ErrorBody {
+  readonly description: string
+  readonly detail?: string | undefined
+  readonly hint?: string | undefined
+}
+
+/** The first message of an `error` member: an array with one string. */
+const errorMessage = ({ error }: JsonObject): string | undefined => {
+  const first = Array.isArray(error) ? error[0] : error
+  return typeof first === "string" ? first : undefined
+}
+
+const readErrorBody = (text: string): ErrorBody | undefined => {
+  const body = parse(text)
+  const description = isObject(body) ? errorMessage(body) : undefined
+  if (description === undefined || !isObject(body)) return undefined
+  const string = (name: string) => (typeof body[name] === "string" && body[name] !== "" ? body[name] : undefined)
+  return { description, detail: string("detail"), hint: string("hint") }
+}
+
+/** The server's words in a failure. */
+export const errorOf = (response: WireResponse): string | undefined => readErrorBody(response.text)?.description
+
+/** Why a call failed, of any endpoint of the SQL API. */
+export const readFailure = (response: WireResponse, username: string): Effect.Effect<never, SqlApiReason> => {
+  const said = readErrorBody(response.text)
+  const { status } = response
+  if (status === 429) {
+    return said?.detail === "datasource"
+      ? Effect.fail(new StatementTimeout({ description: said.description }))
+      : Effect.flatMap(rateLimited(response), Effect.fail)
+  }
+  if (said === undefined) return Effect.fail(unexpected(response, "no error message of the SQL API"))
+  const { description } = said
+  if (status === 404 && description.startsWith("Sorry, we can't find CARTO user ")) {
+    return Effect.fail(new AccountNotFound({ username }))
+  }
+  if (status === 400 && description.startsWith("No username found in hostname ")) {
+    return Effect.fail(new AccountNotFound({ username }))
+  }
+  if (status === 403 && description === "forbidden") return Effect.fail(new ApiNotGranted({ api: "sql" }))
+  if (status === 403 && (description === "Forbidden" || description === "permission denied")) {
+    return Effect.fail(new Unauthenticated({ username }))
+  }
+  return status === 400 || status === 403
+    ? Effect.fail(statementReason(said, status === 403))
+    : Effect.fail(unexpected(response, description))
+}
+
+const readStrings = (value: unknown): ReadonlyArray<string> => (isStrings(value) ? value : [])
+
+const isFields = (u: unknown): u is Readonly<Record<string, Field>> =>
+  isObject(u) && Object.values(u).every((field) => isObject(field) && typeof field["type"] === "string")
+
+/** The result of a query: a success that carries an error is a failure with the rows that came before it. */
+export const readResult = (response: WireResponse): Effect.Effect<QueryResult<unknown>, ReadReason> => {
+  const malformed = (description: string) => Effect.fail(unexpected(response, description))
+  const body = parse(response.text)
+  if (!isObject(body)) return malformed("not a JSON object")
+  const { fields, rows, time, total_rows: totalRows } = body
+  if (!Array.isArray(rows)) return malformed("rows is not an array")
+  if ("error" in body) {
+    const description = errorMessage(body)
+    return description === undefined
+      ? malformed("error is not an array with a message")
+      : Effect.fail(new PartialResult({ rows, failure: statementReason({ description: response.scrub(description) }) }))
+  }
+  if (!isFields(fields)) return malformed("fields is not an object of types")
+  if (typeof totalRows !== "number") return malformed("total_rows is not a number")
+  if (typeof time !== "number") return malformed("time is not a number")
+  return Effect.succeed({
+    rows,
+    fields,
+    totalRows,
+    time,
+    notices: readStrings(body["notices"]),
+    warnings: readStrings(body["warnings"]),
+    infos: readStrings(body["infos"]),
+    logs: readStrings(body["logs"]),
+    debugs: readStrings(body["debugs"])
+  })
+}
+
+export interface SendOptions {
+  readonly cacheable?: boolean | undefined
+  readonly timeout?: Duration.Input | undefined
+}
+
+const request = (
+  text: string,
+  parameters: ReadonlyArray<readonly [string, string]>,
+  { cacheable, timeout }: SendOptions
+): WireRequest => {
+  const all = [["q", text] as const, ...parameters]
+  return {
+    api: "sql",
+    path: "/api/v2/sql",
+    ...(cacheable ? { method: "GET", query: all } : { method: "POST", form: all }),
+    idempotent: true,
+    timeout
+  }
+}
+
+const read =
+  (username: string) =>
+  (response: WireResponse): Effect.Effect<QueryResult<unknown>, ReadReason> =>
+    response.status === 200 ? readResult(response) : readFailure(response, username)
+
+/** Runs SQL text that can do nothing twice: by POST, so that neither its length nor a log of URLs matters, unless it is to be cached. */
+export const readQuery = (
+  wire: Wire,
+  username: string,
+  text: string,
+  parameters: ReadonlyArray<readonly [string, string]> = [],
+  options: SendOptions = {}
+): Effect.Effect<QueryResult<unknown>, ReadReason> => wire.send(request(text, parameters, options), read(username))
+
+/** Runs whatever SQL text. */
+export const query = (
+  wire: Wire,
+  username: string,
+  text: string,
+  parameters: ReadonlyArray<readonly [string, string]>,
+  options: SendOptions & { readonly idempotent?: boolean | undefined }
+): Effect.Effect<QueryResult<unknown>, QueryReason> =>
+  (options.idempotent ?? (options.cacheable || readsOnly(text)))
+    ? readQuery(wire, username, text, parameters, options)
+    : wire.write<QueryResult<unknown>, QueryReason>(request(text, parameters, options), read(username), outcomeUnknown)

@@ -1,0 +1,230 @@
+import { assert, describe, it } from "@effect/vitest"
+import { ConfigProvider, Effect, Layer, Redacted, Result } from "effect"
+import { ApiKeyManager, Auth, Sql, sql } from "../../src/index.ts"
+import { fromWire } from "../../src/account/ApiKey.ts"
+import { json, masterToken, provideScript, result, scriptedFetch, wireKey } from "../support/scriptedFetch.ts"
+
+const key = Redacted.make(masterToken)
+const account = (options: Parameters<typeof Auth.layer>[0]) =>
+  Effect.provide(
+    Effect.map(Auth, (auth) => auth),
+    Auth.layer(options)
+  )
+const refused = (options: Parameters<typeof Auth.layer>[0]) => Effect.flip(account(options))
+
+describe("base URLs", () => {
+  const cases: ReadonlyArray<readonly [string, string, string, string, string | undefined]> = [
+    ["https://alice.carto.com", "alice", "https://alice.carto.com", "https://alice.carto.com", "public"],
+    ["https://alice.carto.com/", "alice", "https://alice.carto.com", "https://alice.carto.com", "public"],
+    [
+      "https://acme.carto.com/u/mary",
+      "mary",
+      "https://acme.carto.com/u/mary",
+      "https://acme.carto.com/user/mary",
+      "mary"
+    ],
+    [
+      "https://acme.carto.com/u/acme/",
+      "acme",
+      "https://acme.carto.com/u/acme",
+      "https://acme.carto.com/user/acme",
+      "public"
+    ],
+    [
+      "https://maps.example.org/user/bob",
+      "bob",
+      "https://maps.example.org/user/bob",
+      "https://maps.example.org/user/bob",
+      undefined
+    ],
+    [
+      "http://127.0.0.1:8080/user/demo",
+      "demo",
+      "http://127.0.0.1:8080/user/demo",
+      "http://127.0.0.1:8080/user/demo",
+      undefined
+    ],
+    [
+      "http://localhost:8080/user/demo",
+      "demo",
+      "http://localhost:8080/user/demo",
+      "http://localhost:8080/user/demo",
+      undefined
+    ]
+  ]
+  for (const [baseUrl, username, authUrl, sqlUrl, schema] of cases) {
+    it.effect(baseUrl, () =>
+      Effect.gen(function* () {
+        const auth = yield* account({ baseUrl, apiKey: key })
+        assert.deepStrictEqual(
+          [auth.username, auth.authUrl, auth.sqlUrl, auth.schema],
+          [username, authUrl, sqlUrl, schema]
+        )
+      })
+    )
+  }
+  it.effect("a username alone", () =>
+    Effect.map(account({ username: "alice", apiKey: key }), ({ authUrl }) =>
+      assert.strictEqual(authUrl, "https://alice.carto.com")
+    )
+  )
+  it.effect("a username on an on-premises host", () =>
+    Effect.map(account({ baseUrl: "https://maps.example.org", username: "bob", apiKey: key }), ({ authUrl }) =>
+      assert.strictEqual(authUrl, "https://maps.example.org/user/bob")
+    )
+  )
+  it.effect("http to another host, where it is allowed by name", () =>
+    Effect.map(account({ baseUrl: "http://alice.carto.com", apiKey: key, allowInsecureHttp: true }), ({ authUrl }) =>
+      assert.strictEqual(authUrl, "http://alice.carto.com")
+    )
+  )
+
+  const bad: ReadonlyArray<readonly [string, string, string]> = [
+    ["", "baseUrl", "an empty string"],
+    ["alice", "baseUrl", "a string of 5 characters"],
+    ["ftp://alice.carto.com", "baseUrl", "https://"],
+    ["http://alice.carto.com", "baseUrl", "clear text"],
+    ["http://127.0.0.1.example.org/user/a", "baseUrl", "clear text"],
+    ["https://carto.com", "baseUrl", "does not name an account"],
+    ["https://localhost", "baseUrl", "does not name an account"],
+    ["https://10.0.0.1", "baseUrl", "does not name an account"],
+    ["https://alice.carto.com/dashboard", "baseUrl", "must end with the account"],
+    ["https://alice:secret@alice.carto.com", "baseUrl", "credentials"],
+    ["https://alice.carto.com/?api_key=secret", "baseUrl", "credentials, query"],
+    ["https://host.example.org/user/Alice", "baseUrl", "a-z, 0-9"]
+  ]
+  for (const [baseUrl, field, words] of bad) {
+    it.effect(`refuses ${JSON.stringify(baseUrl)}`, () =>
+      Effect.map(refused({ baseUrl, apiKey: key }), ({ message, reason }) => {
+        assert.strictEqual(reason.field, field)
+        assert.include(message, words)
+        assert.notInclude(message, "secret")
+      })
+    )
+  }
+  it.effect("refuses no account at all", () =>
+    Effect.map(refused({ apiKey: key }), ({ reason }) => assert.strictEqual(reason.field, "username"))
+  )
+  it.effect("refuses a username that the URL contradicts", () =>
+    Effect.map(refused({ baseUrl: "https://acme.carto.com/u/mary", username: "max", apiKey: key }), ({ reason }) =>
+      assert.strictEqual(reason.field, "username")
+    )
+  )
+})
+
+describe("the key", () => {
+  for (const [name, value] of [
+    ["empty", ""],
+    ["blank", "  "],
+    ["with a line end", `${masterToken}\n`],
+    ["not ASCII", "clé"]
+  ] as const) {
+    it.effect(`refuses one that is ${name}`, () =>
+      Effect.map(refused({ username: "alice", apiKey: Redacted.make(value) }), ({ message, reason }) => {
+        assert.strictEqual(reason.field, "apiKey")
+        assert.notInclude(message, masterToken)
+      })
+    )
+  }
+  it.effect("may come from an effect, asked each time", () => {
+    let count = 0
+    const script = scriptedFetch(json(result()))
+    return Effect.gen(function* () {
+      const db = yield* Sql
+      yield* db.query(sql`SELECT 1`)
+      yield* db.query(sql`SELECT 1`)
+      assert.deepStrictEqual(
+        script.asked.map(({ headers }) => atob(headers.get("authorization")?.slice(6) ?? "")),
+        ["alice:k1", "alice:k2"]
+      )
+    }).pipe(provideScript(script, { apiKey: Effect.sync(() => Redacted.make(`k${(count += 1)}`)) }))
+  })
+  it.effect("whose effect fails is a reason of its own, and nothing is sent", () => {
+    const script = scriptedFetch(json(result()))
+    return Effect.gen(function* () {
+      const error = yield* Effect.flip(Sql.use((db) => db.query(sql`SELECT 1`)))
+      assert.strictEqual(error.reason._tag, "CredentialsUnavailable")
+      assert.strictEqual(script.asked.length, 0)
+    }).pipe(provideScript(script, { apiKey: Effect.fail("vault is closed") }))
+  })
+  it.effect("of withApiKey is used inside it alone; an empty one is refused before any request", () => {
+    const script = scriptedFetch(json(result()))
+    return Effect.gen(function* () {
+      const db = yield* Sql
+      yield* Auth.withApiKey(db.query(sql`SELECT 1`), Redacted.make("other"))
+      yield* db.query(sql`SELECT 1`)
+      const error = yield* Effect.flip(db.query(sql`SELECT 1`).pipe(Auth.withApiKey(Redacted.make(""))))
+      assert.strictEqual(error.reason._tag, "InvalidInput")
+      assert.deepStrictEqual(
+        script.asked.map(({ headers }) => atob(headers.get("authorization")?.slice(6) ?? "")),
+        ["alice:other", `alice:${masterToken}`]
+      )
+    }).pipe(provideScript(script))
+  })
+})
+
+describe("configuration", () => {
+  const withEnv = (env: Record<string, string>) =>
+    Effect.provide(
+      Effect.map(Auth, (auth) => auth),
+      Auth.layerConfig().pipe(Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord(env))))
+    )
+  it.effect("by CARTO_BASE_URL", () =>
+    Effect.map(withEnv({ CARTO_BASE_URL: "https://acme.carto.com/u/mary", CARTO_API_KEY: "k" }), ({ username }) =>
+      assert.strictEqual(username, "mary")
+    )
+  )
+  it.effect("by CARTO_USERNAME", () =>
+    Effect.map(withEnv({ CARTO_USERNAME: "alice", CARTO_API_KEY: "k" }), ({ username }) =>
+      assert.strictEqual(username, "alice")
+    )
+  )
+  for (const [missing, env] of [
+    ["CARTO_API_KEY", { CARTO_USERNAME: "alice" }],
+    ["CARTO_API_KEY", { CARTO_USERNAME: "alice", CARTO_API_KEY: "" }],
+    ["CARTO_BASE_URL", { CARTO_API_KEY: "k" }]
+  ] as const) {
+    it.effect(`names ${missing} where it is missing`, () =>
+      Effect.map(Effect.flip(withEnv(env)), ({ reason }) => assert.strictEqual(reason.field, missing))
+    )
+  }
+})
+
+describe("a key that is regenerated", () => {
+  it.effect("goes on under the new token, also for calls that were on their way", () => {
+    const next = "f".repeat(40)
+    let current = masterToken
+    const bearer = (headers: Headers) => atob(headers.get("authorization")?.slice(6) ?? "").slice("alice:".length)
+    const script = scriptedFetch(({ headers, url }) => {
+      if (bearer(headers) !== current) return new Response(null, { status: 401 })
+      if (!url.endsWith("/token/regenerate")) return json(result())
+      current = next
+      return json(wireKey({ name: "Master", type: "master", token: next }))
+    })
+    return Effect.gen(function* () {
+      const keys = yield* ApiKeyManager
+      const db = yield* Sql
+      yield* Effect.all([keys.regenerate("Master"), ...Array.from({ length: 20 }, () => db.query(sql`SELECT 1`))], {
+        concurrency: "unbounded"
+      })
+      yield* db.query(sql`SELECT 1`)
+      assert.strictEqual(bearer(script.asked.at(-1)?.headers ?? new Headers()), next)
+    }).pipe(provideScript(script))
+  })
+  it.effect("of an ApiKey value: that value goes on too", () => {
+    const old = Result.getOrThrow(fromWire(wireKey()))
+    const script = scriptedFetch(json(wireKey({ token: "newtoken" })), json(result()))
+    return Effect.gen(function* () {
+      const keys = yield* ApiKeyManager
+      yield* keys.regenerate(old)
+      yield* Sql.use((db) => db.query(sql`SELECT 1`)).pipe(Auth.withApiKey(old))
+      assert.strictEqual(atob(script.asked[1]?.headers.get("authorization")?.slice(6) ?? ""), "alice:newtoken")
+    }).pipe(provideScript(script))
+  })
+  it.effect("and refused meanwhile does not wait for itself", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(ApiKeyManager.use((keys) => keys.regenerate("Master")))
+      assert.strictEqual(error.reason._tag, "Unauthenticated")
+    }).pipe(provideScript(scriptedFetch(new Response(null, { status: 401 }))))
+  )
+})

@@ -1,0 +1,157 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Effect, Fiber } from "effect"
+import { TestClock } from "effect/testing"
+import { ApiKeyManager, type AuthOptions, type Carto, type CartoError, Sql, sql } from "../../src/index.ts"
+import { json, provideScript, result, type ScriptedFetch, scriptedFetch } from "../support/scriptedFetch.ts"
+
+const limited = (seconds: number) =>
+  json({ error: ["slow down"], context: "limit", detail: "rate-limit" }, 429, { "retry-after": String(seconds) })
+const unavailable = (status = 503) => new Response("busy", { status })
+const reset = () => new TypeError("fetch failed")
+const page = json({ total: 0, result: [] })
+
+const query = Sql.use((db) => db.query(sql`INSERT INTO t VALUES (1)`))
+const list = ApiKeyManager.use((keys) => keys.list())
+
+/** Runs an effect while the clock goes on, and tells how it ended and how long that took. */
+const outcome = <A>(
+  effect: Effect.Effect<A, CartoError, Carto.CartoServices>,
+  script: ScriptedFetch,
+  options: Partial<AuthOptions> = {}
+) =>
+  Effect.gen(function* () {
+    const fiber = yield* Effect.forkChild(
+      Effect.timed(
+        Effect.match(effect, { onSuccess: () => "success", onFailure: (error: CartoError) => error.reason._tag })
+      )
+    )
+    // a request is a promise: each of its turns needs time of its own
+    for (let turn = 0; turn < 200 && fiber.pollUnsafe() === undefined; turn += 1) {
+      yield* TestClock.adjust("500 millis")
+      yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+    }
+    const [time, end] = yield* Fiber.join(fiber)
+    return { end, requests: script.asked.length, seconds: Duration.toSeconds(time) }
+  }).pipe(provideScript(script, { retry: undefined, ...options }))
+
+describe("what is sent again", () => {
+  const cases: ReadonlyArray<
+    readonly [
+      string,
+      Effect.Effect<unknown, CartoError, Carto.CartoServices>,
+      ReadonlyArray<Response | Error>,
+      string,
+      number
+    ]
+  > = [
+    ["a read after the connection failed", list, [reset(), page], "success", 2],
+    ["a read after 502, 503 and 504", list, [unavailable(502), unavailable(503), unavailable(504), page], "success", 4],
+    ["but not more than three times", list, [unavailable()], "ServerUnavailable", 4],
+    ["nothing after 500", list, [unavailable(500)], "ServerUnavailable", 1],
+    ["a write after a rate limit, which came before it", query, [limited(2), json(result())], "success", 2],
+    ["no write after the connection failed", query, [reset(), json(result())], "OutcomeUnknown", 1],
+    [
+      "no write after an error in the SQL API's own words, which is an answer",
+      query,
+      [json({ error: ["cannot connect to the database"] }, 503), json(result())],
+      "ServerUnavailable",
+      1
+    ],
+    ["no write after 503", query, [unavailable(), json(result())], "OutcomeUnknown", 1],
+    [
+      "a write that is marked as idempotent",
+      Sql.use((db) => db.query(sql`DELETE FROM t`, { idempotent: true })),
+      [reset(), json(result())],
+      "success",
+      2
+    ],
+    [
+      "nothing after a statement timeout, which is a 429 too",
+      query,
+      [json({ error: ["SQL query timeout error"], context: "limit", detail: "datasource" }, 429)],
+      "StatementTimeout",
+      1
+    ],
+    ["nothing after a wait of more than a minute", query, [limited(61)], "RateLimited", 1],
+    ["nothing after a rate limit without a time", query, [json({}, 429)], "RateLimited", 1],
+    [
+      "a delete, whose key is then gone",
+      ApiKeyManager.use((keys) => keys.delete("a")),
+      [reset(), json({ errors: "API key not found: a" }, 404)],
+      "success",
+      2
+    ],
+    [
+      "but a delete of a key that is not there is a failure",
+      ApiKeyManager.use((keys) => keys.delete("a")),
+      [json({ errors: "API key not found: a" }, 404)],
+      "ApiKeyNotFound",
+      1
+    ]
+  ]
+  for (const [name, effect, answers, end, requests] of cases) {
+    it.effect(name, () =>
+      Effect.map(outcome(effect, scriptedFetch(...answers)), (found) =>
+        assert.deepStrictEqual([found.end, found.requests], [end, requests])
+      )
+    )
+  }
+  it.effect("no earlier than the server says", () =>
+    Effect.map(outcome(query, scriptedFetch(limited(10), json(result()))), ({ seconds }) => {
+      assert.isAtLeast(seconds, 10)
+      assert.isAtMost(seconds, 13)
+    })
+  )
+  it.effect("nothing where it is switched off", () =>
+    Effect.map(outcome(list, scriptedFetch(unavailable(), page), { retry: false }), ({ requests }) =>
+      assert.strictEqual(requests, 1)
+    )
+  )
+  it.effect("by a policy of one's own", () =>
+    Effect.map(
+      outcome(query, scriptedFetch(unavailable(), json(result())), {
+        retry: ({ attempt, isSafe, reason }) =>
+          !isSafe && attempt === 1 && reason._tag === "ServerUnavailable" ? 1000 : undefined
+      }),
+      ({ end, requests }) => assert.deepStrictEqual([end, requests], ["success", 2])
+    )
+  )
+})
+
+describe("deadlines", () => {
+  const silent: typeof globalThis.fetch = (_, init) =>
+    new Promise((_, reject) => init?.signal?.addEventListener("abort", () => reject(init.signal?.reason)))
+  const slow = (): ScriptedFetch & { readonly aborted: () => number } => {
+    let aborted = 0
+    const asked: ScriptedFetch["asked"] = []
+    return {
+      asked,
+      aborted: () => aborted,
+      fetch: (input, init) => {
+        init?.signal?.addEventListener("abort", () => (aborted += 1))
+        return silent(input, init)
+      }
+    }
+  }
+  for (const [name, effect, options, seconds] of [
+    ["keys: 30 s", list, {}, 30],
+    ["SQL: 60 s", Sql.use((db) => db.query(sql`SELECT 1`)), {}, 60],
+    ["the layer's", list, { timeout: "5 seconds" }, 5],
+    ["the call's", Sql.use((db) => db.query(sql`SELECT 1`, { timeout: "2 seconds" })), { timeout: "5 seconds" }, 2]
+  ] as const) {
+    it.effect(name, () => {
+      const script = slow()
+      return Effect.map(outcome<unknown>(effect, script, options), (found) => {
+        assert.strictEqual(found.end, "DeadlineExceeded")
+        assert.isAtLeast(found.seconds, seconds)
+        assert.isAtMost(found.seconds, seconds + 1)
+        assert.strictEqual(script.aborted(), 1)
+      })
+    })
+  }
+  it.effect("they bound repetitions too", () =>
+    Effect.map(outcome(query, scriptedFetch(limited(40))), ({ end, requests }) =>
+      assert.deepStrictEqual([end, requests], ["DeadlineExceeded", 2])
+    )
+  )
+})

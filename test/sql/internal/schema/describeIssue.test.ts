@@ -1,0 +1,40 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Result, Schema, SchemaParser } from "effect"
+import { describeIssue } from "../../../../src/sql/internal/schema/describeIssue.ts"
+
+const said = (schema: Schema.Decoder<unknown>, input: unknown): string => {
+  const decoded = SchemaParser.decodeUnknownResult(schema)(input)
+  return Result.isFailure(decoded) ? describeIssue(decoded.failure) : "accepted"
+}
+
+describe("what does not fit a schema", () => {
+  const Row = Schema.Struct({
+    id: Schema.Number,
+    tags: Schema.Array(Schema.Struct({ name: Schema.NonEmptyString })),
+    at: Schema.optionalKey(Schema.DateTimeUtcFromString),
+    kind: Schema.optionalKey(Schema.Literals(["a", "b"])),
+    even: Schema.optionalKey(Schema.Number.check(Schema.makeFilter((n) => n % 2 === 0, { message: "must be even" })))
+  })
+  const good = { id: 1, tags: [] }
+  for (const [name, input, expected] of [
+    ["a wrong type", { ...good, id: "1" }, "id: expected Number"],
+    ["a missing column", { tags: [] }, "id: it is missing"],
+    ["a wrong type deep inside", { ...good, tags: [{ name: 1 }] }, "tags.0.name: expected String"],
+    ["not an object", 1, "expected Objects"],
+    ["a message of the schema's own", { ...good, even: 3 }, "even: must be even"]
+  ] as const) {
+    it(name, () => assert.strictEqual(said(Row, input), expected))
+  }
+  it("never shows the value", () => {
+    for (const input of [
+      { ...good, id: "hunter2" },
+      { ...good, at: "hunter2" },
+      { ...good, kind: "hunter2" },
+      { ...good, tags: "hunter2" }
+    ]) {
+      const text = said(Row, input)
+      assert.notStrictEqual(text, "accepted")
+      assert.notInclude(text, "hunter2")
+    }
+  })
+})

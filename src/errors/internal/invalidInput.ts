@@ -2,7 +2,7 @@ import * as Result from "effect/Result"
 import { InvalidInput } from "../Call.ts"
 
 /** The shape of a bad value, for an error: never its text, which may be a secret that was put in the wrong place. */
-const describe = (value: unknown): string => {
+export const describe = (value: unknown): string => {
   if (typeof value === "string") {
     return value.trim() === ""
       ? value === ""

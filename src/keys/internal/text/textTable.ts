@@ -1,8 +1,5 @@
 /** Rows of text in columns of even width. */
-
-// names are shown as they are but for what would break the line or drive a terminal
-const printable = (text: string): string =>
-  text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`)
+import { printable } from "../../../errors/internal/printable.ts"
 
 /** Two spaces between columns, a line under the head. */
 export const textTable = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>): string => {

@@ -5,6 +5,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
 import type { ApiKey } from "../account/ApiKey.ts"
 import { ApiKeyManager, type CreateOptions, type CreateReason } from "./ApiKeyManager.ts"
 import { Auth } from "../account/Auth.ts"
@@ -22,6 +23,7 @@ import { invalidInput } from "../errors/internal/invalidInput.ts"
 import type { InvalidInput } from "../errors/Call.ts"
 import { GrantsDiffer } from "../errors/Keys.ts"
 import { type QueryReason, Sql } from "../sql/Sql.ts"
+import { quoteName } from "../sql/internal/identifier.ts"
 import { sql } from "../sql/Statement.ts"
 import { catalogue } from "./internal/privileges/catalog.ts"
 import { everyoneHolds, type Holdings, keyHolds, tablePermissions } from "./internal/privileges/effectivePrivileges.ts"
@@ -155,12 +157,14 @@ export const can = (
   const { schema } = options
   const problem = check(permission, name, schema)
   if (problem !== undefined) return Effect.fail(cartoError("Verification.can", problem))
-  const quote = (part: string) => `"${part.replaceAll('"', '""')}"`
-  const path = schema === undefined ? quote(name) : `${quote(schema)}.${quote(name)}`
+  const parts = Result.all((schema === undefined ? [name] : [schema, name]).map(quoteName))
+  if (Result.isFailure(parts)) {
+    return Effect.fail(cartoError("Verification.can", invalidInput("name", name, parts.failure)))
+  }
   const question =
     permission === "create"
       ? sql`SELECT pg_catalog.has_schema_privilege(${name}, 'create') AS can`
-      : sql`SELECT pg_catalog.has_table_privilege(${path}, ${permission}) AS can`
+      : sql`SELECT pg_catalog.has_table_privilege(${parts.success.join(".")}, ${permission}) AS can`
   return Sql.use((db) => db.query(question, { idempotent: true })).pipe(
     Auth.withApiKey(key),
     Effect.map(({ rows: [row] }) => row?.["can"] === true),

@@ -12,6 +12,7 @@ import type { CopySql, ToRowsOptions } from "./CopySql.ts"
 import { cartoError } from "../errors/internal/cartoError.ts"
 import { copySqlKey } from "./internal/copy/serviceKey.ts"
 import { decodeRows } from "./internal/schema/decodeRows.ts"
+import { escapeName } from "./internal/identifier.ts"
 import { type ExportedReason, type ExportReason, openExport } from "./internal/export.ts"
 import { operation } from "../errors/internal/operation.ts"
 import { invalidInput, refuse } from "../errors/internal/invalidInput.ts"
@@ -134,9 +135,10 @@ const readOptions = (options: QueryOptions): Result.Result<ReadonlyArray<readonl
     parameters.push(["page", String(page)], ["rows_per_page", String(rowsPerPage)])
   }
   if (orderBy !== undefined) {
-    if (orderBy === "" || orderBy.includes("\0")) return refuse("orderBy", orderBy, "give the name of a column")
     // the server puts the name between double quotes as it is
-    parameters.push(["order_by", orderBy.replaceAll('"', '""')])
+    const column = escapeName(orderBy)
+    if (Result.isFailure(column)) return refuse("orderBy", orderBy, column.failure)
+    parameters.push(["order_by", column.success])
   }
   if (sortOrder !== undefined) {
     if (sortOrder !== "asc" && sortOrder !== "desc") return refuse("sortOrder", sortOrder, "give asc or desc")

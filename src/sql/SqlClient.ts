@@ -13,8 +13,10 @@ import * as Client from "effect/sql/SqlClient"
 import type { Connection } from "effect/sql/SqlConnection"
 import { SqlError, UnknownError } from "effect/sql/SqlError"
 import * as SqlStatement from "effect/sql/Statement"
+import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import { cartoError } from "../errors/internal/cartoError.ts"
+import { identifier } from "./internal/identifier.ts"
 import { inlineParameters } from "./internal/inlineParameters.ts"
 import { sqlError } from "./internal/toSqlError.ts"
 import type { QueryResult, Row } from "./internal/responses.ts"
@@ -28,7 +30,12 @@ export interface Options {
   readonly transformResultNames?: ((name: string) => string) | undefined
 }
 
-const escapeIdentifier = SqlStatement.defaultEscape('"')
+/** A name with dots is a path, as in every compiler of `effect/sql`. A name that cannot be one makes text that is refused. */
+const escapeIdentifier = (name: string): string =>
+  name
+    .split(".")
+    .map((part) => Result.getOrElse(identifier(part), () => "\0"))
+    .join(".")
 
 const makeCompiler = (transform: (name: string) => string): SqlStatement.Compiler =>
   SqlStatement.makeCompiler<SqlStatement.Custom>({

@@ -7,7 +7,8 @@ import type { DateTime } from "effect/DateTime"
 import { hasProperty } from "effect/Predicate"
 import * as Result from "effect/Result"
 import { invalidInput, refuse } from "../errors/internal/invalidInput.ts"
-import { identifier as identifierText, literal } from "./internal/literal.ts"
+import { identifier as quoteIdentifier } from "./internal/identifier.ts"
+import { literal } from "./internal/literal.ts"
 import { firstQuoted } from "./internal/lexer.ts"
 import { InvalidInput } from "../errors/Call.ts"
 
@@ -46,7 +47,7 @@ const valueSegment = (position: string, value: unknown): ReadonlyArray<Segment> 
 }
 
 const identifier = (...parts: readonly [string, ...Array<string>]): Statement => {
-  const texts = parts.map((part) => ({ part, text: identifierText(part) }))
+  const texts = parts.map((part) => ({ part, text: quoteIdentifier(part) }))
   const bad = texts.find(({ text }) => Result.isFailure(text))
   if (bad !== undefined && Result.isFailure(bad.text)) {
     return fromSegments([invalid("identifier", bad.part, bad.text.failure)])
@@ -58,7 +59,7 @@ const identifier = (...parts: readonly [string, ...Array<string>]): Statement =>
 const textSegment = (field: string, text: unknown): Segment =>
   typeof text === "string" && !text.includes("\0") && text.isWellFormed()
     ? { _tag: "Text", text }
-    : invalid(field, text, "give SQL text without NUL characters or lone surrogates")
+    : invalid(field, text, "give SQL text without NUL characters or lone surrogates, with names of 1 to 63 bytes")
 
 const unsafe = (text: string): Statement => fromSegments([textSegment("sql.unsafe", text)])
 

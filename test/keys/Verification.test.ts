@@ -184,6 +184,8 @@ layer(live, { excludeTestServices: true, timeout: "60 seconds" })("Verification"
       assert.isTrue(yield* Verification.can(Auth.defaultPublic, "select", "places"))
       assert.isFalse(yield* Verification.can(key, "select", "cdb_conf", { schema: "cartodb" }))
       assert.strictEqual((yield* fails(Verification.can(key, "select", "no_such_table")))._tag, "UndefinedTable")
+      assert.strictEqual((yield* fails(Verification.can(key, "select", "x".repeat(64))))._tag, "InvalidInput")
+      assert.strictEqual((yield* fails(Verification.can(key, "select", "towns\0")))._tag, "InvalidInput")
       assert.strictEqual((yield* fails(Verification.can(key, "select", "")))._tag, "InvalidInput")
       yield* keys.delete(key)
       assert.strictEqual((yield* fails(Verification.can(key, "select", "towns")))._tag, "Unauthenticated")

@@ -105,6 +105,8 @@ describe("query", () => {
     ["a negative page", { page: -1, rowsPerPage: 1 }, "page"],
     ["half a row", { page: 0, rowsPerPage: 0.5 }, "rowsPerPage"],
     ["an empty column", { orderBy: "" }, "orderBy"],
+    ["a column of 64 bytes", { orderBy: "x".repeat(64) }, "orderBy"],
+    ["a column with half of a surrogate pair", { orderBy: "x\ud800" }, "orderBy"],
     ["an order without a column", { sortOrder: "asc" }, "orderBy"],
     ["another order", { orderBy: "a", sortOrder: "up" }, "sortOrder"],
     ["a column with a comma", { skipFields: ["a", "b,c"] }, "skipFields[1]"]

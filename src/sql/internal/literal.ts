@@ -1,4 +1,4 @@
-/** Values as PostgreSQL literals, and names as identifiers. */
+/** Values as PostgreSQL literals. */
 import { hasProperty } from "effect/Predicate"
 import { isRedacted } from "effect/Redacted"
 import * as Result from "effect/Result"
@@ -71,20 +71,5 @@ export const literal = (value: unknown): Literal => {
   if (isRedacted(value)) return Result.fail("a secret does not go into SQL text, which servers log")
   return Result.fail(
     "give a string, number, bigint, boolean, null, Date, DateTime, Uint8Array or array; sql.json for JSON"
-  )
-}
-
-/** A name in double quotes. PostgreSQL would cut it after 63 bytes, so a longer one is refused. */
-export const identifier = (name: unknown): Literal => {
-  if (typeof name !== "string") return Result.fail("give a name as a string")
-  if (name === "") return Result.fail("give a name")
-  if (name.includes("\0") || !name.isWellFormed()) {
-    return Result.fail("a name cannot hold NUL characters or half of a surrogate pair")
-  }
-  if (new TextEncoder().encode(name).length > 63) return Result.fail("PostgreSQL keeps only 63 bytes of a name")
-  const quoted = `"${name.replaceAll('"', '""')}"`
-  // see `taken`
-  return Result.succeed(
-    name.includes("--") ? `U&${quoted.replaceAll("\\", "\\\\").replaceAll("--", "\\002d\\002d")}` : quoted
   )
 }

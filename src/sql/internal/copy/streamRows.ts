@@ -6,7 +6,8 @@ import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
 import * as SchemaParser from "effect/SchemaParser"
 import * as Stream from "effect/Stream"
-import { ResponseMalformed } from "../../../errors/Call.ts"
+import { type InvalidInput, ResponseMalformed } from "../../../errors/Call.ts"
+import { invalidInput } from "../../../errors/internal/invalidInput.ts"
 import type { RowMalformed } from "../../../errors/SqlApi.ts"
 import { compile, type Statement } from "../../Statement.ts"
 import { copyTo, type CopyToReason } from "./copyTo.ts"
@@ -14,6 +15,7 @@ import { decodeRows } from "../schema/decodeRows.ts"
 import { readQuery, type ReadReason, type Row } from "../responses.ts"
 import { makeRowReader, type UnreadableRow } from "./decodeRows.ts"
 import { withoutEnd } from "../subquery.ts"
+import { identifier } from "../identifier.ts"
 import { readerOf } from "./textDecoders.ts"
 import type { Wire } from "../../../http/client.ts"
 
@@ -34,6 +36,9 @@ const decodeAtOnce = <A, R>(rows: ReadonlyArray<Row>, schema: Schema.Decoder<A, 
 const isSuccess = <A, E, R>(effect: Effect.Effect<A, E, R>): effect is Exit.Success<A, E> =>
   Exit.isExit(effect) && Exit.isSuccess(effect)
 
+const quoteAll = (names: ReadonlyArray<string>): Result.Result<ReadonlyArray<string>, InvalidInput> =>
+  Result.all(names.map((name) => Result.mapError(identifier(name), (remedy) => invalidInput("column", name, remedy))))
+
 const malformed = ({ description, row }: UnreadableRow): ResponseMalformed =>
   new ResponseMalformed({ status: 200, description: `row ${row}: ${description}`, body: "" })
 
@@ -49,8 +54,8 @@ export const streamRows = <R = never>(
       // What can stand in parentheses can be asked for its columns, and cannot change anything.
       const { fields } = yield* readQuery(wire, username, `SELECT * FROM (${inner}) AS statement LIMIT 0`)
       const columns = Object.entries(fields).map(([name, field]) => ({ name, read: readerOf(field, exact) }))
-      const names = columns.map(({ name }) => `"${name.replaceAll('"', '""')}"`).join(", ")
-      const text = `COPY (SELECT ${names} FROM (${inner}) AS statement) TO STDOUT`
+      const names = yield* Effect.fromResult(quoteAll(columns.map(({ name }) => name)))
+      const text = `COPY (SELECT ${names.join(", ")} FROM (${inner}) AS statement) TO STDOUT`
       const readRows = makeRowReader(columns)
       let offset = 0
       const decode = (found: ReadonlyArray<Row>): Effect.Effect<ReadonlyArray<unknown>, RowMalformed, R> => {

@@ -14,7 +14,7 @@ import { cartoError } from "../errors/internal/cartoError.ts"
 import { decodeRows } from "./internal/schema/decodeRows.ts"
 import { invalidInput } from "../errors/internal/invalidInput.ts"
 import { isStrings } from "../errors/internal/json.ts"
-import { withoutEnd } from "./internal/subquery.ts"
+import { stripTrailingSemicolons } from "./internal/stripTrailingSemicolons.ts"
 import { ResponseMalformed } from "../errors/Call.ts"
 import { RowKeyNotUnique, RowKeyNull } from "../errors/Keyset.ts"
 import type { RowMalformed } from "../errors/SqlApi.ts"
@@ -126,7 +126,7 @@ const pages = (
         return yield* attempt(Effect.fail(invalidInput("order", order, "give asc or desc")))
       }
       const text = yield* attempt(Effect.fromResult(compile(statement)))
-      const queries = makeQueries(withoutEnd(text), columns, order, pageSize)
+      const queries = makeQueries(stripTrailingSemicolons(text), columns, order, pageSize)
       const db = yield* Sql
       const ask = (query: Statement) =>
         Effect.mapError(db.query(query, { idempotent, timeout }), ({ reason }) => cartoError(operation, reason))

@@ -18,7 +18,7 @@ import * as Stream from "effect/Stream"
 import { cartoError } from "../errors/internal/cartoError.ts"
 import { identifier } from "./internal/identifier.ts"
 import { inlineParameters } from "./internal/inlineParameters.ts"
-import { sqlError } from "./internal/toSqlError.ts"
+import { toSqlError } from "./internal/toSqlError.ts"
 import type { QueryResult, Row } from "./internal/responses.ts"
 import { Sql } from "./Sql.ts"
 import { sql } from "./Statement.ts"
@@ -80,7 +80,7 @@ export const make = ({ transformQueryNames = identity, transformResultNames }: O
       Effect.fromResult(inlineParameters(text, values)).pipe(
         Effect.mapError((reason) => cartoError("Sql.query", reason)),
         Effect.flatMap((statement) => db.query(statement)),
-        Effect.mapError((error) => sqlError(operation, error))
+        Effect.mapError((error) => toSqlError(operation, error))
       )
 
     const execute =

@@ -57,7 +57,7 @@ const rules: ReadonlyArray<readonly [pattern: RegExp, reason: new (said: Said) =
 ]
 
 /** `isDenied` where the status says that a right is lacking, whatever the words. */
-export const statementReason = (said: Said, isDenied = false): StatementReason => {
+export const classifyError = (said: Said, isDenied = false): StatementReason => {
   const { description } = said
   const rule = rules.find(([pattern]) => pattern.test(description))
   if (rule !== undefined) return new rule[1](said)

@@ -7,7 +7,7 @@ import { InvalidFormat, PartialResult, type StatementReason } from "../../errors
 import { cartoError } from "../../errors/internal/cartoError.ts"
 import { isStrings, parse } from "../../errors/internal/json.ts"
 import { errorOf, readFailure, type ReadReason } from "./responses.ts"
-import { statementReason } from "./classifyError.ts"
+import { classifyError } from "./classifyError.ts"
 import { unexpected, type Wire } from "../../http/client.ts"
 
 export type ExportReason = InvalidFormat | ReadReason
@@ -38,7 +38,7 @@ const watchEnd = <E>(
       const words = parse(`${errors}"]`)
       // the beginning of a long message is gone
       const description = isStrings(words) ? (words[0] ?? end) : end
-      return Effect.fail(new PartialResult({ rows: [], failure: statementReason({ description: scrub(description) }) }))
+      return Effect.fail(new PartialResult({ rows: [], failure: classifyError({ description: scrub(description) }) }))
     })
     return bytes.pipe(
       Stream.map((chunk) => {

@@ -23,7 +23,7 @@ width_bucket`.split(/\s/)
  * Whether a text is one statement that reads, and calls nothing that might do more. Other functions can write, so a SELECT
  * that calls them does not pass; a view can hide one.
  */
-export const readsOnly = (text: string): boolean => {
+export const isReadOnly = (text: string): boolean => {
   // what backslashes mean depends on a setting, and a quoted name before a parenthesis can be any function
   if (/\\|"\s*\(/.test(text)) return false
   const code = codeOnly(text).replace(/;\s*$/, "")

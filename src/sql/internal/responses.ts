@@ -10,8 +10,8 @@ import {
   StatementTimeout
 } from "../../errors/SqlApi.ts"
 import { isObject, isStrings, type JsonObject, parse } from "../../errors/internal/json.ts"
-import { statementReason } from "./classifyError.ts"
-import { readsOnly } from "./isReadOnly.ts"
+import { classifyError } from "./classifyError.ts"
+import { isReadOnly } from "./isReadOnly.ts"
 import {
   outcomeUnknown,
   rateLimited,
@@ -101,7 +101,7 @@ export const readFailure = (response: WireResponse, username: string): Effect.Ef
     return Effect.fail(new Unauthenticated({ username }))
   }
   return status === 400 || status === 403
-    ? Effect.fail(statementReason(said, status === 403))
+    ? Effect.fail(classifyError(said, status === 403))
     : Effect.fail(unexpected(response, description))
 }
 
@@ -121,7 +121,7 @@ export const readResult = (response: WireResponse): Effect.Effect<QueryResult<un
     const description = errorMessage(body)
     return description === undefined
       ? malformed("error is not an array with a message")
-      : Effect.fail(new PartialResult({ rows, failure: statementReason({ description: response.scrub(description) }) }))
+      : Effect.fail(new PartialResult({ rows, failure: classifyError({ description: response.scrub(description) }) }))
   }
   if (!isFields(fields)) return malformed("fields is not an object of types")
   if (typeof totalRows !== "number") return malformed("total_rows is not a number")
@@ -181,6 +181,6 @@ export const query = (
   parameters: ReadonlyArray<readonly [string, string]>,
   options: SendOptions & { readonly idempotent?: boolean | undefined }
 ): Effect.Effect<QueryResult<unknown>, QueryReason> =>
-  (options.idempotent ?? (options.cacheable || readsOnly(text)))
+  (options.idempotent ?? (options.cacheable || isReadOnly(text)))
     ? readQuery(wire, username, text, parameters, options)
     : wire.write<QueryResult<unknown>, QueryReason>(request(text, parameters, options), read(username), outcomeUnknown)

@@ -80,7 +80,7 @@ const classify = (reason: QueryReason, fields: Fields, isRetryable: boolean): Sq
 }
 
 /** The failure of an operation of a connection, with the `CartoError` as its cause. */
-export const sqlError = (operation: string, error: CartoErrorOf<QueryReason>): SqlError =>
+export const toSqlError = (operation: string, error: CartoErrorOf<QueryReason>): SqlError =>
   new SqlError({
     reason: classify(error.reason, { cause: error, message: error.reason.message, operation }, error.isRetryable)
   })

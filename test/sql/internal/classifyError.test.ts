@@ -1,6 +1,6 @@
 /** What PostgreSQL's messages mean: each rule, and that none sees words of the user's own inside another message. */
 import { assert, describe, it } from "@effect/vitest"
-import { statementReason } from "../../../src/sql/internal/classifyError.ts"
+import { classifyError } from "../../../src/sql/internal/classifyError.ts"
 
 const messages: ReadonlyArray<readonly [string, string]> = [
   [
@@ -39,27 +39,24 @@ const messages: ReadonlyArray<readonly [string, string]> = [
 describe("messages of PostgreSQL", () => {
   for (const [description, tag] of messages) {
     it(`${tag}: ${description}`, () => {
-      assert.strictEqual(statementReason({ description })._tag, tag)
+      assert.strictEqual(classifyError({ description })._tag, tag)
       // a value or a name of the user's that says the same
       assert.strictEqual(
-        statementReason({ description: `invalid input syntax for type integer: "${description}"` })._tag,
+        classifyError({ description: `invalid input syntax for type integer: "${description}"` })._tag,
         "QueryFailed"
       )
-      assert.strictEqual(statementReason({ description: `${"x".repeat(9)} ${description} y` })._tag, "QueryFailed")
+      assert.strictEqual(classifyError({ description: `${"x".repeat(9)} ${description} y` })._tag, "QueryFailed")
     })
   }
   it("a name may hold anything", () => {
-    assert.strictEqual(statementReason({ description: 'relation "a"\n"b" does not exist' })._tag, "UndefinedTable")
+    assert.strictEqual(classifyError({ description: 'relation "a"\n"b" does not exist' })._tag, "UndefinedTable")
   })
   it("what the status says counts whatever the words", () => {
-    assert.strictEqual(statementReason({ description: "Geocoding permission denied" }, true)._tag, "PermissionDenied")
-    assert.strictEqual(
-      statementReason({ description: "system tables are forbidden" }, true)._tag,
-      "SystemTableForbidden"
-    )
+    assert.strictEqual(classifyError({ description: "Geocoding permission denied" }, true)._tag, "PermissionDenied")
+    assert.strictEqual(classifyError({ description: "system tables are forbidden" }, true)._tag, "SystemTableForbidden")
   })
   it("the object that a right is lacking on", () => {
-    const reason = statementReason({ description: 'permission denied for materialized view a "b' })
+    const reason = classifyError({ description: 'permission denied for materialized view a "b' })
     assert.deepStrictEqual(reason._tag === "PermissionDenied" && [reason.objectType, reason.object], [
       "materialized view",
       'a "b'

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { readsOnly } from "../../../src/sql/internal/isReadOnly.ts"
+import { isReadOnly } from "../../../src/sql/internal/isReadOnly.ts"
 
 describe("what reads only", () => {
   for (const text of [
@@ -20,7 +20,7 @@ describe("what reads only", () => {
     "SELECT updated_at, deleted FROM t",
     "SELECT pg_sleep(1)"
   ]) {
-    it(text, () => assert.isTrue(readsOnly(text)))
+    it(text, () => assert.isTrue(isReadOnly(text)))
   }
 })
 
@@ -48,6 +48,6 @@ describe("what may write", () => {
     "SELECT E'\\'' || f(1) || ''",
     "SELECT '\\' ; DELETE FROM t; --'"
   ]) {
-    it(JSON.stringify(text), () => assert.isFalse(readsOnly(text)))
+    it(JSON.stringify(text), () => assert.isFalse(isReadOnly(text)))
   }
 })

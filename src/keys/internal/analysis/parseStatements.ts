@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import type { CartoErrorOf } from "../../../errors/CartoError.ts"
 import { cartoError } from "../../../errors/internal/cartoError.ts"
 import { isObject } from "../../../errors/internal/json.ts"
-import { statementReason } from "../../../sql/internal/classifyError.ts"
+import { classifyError } from "../../../sql/internal/classifyError.ts"
 import { ResponseMalformed } from "../../../errors/Call.ts"
 import type { StatementReason } from "../../../errors/SqlApi.ts"
 import { type QueryReason, Sql } from "../../../sql/Sql.ts"
@@ -107,7 +107,7 @@ const readRow = (row: Readonly<Record<string, unknown>>): Analysed => {
     functions: readNumbers(reached["functions"]),
     sequences: readNumbers(reached["sequences"]),
     failure: isObject(said)
-      ? statementReason({
+      ? classifyError({
           description: string(said["description"]) ?? "",
           detail: string(said["detail"]),
           hint: string(said["hint"])

@@ -8,7 +8,7 @@ import * as Stream from "effect/Stream"
 import { CopyTruncated } from "../../../errors/Copy.ts"
 import type { StatementReason } from "../../../errors/SqlApi.ts"
 import { isObject, parse } from "../../../errors/internal/json.ts"
-import { statementReason } from "../classifyError.ts"
+import { classifyError } from "../classifyError.ts"
 
 const marker = new TextEncoder().encode('{"error":[')
 const lineFeed = 10
@@ -96,7 +96,7 @@ export const withoutTail = <E>(
     const last = Stream.unwrap(
       Effect.sync((): Stream.Stream<Uint8Array, CopyTruncated | StatementReason> => {
         const end = scanner.end()
-        if ("error" in end) return Stream.fail(statementReason({ description: scrub(end.error) }))
+        if ("error" in end) return Stream.fail(classifyError({ description: scrub(end.error) }))
         const rest = end.rest.length === 0 ? Stream.empty : Stream.succeed(end.rest)
         return end.isWhole ? rest : Stream.concat(rest, Stream.fail(new CopyTruncated({ bytes: end.bytes })))
       })

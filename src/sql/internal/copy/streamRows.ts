@@ -14,7 +14,7 @@ import { copyTo, type CopyToReason } from "./copyTo.ts"
 import { decodeRows } from "../schema/decodeRows.ts"
 import { readQuery, type ReadReason, type Row } from "../responses.ts"
 import { makeRowReader, type UnreadableRow } from "./decodeRows.ts"
-import { withoutEnd } from "../subquery.ts"
+import { stripTrailingSemicolons } from "../stripTrailingSemicolons.ts"
 import { identifier } from "../identifier.ts"
 import { readerOf } from "./textDecoders.ts"
 import type { Wire } from "../../../http/client.ts"
@@ -50,7 +50,7 @@ export const streamRows = <R = never>(
 ): Stream.Stream<unknown, RowMalformed | StreamReason, R> =>
   Stream.unwrap(
     Effect.gen(function* () {
-      const inner = yield* Effect.fromResult(Result.map(compile(statement), withoutEnd))
+      const inner = yield* Effect.fromResult(Result.map(compile(statement), stripTrailingSemicolons))
       // What can stand in parentheses can be asked for its columns, and cannot change anything.
       const { fields } = yield* readQuery(wire, username, `SELECT * FROM (${inner}) AS statement LIMIT 0`)
       const columns = Object.entries(fields).map(([name, field]) => ({ name, read: readerOf(field, exact) }))

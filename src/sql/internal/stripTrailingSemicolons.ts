@@ -4,7 +4,7 @@ import { skip } from "./lexer.ts"
 const blank = /\s/
 
 /** The text without the semicolons at its end and the comments around them. */
-export const withoutEnd = (text: string): string => {
+export const stripTrailingSemicolons = (text: string): string => {
   let end = 0
   let index = 0
   while (index < text.length) {

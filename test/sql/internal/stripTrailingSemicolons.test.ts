@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { withoutEnd } from "../../../src/sql/internal/subquery.ts"
+import { stripTrailingSemicolons } from "../../../src/sql/internal/stripTrailingSemicolons.ts"
 
 describe("a statement without its end", () => {
   for (const [text, expected] of [
@@ -15,6 +15,6 @@ describe("a statement without its end", () => {
     ["SELECT 1 - -1", "SELECT 1 - -1"],
     ["-- nothing", ""]
   ] as const) {
-    it(JSON.stringify(text), () => assert.strictEqual(withoutEnd(text), expected))
+    it(JSON.stringify(text), () => assert.strictEqual(stripTrailingSemicolons(text), expected))
   }
 })

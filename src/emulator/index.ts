@@ -1,6 +1,6 @@
 /** An embedded CARTO for development and tests: `effect-carto/emulator`. */
 export type { AccountOptions } from "./accounts/createAccount.ts"
-export type { OrganizationRole } from "./accounts/Account.ts"
+export type { OrganizationRole } from "./accounts/account.ts"
 export {
   Emulator,
   type EmulatorAccount,
@@ -8,6 +8,6 @@ export {
   type EmulatorService,
   make,
   type Rows
-} from "./Emulator.ts"
-export { listen, ListenError, type Listening, type ListenOptions } from "./listen.ts"
-export { EmulatorError, type EmulatorErrorReason } from "./EmulatorError.ts"
+} from "./emulator.ts"
+export { listen, ListenError, type Listening, type ListenOptions } from "./http/listen.ts"
+export { EmulatorError, type EmulatorErrorReason } from "./emulatorError.ts"

@@ -4,9 +4,9 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import process from "node:process"
 import { parseArgs } from "node:util"
-import { make } from "./Emulator.ts"
-import type { ErrorClass } from "./ErrorClass.ts"
-import { defaultHosts, listen } from "./listen.ts"
+import { make } from "./emulator.ts"
+import type { ErrorClass } from "./shared/errorClass.ts"
+import { defaultHosts, listen } from "./http/listen.ts"
 
 const usage = `Usage: npm run emulator -- [options]
 

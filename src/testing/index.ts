@@ -21,7 +21,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import type * as Carto from "../Carto.ts"
-import type { EmulatorError } from "../emulator/EmulatorError.ts"
+import type { EmulatorError } from "../emulator/emulatorError.ts"
 import {
   makeServer,
   type ServerOptions,
@@ -31,7 +31,7 @@ import {
   type TestServerService
 } from "./TestAccount.ts"
 
-export { EmulatorError } from "../emulator/EmulatorError.ts"
+export { EmulatorError } from "../emulator/emulatorError.ts"
 export * as Grants from "../account/Grants.ts"
 export { sql } from "../sql/Statement.ts"
 export type { Fault, FaultOptions } from "./faults.ts"

@@ -5,11 +5,11 @@ import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import * as TestDatabases from "../support/databases.ts"
 import { missing } from "../support/postgres.ts"
-import type { Suite } from "./Summary.ts"
+import type { Suite } from "./summary.ts"
 
 const suites: Readonly<Record<string, () => Promise<Suite>>> = {
-  auth: async () => (await import("./auth.ts")).run,
-  sql: async () => (await import("./sql.ts")).run
+  auth: async () => (await import("./auth/auth.ts")).run,
+  sql: async () => (await import("./sql/sql.ts")).run
 }
 
 const usage = `Usage: npm run conformance -- auth|sql [FILE] [--database pglite|postgres]\n`

@@ -2,9 +2,9 @@
 import * as Layer from "effect/Layer"
 import * as Effect from "effect/Effect"
 import process from "node:process"
-import type { Databases } from "../../src/emulator/Database.ts"
-import * as PgliteDatabases from "../../src/emulator/pglite/PgliteDatabases.ts"
-import * as PostgresDatabases from "../../src/emulator/postgres/PostgresDatabases.ts"
+import type { Databases } from "../../src/emulator/database.ts"
+import * as PgliteDatabases from "../../src/emulator/pglite/pgliteDatabases.ts"
+import * as PostgresDatabases from "../../src/emulator/postgres/postgresDatabases.ts"
 import { PostgresServer } from "./postgres.ts"
 
 export const kinds = ["pglite", "postgres"] as const

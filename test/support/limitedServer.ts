@@ -4,9 +4,9 @@ import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Layer from "effect/Layer"
-import * as KeyStore from "../../src/emulator/KeyStore.ts"
-import { toJson } from "../../src/emulator/sql-api/ApiError.ts"
-import { check, type EndpointGroup } from "../../src/emulator/sql-api/RateLimit.ts"
+import * as KeyStore from "../../src/emulator/state/keyStore.ts"
+import { toJson } from "../../src/emulator/sql-api/apiError.ts"
+import { check, type EndpointGroup } from "../../src/emulator/sql-api/rateLimit.ts"
 
 /** Burst beyond the first call, calls, and the seconds in which so many calls come back. */
 export type Plan = readonly [burst: number, count: number, period: number]

@@ -1,11 +1,11 @@
 /** What an account has in its database: its roles and its schema. */
 import * as Effect from "effect/Effect"
-import type { ConnectionError, Database, DatabaseError } from "../Database.ts"
-import { userQuota } from "../schema/CartoSchema.ts"
-import type { Account } from "./Account.ts"
-import type { ApiKey } from "./ApiKey.ts"
-import { configure, runSecretly, searchPath } from "./keyRole.ts"
-import { identifier, literal } from "./quoting.ts"
+import type { ConnectionError, Database, DatabaseError } from "../database.ts"
+import { userQuota } from "../schema/cartoSchema.ts"
+import type { Account } from "./account.ts"
+import type { ApiKey } from "./keys/apiKey.ts"
+import { configure, runSecretly, searchPath } from "./keys/keyRole.ts"
+import { identifier, literal } from "../shared/quoting.ts"
 
 const createRole = (role: string, password: string): string =>
   `CREATE ROLE ${identifier(role)} NOSUPERUSER NOCREATEDB NOCREATEROLE LOGIN PASSWORD ${literal(password)}`

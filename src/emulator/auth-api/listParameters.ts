@@ -2,9 +2,9 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
-import type { KeyType } from "../accounts/ApiKey.ts"
-import { isBlank, toInteger } from "../accounts/ruby.ts"
-import type { ErrorClass } from "../ErrorClass.ts"
+import type { KeyType } from "../accounts/keys/apiKey.ts"
+import { isBlank, toInteger } from "../accounts/ruby/values.ts"
+import type { ErrorClass } from "../shared/errorClass.ts"
 import type { Parameters } from "./parameters.ts"
 
 const WrongParameterBase: ErrorClass<"WrongParameter", { readonly message: string }> =

@@ -2,10 +2,10 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
-import { isArray, isObject } from "../accounts/jsonSchema.ts"
-import type { ErrorClass } from "../ErrorClass.ts"
-import { isDeeper } from "../nesting.ts"
-import { type BodyTooLarge, readForm, readText } from "../requestBody.ts"
+import { isArray, isObject } from "../accounts/ruby/jsonSchema.ts"
+import type { ErrorClass } from "../shared/errorClass.ts"
+import { isDeeper } from "../shared/nesting.ts"
+import { type BodyTooLarge, readForm, readText } from "../http/requestBody.ts"
 import * as nestedQuery from "./nestedQuery.ts"
 
 export type Parameters = ReadonlyMap<string, Schema.Json>

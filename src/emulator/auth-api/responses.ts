@@ -1,5 +1,5 @@
 /** Answers of the Rails application. */
-import type { JsonObject } from "../accounts/jsonSchema.ts"
+import type { JsonObject } from "../accounts/ruby/jsonSchema.ts"
 import { text } from "./parameters.ts"
 import type { Parameters } from "./parameters.ts"
 

@@ -1,7 +1,7 @@
 /** What makes an empty PostgreSQL database one of CARTO's. */
 import * as Effect from "effect/Effect"
-import type { ConnectionError, Database, DatabaseError } from "../Database.ts"
-import { setUp } from "../schema/CartoSchema.ts"
+import type { ConnectionError, Database, DatabaseError } from "../database.ts"
+import { setUp } from "../schema/cartoSchema.ts"
 
 /** SQL that gives a database PostGIS. */
 export const installPostgis: string = "CREATE EXTENSION IF NOT EXISTS postgis SCHEMA public"

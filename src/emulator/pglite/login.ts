@@ -1,7 +1,7 @@
 /** PostgreSQL's login, which PGlite never goes through: whether a role may log in, and the settings that it starts with. */
-import type { Message } from "../Database.ts"
-import type { Session } from "./Backend.ts"
-import type { Request } from "./Host.ts"
+import type { Message } from "../database.ts"
+import type { Session } from "./backend/backend.ts"
+import type { Request } from "./thread/host.ts"
 
 /** A role as the catalogue has it. */
 export interface LoginRole {

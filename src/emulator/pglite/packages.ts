@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import { readFile } from "node:fs/promises"
-import { ConnectionError } from "../Database.ts"
+import { ConnectionError } from "../database.ts"
 
 /** What is installed of them. PGlite itself is loaded by the thread that runs it. */
 export interface Packages {

@@ -2,7 +2,7 @@
 import type * as Pg from "pg"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
-import { ConnectionError } from "../Database.ts"
+import { ConnectionError } from "../database.ts"
 
 export type Driver = Pick<typeof Pg, "Client" | "DatabaseError">
 

@@ -1,5 +1,5 @@
 /** The sample tables of a new account: `tornadoes` and `storm_reports`. Nothing in them has happened. */
-import { identifier, literal } from "../accounts/quoting.ts"
+import { identifier, literal } from "../shared/quoting.ts"
 
 export interface SampleOptions {
   readonly schema: string

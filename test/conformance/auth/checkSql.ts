@@ -1,10 +1,10 @@
 /** The side effects of a case in the database: what queries say when a role runs them. */
 import * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
-import { Accounts } from "../../../src/emulator/accounts/Accounts.ts"
-import type { ApiKeys } from "../../../src/emulator/accounts/ApiKeys.ts"
-import type { Database, Message } from "../../../src/emulator/Database.ts"
-import type { Query } from "./Case.ts"
+import { Accounts } from "../../../src/emulator/accounts/accounts.ts"
+import type { ApiKeys } from "../../../src/emulator/accounts/keys/apiKeys.ts"
+import type { Database, Message } from "../../../src/emulator/database.ts"
+import type { Query } from "./case.ts"
 import { accountOf, loginOf, runAs } from "./fixture.ts"
 import { shapeProblems } from "./match.ts"
 

@@ -2,13 +2,13 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import type { Account } from "../../../src/emulator/accounts/Account.ts"
-import { Accounts } from "../../../src/emulator/accounts/Accounts.ts"
-import { ApiKeys } from "../../../src/emulator/accounts/ApiKeys.ts"
+import type { Account } from "../../../src/emulator/accounts/account.ts"
+import { Accounts } from "../../../src/emulator/accounts/accounts.ts"
+import { ApiKeys } from "../../../src/emulator/accounts/keys/apiKeys.ts"
 import { type AccountOptions, createAccount } from "../../../src/emulator/accounts/createAccount.ts"
-import type { Database, Login, Message } from "../../../src/emulator/Database.ts"
-import { Metadata } from "../../../src/emulator/Metadata.ts"
-import type { Given, Key, PerUser, Statements } from "./Case.ts"
+import type { Database, Login, Message } from "../../../src/emulator/database.ts"
+import { Metadata } from "../../../src/emulator/state/metadata.ts"
+import type { Given, Key, PerUser, Statements } from "./case.ts"
 
 const organization = (role: "owner" | "admin" | "member") => ({ name: "acme", role })
 

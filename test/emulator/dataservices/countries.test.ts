@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { fromFeatures, normalize, read } from "../../../src/emulator/dataservices/Countries.ts"
-import { multiPolygon } from "../../../src/emulator/dataservices/Ewkb.ts"
-import { countryCodes } from "../../../src/emulator/dataservices/IsoCountries.ts"
-import { countries, type Ring } from "../../../src/emulator/dataservices/TopoJson.ts"
+import { fromFeatures, normalize, read } from "../../../src/emulator/dataservices/countries.ts"
+import { multiPolygon } from "../../../src/emulator/dataservices/ewkb.ts"
+import { countryCodes } from "../../../src/emulator/dataservices/isoCountries.ts"
+import { countries, type Ring } from "../../../src/emulator/dataservices/topoJson.ts"
 
 const topology = JSON.stringify({
   type: "Topology",

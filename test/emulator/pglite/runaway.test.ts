@@ -9,8 +9,8 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import process from "node:process"
-import { type Database, Databases, type Message } from "../../../src/emulator/Database.ts"
-import * as PgliteDatabases from "../../../src/emulator/pglite/PgliteDatabases.ts"
+import { type Database, Databases, type Message } from "../../../src/emulator/database.ts"
+import * as PgliteDatabases from "../../../src/emulator/pglite/pgliteDatabases.ts"
 
 const key = { role: "key", password: "secret" }
 

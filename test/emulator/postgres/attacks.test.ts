@@ -2,12 +2,12 @@ import { assert, describe, it, layer } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { Databases } from "../../../src/emulator/Database.ts"
+import { Databases } from "../../../src/emulator/database.ts"
 import * as TestDatabases from "../../support/databases.ts"
 import { missing } from "../../support/postgres.ts"
-import { attacks } from "../pglite/attacks.ts"
-import { attacker, attempt, type Battlefield, prepare, restore, run } from "../pglite/battlefield.ts"
-import { legitimate } from "../pglite/legitimate.ts"
+import { attacks } from "../pglite/session/attacks.ts"
+import { attacker, attempt, type Battlefield, prepare, restore, run } from "../pglite/session/battlefield.ts"
+import { legitimate } from "../pglite/session/legitimate.ts"
 
 class Field extends Context.Service<Field, Battlefield>()("test/Battlefield") {
   static readonly layer = Layer.effect(

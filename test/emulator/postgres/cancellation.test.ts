@@ -5,8 +5,8 @@ import { FetchHttpClient } from "effect/http"
 import { BatchSql, Carto, CopySql, Sql, sql } from "../../../src/index.ts"
 import { Emulator, listen } from "../../../src/emulator/index.ts"
 import { missing, PostgresServer } from "../../support/postgres.ts"
-import { Databases } from "../../../src/emulator/Database.ts"
-import * as PostgresDatabases from "../../../src/emulator/postgres/PostgresDatabases.ts"
+import { Databases } from "../../../src/emulator/database.ts"
+import * as PostgresDatabases from "../../../src/emulator/postgres/postgresDatabases.ts"
 
 /** What PostgreSQL is at work on for keys, seen by a superuser of its own. */
 class Activity extends Context.Service<

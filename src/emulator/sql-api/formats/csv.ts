@@ -1,10 +1,10 @@
 /** `format=csv`: every value as PostgreSQL casts it to text, laid out as GDAL writes CSV. */
 import * as Effect from "effect/Effect"
-import type { Message } from "../../Database.ts"
-import { ApiError } from "../ApiError.ts"
-import { collect, type Execution } from "../Execution.ts"
-import { paged } from "../Paging.ts"
-import { bytesOf, type Format } from "./Format.ts"
+import type { Message } from "../../database.ts"
+import { ApiError } from "../apiError.ts"
+import { collect, type Execution } from "../query/execution.ts"
+import { paged } from "../query/paging.ts"
+import { bytesOf, type Format } from "./format.ts"
 
 const quoteIdentifier = (name: string): string => `"${name.replaceAll('"', '""')}"`
 

@@ -1,7 +1,7 @@
 /** The formats that the real server makes with GDAL, which the emulator does not have. */
 import * as Effect from "effect/Effect"
-import { badRequest } from "../ApiError.ts"
-import type { Format } from "./Format.ts"
+import { badRequest } from "../apiError.ts"
+import type { Format } from "./format.ts"
 
 const missing = (name: string, extension: string, contentType: string): readonly [string, Format] => [
   name,

@@ -1,12 +1,12 @@
 /** The formats of `/sql` by name. */
-import { arraybuffer } from "./arraybuffer.ts"
+import { arraybuffer } from "./arrayBuffer.ts"
 import { csv } from "./csv.ts"
-import type { Format } from "./Format.ts"
+import type { Format } from "./format.ts"
 import { gdalFormats } from "./gdal.ts"
-import { geojson } from "./geojson.ts"
+import { geojson } from "./geoJson.ts"
 import { json } from "./json.ts"
 import { svg } from "./svg.ts"
-import { topojson } from "./topojson.ts"
+import { topojson } from "./topoJson.ts"
 
 export const formats: ReadonlyMap<string, Format> = new Map<string, Format>([
   ["json", json],

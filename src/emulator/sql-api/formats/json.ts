@@ -1,11 +1,11 @@
 /** `format=json`, the default: rows, fields, counts and notices. */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import type { Message } from "../../Database.ts"
-import { isRow, start } from "../Execution.ts"
-import * as JsonAnswer from "../JsonAnswer.ts"
-import { paged } from "../Paging.ts"
-import { type Format, streamed } from "./Format.ts"
+import type { Message } from "../../database.ts"
+import { isRow, start } from "../query/execution.ts"
+import * as JsonAnswer from "../rows/jsonResponse.ts"
+import { paged } from "../query/paging.ts"
+import { type Format, streamed } from "./format.ts"
 
 // The real server's driver has nothing to feed a COPY … FROM STDIN with, and ends it in these words.
 const withoutCopyData = <E>(messages: Stream.Stream<Message, E>): Stream.Stream<Message, E> =>

@@ -1,10 +1,10 @@
 /** `format=svg`: the geometries of a query drawn on a canvas of 1024 × 768. */
 import * as Effect from "effect/Effect"
-import type { Message } from "../../Database.ts"
-import { type Execution, isRow, start } from "../Execution.ts"
-import type { AnswerWriter } from "../JsonAnswer.ts"
-import { paged } from "../Paging.ts"
-import { type Format, streamed } from "./Format.ts"
+import type { Message } from "../../database.ts"
+import { type Execution, isRow, start } from "../query/execution.ts"
+import type { AnswerWriter } from "../rows/jsonResponse.ts"
+import { paged } from "../query/paging.ts"
+import { type Format, streamed } from "./format.ts"
 
 const width = 1024
 const height = 768

@@ -1,0 +1,223 @@
+/**
+ * An embedded CARTO: accounts with API keys, whose Auth API and SQL API it answers from a PostgreSQL in which every key
+ * is a role. For development and tests only.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { join } from "node:path"
+import { AccountNotFound, Accounts } from "./accounts/accounts.ts"
+import { ApiKeys } from "./accounts/keys/apiKeys.ts"
+import { type AccountOptions, createAccount } from "./accounts/createAccount.ts"
+import { Sessions } from "./accounts/sessions.ts"
+import * as AuthApi from "./auth-api/authApi.ts"
+import { isAuthApi } from "./auth-api/routes.ts"
+import { type ConnectionError, DatabaseError, type Databases, type Message } from "./database.ts"
+import { EmulatorError, type EmulatorErrorReason } from "./emulatorError.ts"
+import { KeyStore } from "./state/keyStore.ts"
+import { Metadata, type MetadataError } from "./state/metadata.ts"
+import { tornadoes } from "./samples/tornadoes.ts"
+import * as SqlApi from "./sql-api/sqlApi.ts"
+import { hasPostgis } from "./pglite/packages.ts"
+import * as PgliteDatabases from "./pglite/pgliteDatabases.ts"
+import * as PostgresDatabases from "./postgres/postgresDatabases.ts"
+
+/** Rows by the names of their columns; values are PostgreSQL's text. */
+export type Rows = ReadonlyArray<Readonly<Record<string, string | null>>>
+
+export interface EmulatorOptions {
+  /** One account `demo` with the sample tables by default. The database of the first is open once the emulator is. */
+  readonly accounts?: ReadonlyArray<AccountOptions> | undefined
+  /**
+   * Where accounts, keys and databases are kept; in memory by default. Accounts that are there already stay as they
+   * are, whatever `accounts` says of them.
+   */
+  readonly folder?: string | undefined
+  /**
+   * A PostgreSQL server, 15 or later, to make the databases on: `postgres://USER:PASSWORD@HOST:PORT/DATABASE` of a
+   * superuser. Needs the package `pg`. With a `folder` the databases stay when the emulator ends, and the folder belongs
+   * to that server; without one they and their roles are dropped. By default databases are PGlite's.
+   */
+  readonly database?: string | Redacted.Redacted | undefined
+  /** Whether that server may be on another machine; `false` by default. */
+  readonly allowRemoteDatabase?: boolean | undefined
+  /**
+   * Whether databases have PostGIS, which needs `@electric-sql/pglite-postgis`, or the extension on the server;
+   * `"if-installed"` by default.
+   */
+  readonly postgis?: boolean | "if-installed" | undefined
+  /**
+   * Whether each of PGlite's databases runs in a thread of its own (`node:worker_threads`); `true` by default. Without one
+   * nothing can end a statement that computes without end, and others wait while a statement runs.
+   */
+  readonly worker?: boolean | undefined
+  /** What follows an account's name in its host; `.carto.com` by default. */
+  readonly sessionDomain?: string | undefined
+}
+
+export interface EmulatorAccount {
+  readonly username: string
+  readonly baseUrl: string
+  /** Token of the Master key, as it was when the account was asked for. */
+  readonly masterKey: Redacted.Redacted
+}
+
+export interface EmulatorService {
+  /** Answers as the hosts of all accounts would, without a network; for `FetchHttpClient.Fetch`. */
+  readonly fetch: typeof globalThis.fetch
+  /** Answers one request to any account. */
+  readonly handler: (request: Request) => Promise<Response>
+  readonly account: (username: string) => EmulatorAccount | undefined
+  /** Adds an account. Its database is made when something first needs it. */
+  readonly createAccount: (options: AccountOptions) => Effect.Effect<EmulatorAccount, EmulatorError>
+  /** Runs SQL as the account's own role. Returns the rows of the last result, values as PostgreSQL's text. */
+  readonly execute: (username: string, sql: string) => Effect.Effect<Rows, EmulatorError>
+  /** Opens a dashboard session of an account; the result is the `Cookie` header that carries it. */
+  readonly openSession: (username: string) => Effect.Effect<string>
+}
+
+/** Everything the emulator consists of, but its databases. */
+export type Parts = Accounts | ApiKeys | KeyStore | Metadata | Sessions
+
+/** Layer of the emulator's parts. `folder` is where the metadata is kept. */
+export const layerParts = (options: {
+  readonly folder?: string | undefined
+}): Layer.Layer<Parts, MetadataError | ConnectionError, Databases> => {
+  const { folder } = options
+  // Databases lock the folder themselves, so the metadata keeps to a folder within.
+  const metadata = Metadata.layer(folder === undefined ? undefined : join(folder, "metadata")).pipe(
+    Layer.provideMerge(KeyStore.layer)
+  )
+  return Layer.mergeAll(ApiKeys.layer, Sessions.layer).pipe(
+    Layer.provideMerge(Accounts.layer),
+    Layer.provideMerge(metadata)
+  )
+}
+
+const failWith =
+  (operation: string) =>
+  <A, E extends EmulatorErrorReason, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, EmulatorError, R> =>
+    Effect.mapError(effect, (reason) => new EmulatorError({ operation, reason }))
+
+const lastResult = (messages: ReadonlyArray<Message>, statement: string): Effect.Effect<Rows, DatabaseError> =>
+  Effect.suspend(() => {
+    let names: ReadonlyArray<string> = []
+    let rows: Array<Readonly<Record<string, string | null>>> = []
+    for (const message of messages) {
+      if (message._tag === "Failure") return Effect.fail(new DatabaseError({ ...message.report, statement }))
+      if (message._tag === "Columns") {
+        names = message.columns.map(({ name }) => name)
+        rows = []
+      }
+      if (message._tag === "Row") {
+        const { values } = message
+        rows.push(Object.fromEntries(names.map((name, index) => [name, values[index] ?? null])))
+      }
+    }
+    return Effect.succeed(rows)
+  })
+
+const abortOf = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true })
+  })
+
+/** Makes the emulator from its parts; what runs in the background stops with the scope. */
+export const makeFromParts = (
+  options: EmulatorOptions = {}
+): Effect.Effect<EmulatorService, EmulatorError, Parts | Scope.Scope> =>
+  Effect.gen(function* () {
+    const { accounts: accountOptions = [{ username: "demo", samples: true }], sessionDomain = ".carto.com" } = options
+    const accounts = yield* Accounts
+    const metadata = yield* Metadata
+    const apiKeys = yield* ApiKeys
+    const sessions = yield* Sessions
+    const authApi = yield* AuthApi.make({ sessionDomain })
+    const sqlApi = yield* SqlApi.make
+    const runPromise = Effect.runPromiseWith(yield* Effect.context<never>())
+
+    const account = (username: string): EmulatorAccount | undefined => {
+      const master = apiKeys.list(username).find(({ type }) => type === "master")
+      return master === undefined
+        ? undefined
+        : { username, baseUrl: `https://${username}${sessionDomain}`, masterKey: Redacted.make(master.token) }
+    }
+
+    const create = Effect.fnUntraced(function* (accountOptions: AccountOptions) {
+      const { role, schema, username } = yield* createAccount(metadata, accountOptions)
+      if (accountOptions.samples === true) {
+        const database = yield* accounts.database(username)
+        yield* database.superuserTransaction([tornadoes({ schema, owner: role, postgis: database.postgis })])
+      }
+      return account(username) ?? (yield* new AccountNotFound({ username }))
+    }, failWith("createAccount"))
+
+    const handle = (request: Request): Effect.Effect<Response> =>
+      isAuthApi(new URL(request.url).pathname) ? authApi.handle(request) : sqlApi.handle(request)
+
+    const handler = (request: Request): Promise<Response> => runPromise(Effect.suspend(() => handle(request)))
+
+    const fetch: typeof globalThis.fetch = async (input, init) => {
+      const request = new Request(input, init)
+      request.signal.throwIfAborted()
+      return await Promise.race([handler(request), abortOf(request.signal)])
+    }
+
+    const missing = accountOptions.filter(({ username }) => accounts.find(username) === undefined)
+    yield* Effect.forEach(missing, create, { discard: true })
+    const [first] = accountOptions
+    if (first !== undefined) yield* accounts.database(first.username).pipe(failWith("make"))
+
+    return {
+      fetch,
+      handler,
+      account,
+      createAccount: create,
+      execute: (username, sql) =>
+        Effect.gen(function* () {
+          const database = yield* accounts.database(username)
+          const found = accounts.find(username)
+          if (found === undefined) return yield* new AccountNotFound({ username })
+          const login = { role: found.role, password: found.rolePassword }
+          return yield* lastResult(yield* Stream.runCollect(database.run({ login, sql })), sql)
+        }).pipe(failWith("execute")),
+      openSession: sessions.open
+    }
+  })
+
+const layerDatabases = (options: EmulatorOptions): Layer.Layer<Databases, ConnectionError> =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const { allowRemoteDatabase, database, folder, postgis = "if-installed", worker } = options
+      if (database !== undefined) {
+        const keep = folder !== undefined
+        return PostgresDatabases.layer({ url: database, allowRemote: allowRemoteDatabase, keep, postgis })
+      }
+      return PgliteDatabases.layer({
+        folder,
+        worker,
+        postgis: postgis === "if-installed" ? yield* hasPostgis : postgis
+      })
+    })
+  )
+
+/** Starts an emulator; it stops with the scope. */
+export const make = (options: EmulatorOptions = {}): Effect.Effect<EmulatorService, EmulatorError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const layer = layerParts(options).pipe(Layer.provide(layerDatabases(options)))
+    const parts = yield* Layer.build(layer).pipe(failWith("make"))
+    return yield* Effect.provide(makeFromParts(options), parts)
+  })
+
+const EmulatorBase: Context.ServiceClass<Emulator, "effect-carto/emulator/Emulator", EmulatorService> = Context.Service<
+  Emulator,
+  EmulatorService
+>()("effect-carto/emulator/Emulator")
+export class Emulator extends EmulatorBase {
+  /** Layer of a running emulator. */
+  static readonly layer = (options?: EmulatorOptions): Layer.Layer<Emulator, EmulatorError> =>
+    Layer.effect(Emulator, make(options))
+}

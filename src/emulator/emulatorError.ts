@@ -1,0 +1,22 @@
+import * as Data from "effect/Data"
+import type { AccountNotFound } from "./accounts/accounts.ts"
+import type { InvalidAccount } from "./accounts/createAccount.ts"
+import type { ConnectionError, DatabaseError } from "./database.ts"
+import type { ErrorClass } from "./shared/errorClass.ts"
+import type { MetadataError } from "./state/metadata.ts"
+
+export type EmulatorErrorReason = InvalidAccount | AccountNotFound | ConnectionError | DatabaseError | MetadataError
+
+const messageOf = (reason: EmulatorErrorReason): string =>
+  reason._tag === "AccountNotFound" ? `there is no account ${JSON.stringify(reason.username)}` : reason.message
+
+const EmulatorErrorBase: ErrorClass<
+  "EmulatorError",
+  { readonly operation: string; readonly reason: EmulatorErrorReason }
+> = Data.TaggedError("EmulatorError")
+/** What the embedded CARTO could not do, and why. */
+export class EmulatorError extends EmulatorErrorBase {
+  override get message(): string {
+    return `${this.operation}: ${messageOf(this.reason)}`
+  }
+}

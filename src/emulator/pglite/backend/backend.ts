@@ -1,0 +1,241 @@
+/**
+ * One PostgreSQL backend: a PGlite instance, spoken to with whole requests, synchronously. Nothing of JavaScript can
+ * come between the parts of a request, so a session that has been entered is always left again.
+ */
+import type { PGlite, protocol } from "@electric-sql/pglite"
+import type { Message, Report } from "../../database.ts"
+import { failureOf, isData, makeFraming, read, readFailure } from "./messages.ts"
+import type { Clock } from "./clock.ts"
+import { Crash, crashReport } from "./crash.ts"
+import { extendedQuery, simpleQuery } from "./requests.ts"
+
+/** Who a session is of, and what PostgreSQL would set at its login. */
+export interface Session {
+  readonly role: string
+  readonly oid: number
+  readonly settings: ReadonlyArray<readonly [name: string, value: string]>
+}
+
+export type Parameter = string | number | boolean | null
+
+/** Takes a message of PostgreSQL's protocol. Its memory is PGlite's, which writes over it. */
+export type Sink = (message: Uint8Array) => void
+
+export interface Backend {
+  /** Runs one statement as superuser. Throws `Crash`. */
+  readonly statement: (sql: string, parameters: ReadonlyArray<Parameter>, sink: Sink) => void
+  /** Runs a text of any number of statements as superuser. Throws `Crash`. */
+  readonly script: (sql: string, sink: Sink) => void
+  /**
+   * Runs a text under a role, with no way out of it. Returns for how many milliseconds PostgreSQL believes to have slept;
+   * none of them has passed. Throws `Crash`.
+   */
+  readonly runAs: (session: Session, sql: string, copyIn: Uint8Array | undefined, sink: Sink) => number
+  /** Asks PostgreSQL to cancel what it runs. It does so when it next looks. */
+  readonly cancel: () => void
+}
+
+/** What of PGlite's wasm module the session scheme is built on. */
+interface SessionModule {
+  _SetUserIdAndSecContext: (userId: number, securityContext: number) => void
+  _PostgresMainLoopOnce: () => void
+  _IsTransactionBlock: () => number
+  /** Addresses of PostgreSQL's own flags. */
+  _InterruptPending: number
+  _QueryCancelPending: number
+  wasmMemory: WebAssembly.Memory
+}
+
+const FUNCTIONS = ["_SetUserIdAndSecContext", "_PostgresMainLoopOnce", "_IsTransactionBlock"]
+const ADDRESSES = ["_InterruptPending", "_QueryCancelPending"]
+
+const isSessionModule = (module: unknown): module is SessionModule =>
+  typeof module === "object" &&
+  module !== null &&
+  FUNCTIONS.every((name) => typeof Reflect.get(module, name) === "function") &&
+  ADDRESSES.every((name) => typeof Reflect.get(module, name) === "number") &&
+  Reflect.get(module, "wasmMemory") instanceof WebAssembly.Memory
+
+/** PostgreSQL's bootstrap superuser. */
+const SUPERUSER = 10
+/** PostgreSQL's flag for "no command may change the current user", as in a SECURITY DEFINER function. */
+const SECURITY_LOCAL_USERID_CHANGE = 1
+/** The status with which PGlite's build leaves the main loop after an ordinary error. */
+const LONGJMP = 100
+const QUERY_CANCELED = "57014"
+/** A request whose answer takes more than this many bytes is cancelled: the answer is held in memory. */
+const ANSWER_LIMIT = 128 * 1024 * 1024
+/** What a message takes beside its data, about. */
+const MESSAGE_SIZE = 100
+
+export const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`
+
+/**
+ * Takes over a PGlite instance that nobody else talks to, with a clock that is among its extensions. Throws
+ * `Crash` if this PGlite lacks what the session scheme needs, or if a role can leave its session.
+ */
+export const make = async (pglite: PGlite, wire: typeof protocol, clock: Clock): Promise<Backend> => {
+  const module: unknown = pglite.Module
+  if (!isSessionModule(module)) {
+    throw new Crash("this version of @electric-sql/pglite lacks SetUserIdAndSecContext")
+  }
+
+  let crash: Crash | undefined
+  let thrown: unknown
+  const loopOnce = module._PostgresMainLoopOnce
+  // PGlite swallows whatever ends the loop early. After anything but PostgreSQL's own error exit (a stack overflow, an
+  // exit) the instance goes on to answer with empty results.
+  module._PostgresMainLoopOnce = () => {
+    try {
+      loopOnce()
+    } catch (error) {
+      if (!(typeof error === "object" && error !== null && "status" in error && error.status === LONGJMP)) {
+        thrown ??= error
+      }
+      throw error
+    }
+  }
+
+  const cancel = (): void => {
+    const memory = new DataView(module.wasmMemory.buffer)
+    memory.setInt32(module._QueryCancelPending, 1, true)
+    memory.setInt32(module._InterruptPending, 1, true)
+  }
+
+  let size = 0
+  let failure: Report | undefined
+  let sink: Sink = ignore
+  let frames = makeFraming()
+  const receive = (bytes: Uint8Array): void => {
+    size += bytes.length
+    for (const message of frames(bytes)) {
+      size += MESSAGE_SIZE
+      if (size > ANSWER_LIMIT && isData(message)) continue
+      failure ??= readFailure(message)
+      sink(message)
+    }
+    if (size > ANSWER_LIMIT) cancel()
+  }
+  await pglite.execProtocolRawStream(wire.serialize.sync(), { syncToFs: false, onRawData: receive })
+
+  /** Sends a request, and returns its failure. */
+  const exchange = (request: Uint8Array, to: Sink = ignore): Report | undefined => {
+    if (crash !== undefined) throw crash
+    size = 0
+    failure = undefined
+    sink = to
+    frames = makeFraming()
+    try {
+      pglite.execProtocolRawSync(request)
+    } catch (error) {
+      thrown ??= error
+    }
+    if (thrown !== undefined) {
+      crash = new Crash(`PostgreSQL ended unexpectedly: ${String(thrown)}`, crashReport(thrown, failure))
+      throw crash
+    }
+    return failure
+  }
+
+  const must = (sql: string): void => {
+    const request = simpleQuery(wire, sql)
+    let refusal = exchange(request)
+    // A cancellation that came too late for its statement meets the next one.
+    if (refusal?.code === QUERY_CANCELED) refusal = exchange(request)
+    if (refusal === undefined) return
+    crash = new Crash(`PostgreSQL refused ${sql}: ${refusal.message}`)
+    throw crash
+  }
+
+  const becomeSuperuser = (): void => module._SetUserIdAndSecContext(SUPERUSER, 0)
+
+  const endTransaction = (): void => {
+    if (module._IsTransactionBlock() !== 0) must("ROLLBACK")
+    becomeSuperuser()
+  }
+
+  const enter = (session: Session): void => {
+    must(`SET SESSION AUTHORIZATION ${identifier(session.role)}`)
+    module._SetUserIdAndSecContext(session.oid, SECURITY_LOCAL_USERID_CHANGE)
+    // The settings are applied under the role itself: what it could not set, it must not get. As at a login, a setting
+    // that no longer holds is passed over.
+    for (const setting of session.settings) {
+      exchange(extendedQuery(wire, "SELECT pg_catalog.set_config($1, $2, false)", setting))
+    }
+  }
+
+  const leave = (): void => {
+    becomeSuperuser()
+    endTransaction()
+    must("SET SESSION AUTHORIZATION postgres")
+    must("DISCARD ALL")
+  }
+
+  const statement: Backend["statement"] = (sql, parameters, to) => {
+    exchange(extendedQuery(wire, sql, parameters), to)
+    endTransaction()
+  }
+
+  const runAs: Backend["runAs"] = (session, sql, copyIn, to) => {
+    try {
+      enter(session)
+      const [, slept] = clock.during(() => exchange(simpleQuery(wire, sql, copyIn), to))
+      return slept
+    } finally {
+      if (crash === undefined) leave()
+    }
+  }
+
+  clock.calibrate(() => exchange(simpleQuery(wire, "SELECT pg_catalog.pg_sleep(1)")))
+  testEscapes({ statement, runAs })
+  return {
+    statement,
+    script: (sql, to) => {
+      exchange(simpleQuery(wire, sql), to)
+      endTransaction()
+    },
+    runAs,
+    cancel
+  }
+}
+
+const ignore: Sink = () => {}
+
+const collect = (run: (sink: Sink) => void): ReadonlyArray<Message> => {
+  const messages: Array<Message> = []
+  run((bytes) => {
+    const message = read(bytes)
+    if (message !== undefined) messages.push(message)
+  })
+  return messages
+}
+
+/** A role that every PostgreSQL has and that may do nothing of interest. */
+const NOBODY = "pg_signal_backend"
+const SECRET = "SELECT rolpassword FROM pg_catalog.pg_authid"
+const ESCAPES = [
+  SECRET,
+  `RESET ROLE; ${SECRET}`,
+  `SET ROLE postgres; ${SECRET}`,
+  `SET SESSION AUTHORIZATION postgres; ${SECRET}`,
+  `ROLLBACK; ${SECRET}`,
+  `DO $$ BEGIN PERFORM pg_catalog.set_config('role', 'postgres', false); END $$; ${SECRET}`
+]
+
+/** Tries to leave a session, and throws if that succeeds: then this PGlite is not safe to use. */
+const testEscapes = ({ runAs, statement }: Pick<Backend, "statement" | "runAs">): void => {
+  const [oid] = valuesOf((sink) => statement("SELECT oid FROM pg_catalog.pg_authid WHERE rolname = $1", [NOBODY], sink))
+  for (const escape of ESCAPES) {
+    const messages = collect((sink) => runAs({ role: NOBODY, oid: Number(oid), settings: [] }, escape, undefined, sink))
+    if (failureOf(messages)?.code !== "42501" || messages.some((message) => message._tag === "Row")) {
+      throw new Crash("with this version of @electric-sql/pglite a role can leave its session")
+    }
+  }
+  const users = valuesOf((sink) => statement("SELECT session_user, current_user", [], sink))
+  if (users.some((user) => user !== "postgres")) {
+    throw new Crash("with this version of @electric-sql/pglite a session cannot be ended")
+  }
+}
+
+const valuesOf = (run: (sink: Sink) => void): ReadonlyArray<string | null> =>
+  collect(run).flatMap((message) => (message._tag === "Row" ? message.values : []))

@@ -1,0 +1,130 @@
+/** The emulator's database on PGlite: one backend and one caller at a time, and a new backend after a crash. */
+import * as Cache from "effect/Cache"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
+import * as Stream from "effect/Stream"
+import { type Column, ConnectionError, type Database, DatabaseError, type Message, type Run } from "../database.ts"
+import { failureOf } from "./backend/messages.ts"
+import type { Session } from "./backend/backend.ts"
+import type { Disk } from "./files/disk.ts"
+import type { Request } from "./thread/host.ts"
+import type { Answer, BackendCrash, Instance } from "./instance.ts"
+import * as Login from "./login.ts"
+import * as Scram from "./scram.ts"
+
+type Rows = ReadonlyArray<Readonly<Record<string, string | null>>>
+
+const toRows = (messages: ReadonlyArray<Message>): Rows => {
+  let columns: ReadonlyArray<Column> = []
+  const rows: Array<Record<string, string | null>> = []
+  for (const message of messages) {
+    if (message._tag === "Columns") columns = message.columns
+    if (message._tag === "Row") {
+      rows.push(Object.fromEntries(columns.map(({ name }, index) => [name, message.values[index] ?? null])))
+    }
+  }
+  return rows
+}
+
+const refuse = (messages: ReadonlyArray<Message>, statement: string): Effect.Effect<void, DatabaseError> => {
+  const failure = failureOf(messages)
+  return failure === undefined ? Effect.void : Effect.fail(new DatabaseError({ ...failure, statement }))
+}
+
+const gone = (crash: BackendCrash): ConnectionError => new ConnectionError({ message: crash.message })
+
+const failed = ({ message, messages, report }: BackendCrash): Effect.Effect<ReadonlyArray<Message>, ConnectionError> =>
+  report === undefined
+    ? Effect.fail(new ConnectionError({ message }))
+    : Effect.succeed([...messages, { _tag: "Failure", report }])
+
+export interface Options {
+  readonly name: string
+  readonly postgis: boolean
+  /** Starts PostgreSQL, from what a crashed instance has left if there is one. */
+  readonly start: (remains: Disk | undefined) => Effect.Effect<Instance, ConnectionError>
+}
+
+/** Opens the database. It is closed with the scope. */
+export const make: (options: Options) => Effect.Effect<Database, ConnectionError, Scope.Scope> = Effect.fnUntraced(
+  function* ({ name, postgis, start }) {
+    const mutex = yield* Semaphore.make(1)
+    const state: { instance: Instance } = yield* Effect.acquireRelease(
+      Effect.map(start(undefined), (instance) => ({ instance })),
+      // What has crashed must not write its memory to disk.
+      ({ instance }) => (instance.isGone() ? Effect.void : instance.close)
+    )
+
+    // What had been committed is recovered from the files, as PostgreSQL does after a crash.
+    const recover = Effect.gen(function* () {
+      state.instance = yield* start(state.instance.remains())
+    }).pipe(Effect.uninterruptible)
+
+    const ask = (request: Request, limit?: number): Effect.Effect<Answer, BackendCrash | ConnectionError> =>
+      Effect.gen(function* () {
+        if (state.instance.isGone()) yield* recover
+        return yield* state.instance.ask(request, limit)
+      })
+
+    // Deriving SCRAM's key costs milliseconds, and a key's password never changes.
+    const passwords = yield* Cache.make({
+      capacity: 256,
+      lookup: (key: string) => {
+        const separator = key.indexOf("\n")
+        return Scram.verify(key.slice(separator + 1), key.slice(0, separator))
+      }
+    })
+
+    /** The session of a login, and how many milliseconds its text may take, if that is limited. */
+    const login = Effect.fnUntraced(function* ({
+      login: { role, password },
+      statementTimeout
+    }: Run): Effect.fn.Return<readonly [Session, number | undefined], BackendCrash | ConnectionError> {
+      const found = Login.read(role, (yield* ask(Login.ask(role))).messages)
+      if (found === undefined) return yield* new ConnectionError({ message: `role "${role}" does not exist` })
+      if (!found.canLogin) return yield* new ConnectionError({ message: `role "${role}" is not permitted to log in` })
+      const accepted =
+        found.verifier !== undefined &&
+        !found.expired &&
+        !found.superuser &&
+        (yield* Cache.get(passwords, `${found.verifier}\n${password}`))
+      if (!accepted) return yield* new ConnectionError({ message: `password authentication failed for user "${role}"` })
+      if (statementTimeout === undefined) return [found.session, found.statementTimeout || undefined]
+      const timeout = Math.max(0, Math.ceil(statementTimeout))
+      const settings = [...found.session.settings, ["statement_timeout", String(timeout)] as const]
+      return [{ ...found.session, settings }, timeout || undefined]
+    })
+
+    return {
+      name,
+      postgis,
+      superuser: (sql, parameters = []) =>
+        ask({ _tag: "Statement", sql, parameters }).pipe(
+          mutex.withPermit,
+          Effect.catchTag("BackendCrash", (crash) => Effect.fail(gone(crash))),
+          Effect.tap(({ messages }) => refuse(messages, sql)),
+          Effect.map(({ messages }) => toRows(messages))
+        ),
+      superuserTransaction: (statements) => {
+        const sql = ["BEGIN", ...statements, "COMMIT"].join(";\n")
+        return ask({ _tag: "Script", sql }).pipe(
+          mutex.withPermit,
+          Effect.catchTag("BackendCrash", (crash) => Effect.fail(gone(crash))),
+          Effect.flatMap(({ messages }) => refuse(messages, sql))
+        )
+      },
+      run: (run) =>
+        login(run).pipe(
+          Effect.flatMap(([session, limit]) => ask({ _tag: "Run", session, sql: run.sql, copyIn: run.copyIn }, limit)),
+          mutex.withPermit,
+          // The next caller need not wait for the sleep of this one.
+          Effect.tap(({ slept }) => (slept > 0 ? Effect.sleep(slept) : Effect.void)),
+          Effect.map(({ messages }) => messages),
+          Effect.catchTag("BackendCrash", failed),
+          Effect.map((messages) => Stream.fromIterable(messages)),
+          Stream.unwrap
+        )
+    }
+  }
+)

@@ -1,0 +1,101 @@
+/** Opens databases on PGlite, one instance each. */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as RcMap from "effect/RcMap"
+import type * as Scope from "effect/Scope"
+import { existsSync } from "node:fs"
+import { join } from "node:path"
+import { ConnectionError, type Database, type DatabaseError, Databases } from "../database.ts"
+import * as DataDirectory from "./prepared/dataDirectory.ts"
+import * as Disk from "./files/disk.ts"
+import * as FolderLock from "../state/folderLock.ts"
+import { initialize } from "./initialize.ts"
+import * as Instance from "./instance.ts"
+import { type Packages, packages } from "./packages.ts"
+import * as PgliteDatabase from "./pgliteDatabase.ts"
+
+export interface Options {
+  /**
+   * Where databases are kept, a sub-folder each. In memory by default. What is committed outlives the process, however
+   * it ends, but not a power failure: PGlite does not wait for the disk.
+   */
+  readonly folder?: string | undefined
+  /** Whether databases have PostGIS; `false` by default. Needs `@electric-sql/pglite-postgis`. */
+  readonly postgis?: boolean | undefined
+  /**
+   * Whether each database runs in a thread of its own; `true` by default, but not in a bundle, which lacks that thread's
+   * file. Without one a statement that computes without end takes the whole process along.
+   */
+  readonly worker?: boolean | undefined
+}
+
+/** A name becomes the name of a folder. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/
+
+/** A data directory in memory to start from, which is read once. */
+const makeBeginning = (installed: Packages): (() => Promise<Disk.Disk>) => {
+  let prepared: Promise<Disk.Disk> | undefined
+  return async () => {
+    prepared ??= DataDirectory.find(installed).then((archive) =>
+      archive === undefined ? Disk.empty() : Disk.fromTar(archive)
+    )
+    const { entries, image } = await prepared
+    return { image, entries: new Map(entries) }
+  }
+}
+
+const makeOpen = (
+  options: Options
+): Effect.Effect<(name: string) => Effect.Effect<Database, ConnectionError | DatabaseError, Scope.Scope>> =>
+  Effect.gen(function* () {
+    const { folder, postgis = false, worker = true } = options
+    const start = yield* Effect.cached(
+      Effect.map(packages(postgis), (installed) => {
+        const beginning = makeBeginning(installed)
+        return (path: string | undefined, remains: Disk.Disk | undefined) =>
+          Instance.start({
+            worker,
+            prepare: async () => ({
+              postgis,
+              postgisBundle: DataDirectory.findBundle(installed),
+              data:
+                path === undefined
+                  ? { _tag: "Memory", disk: remains ?? (await beginning()) }
+                  : {
+                      _tag: "Folder",
+                      path,
+                      archive: existsSync(join(path, "PG_VERSION")) ? undefined : await DataDirectory.find(installed)
+                    }
+            })
+          })
+      })
+    )
+    return Effect.fnUntraced(function* (name) {
+      if (!NAME.test(name)) return yield* new ConnectionError({ message: `"${name}" cannot be the name of a database` })
+      const startIn = yield* start
+      const path = folder === undefined ? undefined : join(folder, name)
+      const database = yield* PgliteDatabase.make({ name, postgis, start: (remains) => startIn(path, remains) })
+      yield* initialize(database)
+      return database
+    })
+  })
+
+/**
+ * Layer of `Databases` on PGlite. A database that is open nowhere any more is closed; one in memory is then gone. A folder
+ * belongs to one layer at a time: while a database of it is open, opening it elsewhere fails with `ConnectionError`.
+ */
+export const layer = (options: Options = {}): Layer.Layer<Databases> =>
+  Layer.effect(
+    Databases,
+    Effect.gen(function* () {
+      const locks = yield* RcMap.make({ lookup: FolderLock.acquire })
+      const open = yield* makeOpen(options)
+      const databases = yield* RcMap.make({
+        lookup: (name: string) =>
+          (options.folder === undefined ? Effect.void : RcMap.get(locks, options.folder)).pipe(
+            Effect.andThen(open(name))
+          )
+      })
+      return Databases.of({ open: (name) => RcMap.get(databases, name) })
+    })
+  )

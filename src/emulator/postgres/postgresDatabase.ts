@@ -1,0 +1,106 @@
+/** A database on a PostgreSQL server: every text runs in a session of its own, logged in as the role of its key. */
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { ConnectionError, type Database, type DatabaseError } from "../database.ts"
+import { installPostgis } from "../pglite/initialize.ts"
+import { createPublicRole, createSchemas } from "../schema/cartoSchema.ts"
+import type { Driver } from "./driver.ts"
+import type { Server } from "./server.ts"
+import * as Session from "./session.ts"
+import type { SessionPool } from "./sessionPool.ts"
+import type { Superuser } from "./superuser.ts"
+
+const has = (
+  { superuser }: Superuser,
+  catalogue: "pg_namespace WHERE nspname" | "pg_roles WHERE rolname",
+  name: string
+): Effect.Effect<boolean, ConnectionError | DatabaseError> =>
+  Effect.map(superuser(`SELECT 1 FROM ${catalogue} = $1::text`, [name]), (rows) => rows.length > 0)
+
+/** Makes an empty database one of CARTO's; what is there stays as it is. */
+const initialize = Effect.fnUntraced(function* (
+  superuser: Superuser,
+  postgis: boolean
+): Effect.fn.Return<void, ConnectionError | DatabaseError> {
+  if (postgis) yield* superuser.superuserTransaction([installPostgis])
+  if (yield* has(superuser, "pg_namespace WHERE nspname", "cartodb")) return
+  const hasPublicRole = yield* has(superuser, "pg_roles WHERE rolname", "publicuser")
+  yield* superuser.superuserTransaction([...(hasPublicRole ? [] : [createPublicRole]), createSchemas])
+})
+
+// Another emulator on the server may have made the role since it was looked for.
+const isDuplicate = (error: ConnectionError | DatabaseError): boolean =>
+  error._tag === "DatabaseError" && (error.code === "42710" || error.code === "23505")
+
+/** What changes with everything that a role's login depends on. */
+const ROLE_VERSION = `
+  SELECT a.oid, a.xmin, a.rolvaliduntil < now() AS expired, (
+    SELECT string_agg(s.xmin::text || s.ctid::text, ' ' ORDER BY s.ctid) FROM pg_db_role_setting s
+    WHERE s.setrole IN (0, a.oid)
+  ) AS settings
+  FROM pg_authid a WHERE a.rolname = $1::text`
+
+const roleVersion = (
+  { superuser }: Superuser,
+  role: string
+): Effect.Effect<Readonly<Record<string, string | null>> | undefined, ConnectionError> =>
+  superuser(ROLE_VERSION, [role]).pipe(
+    Effect.map((rows) => rows[0]),
+    Effect.catchTag("DatabaseError", ({ message }) => Effect.fail(new ConnectionError({ message })))
+  )
+
+export interface Options {
+  readonly name: string
+  /** What the server calls it. */
+  readonly serverName: string
+  readonly driver: Driver
+  readonly server: Server
+  readonly postgis: boolean
+  readonly superuser: Superuser
+  readonly applicationName: string
+  /** Shared by the databases of a server, which has only so many connections. */
+  readonly sessions: SessionPool
+}
+
+/** Makes the database of one that is on the server. */
+export const make: (options: Options) => Effect.Effect<Database, ConnectionError | DatabaseError> = Effect.fnUntraced(
+  function* (options) {
+    const { applicationName, driver, name, postgis, server, serverName, sessions, superuser } = options
+    yield* Effect.retry(initialize(superuser, postgis), { while: isDuplicate, times: 3 })
+
+    const terminate = (processId: number): Effect.Effect<void> =>
+      Effect.ignore(superuser.superuser("SELECT pg_terminate_backend($1::int, 5000)", [processId]))
+
+    const login: (run: Parameters<Database["run"]>[0]) => Effect.Effect<Session.Session, ConnectionError, Scope.Scope> =
+      Effect.fnUntraced(function* ({ login: { password, role }, statementTimeout }) {
+        const settings =
+          statementTimeout === undefined
+            ? []
+            : [["statement_timeout", String(Math.max(0, Math.ceil(statementTimeout)))] as const]
+        return yield* sessions.get({
+          database: serverName,
+          login: JSON.stringify([role, password, settings, yield* roleVersion(superuser, role)]),
+          open: Session.open({
+            driver,
+            server,
+            user: role,
+            password: Redacted.make(password),
+            database: serverName,
+            settings,
+            applicationName,
+            terminate
+          })
+        })
+      })
+
+    return {
+      name,
+      postgis,
+      superuser: superuser.superuser,
+      superuserTransaction: superuser.superuserTransaction,
+      run: (run) => Stream.unwrap(Effect.map(login(run), (session) => session.text(run.sql, run.copyIn)))
+    }
+  }
+)

@@ -1,0 +1,79 @@
+/** Sessions that wait for the next text of the same role, because a login takes PostgreSQL a new process. */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
+import type { ConnectionError } from "../database.ts"
+import type { Session } from "./session.ts"
+
+interface Idle {
+  readonly session: Session
+  readonly scope: Scope.Closeable
+  readonly database: string
+  readonly login: string
+}
+
+export interface SessionPool {
+  /**
+   * A session that nobody else has until the scope closes: one that waits, or a new one by `open`. `login` tells logins
+   * apart: only who would get the same session anew gets one that was used before.
+   */
+  readonly get: (options: {
+    readonly database: string
+    readonly login: string
+    readonly open: Effect.Effect<Session, ConnectionError, Scope.Scope>
+  }) => Effect.Effect<Session, ConnectionError, Scope.Scope>
+  /** Ends the sessions of a database that wait. */
+  readonly clear: (database: string) => Effect.Effect<void>
+}
+
+/** At most `running` sessions are in use at a time, others wait for them; at most `idle` are kept. */
+export const make: (options: {
+  readonly running: number
+  readonly idle: number
+}) => Effect.Effect<SessionPool, never, Scope.Scope> = Effect.fnUntraced(function* (options) {
+  const permits = yield* Semaphore.make(options.running)
+  const poolScope = yield* Effect.scope
+  // In order of their last use.
+  const idle = new Set<Idle>()
+
+  const close = (entries: ReadonlyArray<Idle>): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      for (const entry of entries) idle.delete(entry)
+      return Effect.forEach(entries, ({ scope }) => Scope.close(scope, Exit.void), {
+        concurrency: "unbounded",
+        discard: true
+      })
+    })
+
+  const keep = (entry: Idle): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      idle.add(entry)
+      return close([...idle].slice(0, Math.max(0, idle.size - options.idle)))
+    })
+
+  return {
+    get: Effect.fnUntraced(function* ({ database, login, open }) {
+      yield* Semaphore.takeScoped(permits, 1)
+      const take = Effect.gen(function* () {
+        yield* close([...idle].filter(({ session }) => !session.isOpen()))
+        const waiting = [...idle].findLast((entry) => entry.database === database && entry.login === login)
+        if (waiting !== undefined) {
+          idle.delete(waiting)
+          return waiting
+        }
+        const scope = yield* Scope.fork(poolScope)
+        const session = yield* open.pipe(
+          Scope.provide(scope),
+          Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
+        )
+        return { session, scope, database, login }
+      })
+      const { session } = yield* Effect.acquireRelease(take, (entry) =>
+        Effect.flatMap(entry.session.reset, (isClean) => (isClean ? keep(entry) : Scope.close(entry.scope, Exit.void)))
+      )
+      return session
+    }),
+    clear: (database) => Effect.suspend(() => close([...idle].filter((entry) => entry.database === database)))
+  }
+})

@@ -1,0 +1,61 @@
+/** `/sql/job`: creates, reads and cancels batch jobs, for the master key only. */
+import * as Effect from "effect/Effect"
+import type { KeyStore } from "../../state/keyStore.ts"
+import { type ApiError, badRequest } from "../apiError.ts"
+import * as Job from "./job.ts"
+import { Jobs } from "./jobs.ts"
+import * as Exchange from "../exchange.ts"
+import type { Parameters } from "../parameters.ts"
+import * as Session from "../session.ts"
+
+const maximumSize = 16_384
+
+// The size is that of the body as it is printed again, whatever form it came in.
+const checkSize = (body: Parameters): Effect.Effect<void, ApiError> => {
+  const size = JSON.stringify(body).length
+  return size <= maximumSize
+    ? Effect.void
+    : Effect.fail(
+        badRequest(
+          `Your payload is too large: ${size} bytes. Max size allowed is ${maximumSize} bytes (16kb). Are you trying to import data?. Please, check out import api http://docs.cartodb.com/cartodb-platform/import-api/`
+        )
+      )
+}
+
+type Handler = (exchange: Exchange.Exchange) => Effect.Effect<Response, ApiError, KeyStore | Jobs>
+
+/** Answers a request that creates a job. */
+export const create: Handler = Effect.fnUntraced(function* (exchange) {
+  const { account, parameters } = yield* Session.open(exchange, {
+    group: "job_create",
+    needsMaster: true,
+    onBody: checkSize
+  })
+  const work = Job.parseWork(parameters["query"])
+  if (typeof work === "string") return yield* badRequest(work)
+  const job = yield* Jobs.use((jobs) => jobs.create(account.username, work))
+  exchange.headers.set("X-Served-By-DB-Host", account.databaseHost)
+  return Exchange.jsonResponse(exchange, 201, Job.toCreatedJson(job))
+})
+
+/** Answers a request for a job. */
+export const read =
+  (id: string): Handler =>
+  (exchange) =>
+    Effect.gen(function* () {
+      const { account } = yield* Session.open(exchange, { group: "job_get", needsMaster: true })
+      const job = yield* Jobs.use((jobs) => jobs.get(account.username, id))
+      exchange.headers.set("X-Served-By-DB-Host", account.databaseHost)
+      return Exchange.jsonResponse(exchange, 200, Job.toJson(job))
+    })
+
+/** Answers a request that cancels a job. */
+export const cancel =
+  (id: string): Handler =>
+  (exchange) =>
+    Effect.gen(function* () {
+      const { account } = yield* Session.open(exchange, { group: "job_delete", needsMaster: true })
+      const job = yield* Jobs.use((jobs) => jobs.cancel(account.username, id))
+      exchange.headers.set("X-Served-By-DB-Host", account.databaseHost)
+      return Exchange.jsonResponse(exchange, 200, Job.toJson(job))
+    })

@@ -1,0 +1,113 @@
+/** The parameters of a request: its query string and its body as one, the body over the query string. */
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import { isDeeper } from "../shared/nesting.ts"
+import * as RequestBody from "../http/requestBody.ts"
+import { ApiError, badRequest } from "./apiError.ts"
+import { maximumDepth, syntaxError } from "./jsonSyntax.ts"
+
+/** Values are text, lists of text where a name is repeated, and anything that a JSON body can hold. */
+export type Parameters = Readonly<Record<string, unknown>>
+
+/** `name[]`, `name[0]` and `name[member]`. */
+const bracketed = /^([^[]+)\[([^\]]*)\]/
+
+const add = (into: Record<string, unknown>, name: string, value: string): void => {
+  const [, outer, member] = bracketed.exec(name) ?? []
+  const key = outer ?? name
+  const isList = member !== undefined && /^\d*$/.test(member)
+  const item = member === undefined || isList ? value : { [member]: value }
+  const before = into[key]
+  if (before === undefined) into[key] = isList ? [item] : item
+  else into[key] = Array.isArray(before) ? [...before, item] : [before, item]
+}
+
+const collect = (pairs: Iterable<readonly [string, string]>): Parameters => {
+  const all: Record<string, unknown> = Object.create(null)
+  for (const [name, value] of pairs) add(all, name, value)
+  return all
+}
+
+/** Text with one thing that is no encoding, or no UTF-8, stays encoded as a whole. */
+const decode = (text: string): string => {
+  const spaced = text.replaceAll("+", " ")
+  try {
+    return decodeURIComponent(spaced)
+  } catch {
+    return spaced
+  }
+}
+
+const mostParameters = 1000
+
+const pairOf = (part: string): readonly [string, string] => {
+  const afterBracket = part.indexOf("]=")
+  const equals = afterBracket < 0 ? part.indexOf("=") : afterBracket + 1
+  return equals < 0 ? [decode(part), ""] : [decode(part.slice(0, equals)), decode(part.slice(equals + 1))]
+}
+
+/** The parameters of a query string or of a form. */
+export const parseForm = (text: string): Parameters =>
+  collect(
+    text
+      .replace(/^\?/, "")
+      .split("&", mostParameters)
+      .map(pairOf)
+      .filter(([name]) => name !== "")
+  )
+
+const unreadable = {
+  BodyAborted: () => Effect.fail(badRequest("request aborted")),
+  BodyTooLarge: () => Effect.fail(new ApiError({ status: 413, message: "Payload Too Large" }))
+}
+
+const readText = (request: Request): Effect.Effect<string, ApiError> =>
+  Effect.catchTags(RequestBody.readText(request), unreadable)
+
+const parseJson = (text: string): Effect.Effect<Parameters, ApiError> =>
+  text === ""
+    ? Effect.succeed({})
+    : Effect.try({
+        try: (): unknown => JSON.parse(text),
+        catch: () => badRequest(syntaxError(text))
+      }).pipe(
+        Effect.filterOrFail(
+          (value) => !isDeeper(value, maximumDepth),
+          () => badRequest(syntaxError(text))
+        ),
+        Effect.map((value) => (Predicate.isReadonlyObject(value) ? { ...value } : {}))
+      )
+
+const readMultipart = (request: Request): Effect.Effect<Parameters, ApiError> =>
+  RequestBody.readForm(request).pipe(
+    Effect.catchTags({ ...unreadable, MalformedForm: () => Effect.fail(badRequest("Unexpected end of form")) }),
+    Effect.flatMap((form) => {
+      const pairs: Array<readonly [string, string]> = []
+      for (const [name, value] of form.entries()) {
+        if (typeof value !== "string") return Effect.fail(badRequest("Unexpected field"))
+        pairs.push([name, value])
+      }
+      return Effect.succeed(collect(pairs))
+    })
+  )
+
+/** The parameters in the body: a form, JSON, or the text fields of a multipart form. Any other body is ignored. */
+export const readBody = (request: Request): Effect.Effect<Parameters, ApiError> => {
+  if (request.method === "GET" || request.method === "HEAD" || request.body === null) return Effect.succeed({})
+  switch (request.headers.get("content-type")?.split(";")[0]) {
+    case "application/x-www-form-urlencoded":
+      return Effect.map(readText(request), parseForm)
+    case "application/json":
+      return Effect.flatMap(readText(request), parseJson)
+    case "multipart/form-data":
+      return readMultipart(request)
+    default:
+      return Effect.succeed({})
+  }
+}
+
+/** A parameter if it is text. */
+export const text = (parameters: Parameters, name: string): string | undefined => {
+  const value = parameters[name]
+  return typeof value === "string" ? value : undefined
+}

@@ -1,0 +1,41 @@
+/** PostgreSQL's text of dates and timestamps (ISO style). */
+import type { Json } from "./values.ts"
+
+const shape = /^(\d+)-(\d\d)-(\d\d)(?: (\d\d):(\d\d):(\d\d)(?:\.\d+)?)?([+-]\d\d(?::?\d\d)?(?::?\d\d)?)?( BC)?$/
+
+const pad = (value: number): string => String(value).padStart(2, "0")
+
+// Years are not padded, and 1 BC is the year 0: both as JavaScript counts them.
+const written = (year: number, month: number, day: number, hour: number, minute: number, second: number): string =>
+  `${year}-${pad(month)}-${pad(day)}T${pad(hour)}:${pad(minute)}:${pad(second)}Z`
+
+const offsetSeconds = (offset: string): number => {
+  const [hours = 0, minutes = 0, seconds = 0] = (offset.slice(1).match(/\d\d/g) ?? []).map(Number)
+  return (offset.startsWith("-") ? -1 : 1) * (hours * 3600 + minutes * 60 + seconds)
+}
+
+/**
+ * A date or timestamp as the SQL API writes it: whole seconds, UTC, `2020-02-03T10:11:12Z`. Text in
+ * another style stays as it is.
+ */
+export const parseDate = (text: string): Json => {
+  const match = shape.exec(text)
+  if (match === null) return text
+  const [, years, month, day, hour = "0", minute = "0", second = "0", offset, era] = match
+  const year = era === undefined ? Number(years) : 1 - Number(years)
+  const parts = [year, Number(month), Number(day), Number(hour), Number(minute), Number(second)] as const
+  const shift = offset === undefined ? 0 : offsetSeconds(offset)
+  if (shift === 0) return written(...parts)
+  const date = new Date(0)
+  date.setUTCFullYear(parts[0], parts[1] - 1, parts[2])
+  date.setUTCHours(parts[3], parts[4], parts[5] - shift)
+  if (Number.isNaN(date.getTime())) return written(...parts)
+  return written(
+    date.getUTCFullYear(),
+    date.getUTCMonth() + 1,
+    date.getUTCDate(),
+    date.getUTCHours(),
+    date.getUTCMinutes(),
+    date.getUTCSeconds()
+  )
+}

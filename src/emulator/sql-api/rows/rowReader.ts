@@ -1,0 +1,40 @@
+/** From PostgreSQL's rows to JavaScript's objects. */
+import type { Column } from "../../database.ts"
+import { type Decoder, decoder, type Json } from "./values.ts"
+
+export type RowReader = (values: ReadonlyArray<string | null>) => Record<string, Json>
+
+/** The reader before any columns are known. */
+export const readNothing: RowReader = () => ({})
+
+interface RowColumn {
+  readonly name: string
+  readonly index: number
+  readonly decode: Decoder
+}
+
+const rowColumns = (
+  columns: ReadonlyArray<Column>,
+  skip: ReadonlySet<string>,
+  nonFinite: "text" | "null"
+): ReadonlyArray<RowColumn> =>
+  columns
+    .map(({ name, typeId }, index) => ({ name, index, decode: decoder(typeId, nonFinite) }))
+    .filter(({ name }) => name !== "__proto__" && !skip.has(name))
+
+/** Reads the values of a row by column name. Of equal names the last wins. */
+export const rowReader = (
+  columns: ReadonlyArray<Column>,
+  skip: ReadonlySet<string>,
+  nonFinite: "text" | "null" = "text"
+): RowReader => {
+  const wanted = rowColumns(columns, skip, nonFinite)
+  return (values) => {
+    const row: Record<string, Json> = {}
+    for (const { decode, index, name } of wanted) {
+      const text = values[index]
+      row[name] = text === null || text === undefined ? null : decode(text)
+    }
+    return row
+  }
+}

@@ -1,0 +1,76 @@
+/** The checks that every endpoint of the SQL API shares, in their order. */
+import * as Effect from "effect/Effect"
+import { Accounts } from "../accounts/accounts.ts"
+import type { ConnectionError, Database, DatabaseError } from "../database.ts"
+import { KeyStore } from "../state/keyStore.ts"
+import { ApiError, cannotConnect } from "./apiError.ts"
+import * as Authentication from "./authentication.ts"
+import { type Exchange, headerText } from "./exchange.ts"
+import { type Parameters, readBody } from "./parameters.ts"
+import * as RateLimit from "./rateLimit.ts"
+
+export interface Session {
+  readonly account: Authentication.RequestAccount
+  readonly identity: Authentication.Identity
+  /** Query string and body as one. */
+  readonly parameters: Parameters
+}
+
+/** The account that a request addresses, whose name and id go into the answer's headers. */
+export const account: (exchange: Exchange) => Effect.Effect<Authentication.RequestAccount, ApiError, KeyStore> =
+  Effect.fnUntraced(function* (exchange) {
+    const name = yield* Authentication.username(exchange.userInPath, exchange.host)
+    exchange.headers.set("Carto-User", headerText(name))
+    const found = yield* Authentication.account(yield* KeyStore, name)
+    exchange.headers.set("Carto-User-Id", found.id)
+    return found
+  })
+
+/** Account, body, rate limit, key: in this order, the first failure wins. */
+export const open: (
+  exchange: Exchange,
+  options: {
+    readonly group: RateLimit.EndpointGroup
+    readonly needsMaster?: boolean
+    /** COPY FROM takes its data there. */
+    readonly ignoresBody?: boolean
+    readonly onBody?: (body: Parameters) => Effect.Effect<void, ApiError>
+  }
+) => Effect.Effect<Session, ApiError, KeyStore> = Effect.fnUntraced(function* (exchange, options) {
+  const { headers, query, request } = exchange
+  const keyStore = yield* KeyStore
+  const found = yield* account(exchange)
+  const body = options.ignoresBody === true ? {} : yield* readBody(request)
+  if (options.onBody !== undefined) yield* options.onBody(body)
+  yield* RateLimit.check(keyStore, found.username, options.group, headers)
+  const identity = yield* Authentication.authenticate({
+    keyStore,
+    account: found,
+    authorization: request.headers.get("authorization"),
+    query,
+    body,
+    needsMaster: options.needsMaster ?? false,
+    onAccepted: () => headers.set("vary", "Authorization")
+  })
+  return { account: found, identity, parameters: { ...query, ...body } }
+})
+
+/** The database of an account. */
+export const database = (username: string): Effect.Effect<Database, ApiError, Accounts> =>
+  Accounts.pipe(
+    Effect.flatMap((accounts) => accounts.database(username)),
+    Effect.catchTags({
+      AccountNotFound: () => Effect.fail(new ApiError({ status: 500, message: "cannot connect to the database" })),
+      ConnectionError: () => Effect.fail(cannotConnect()),
+      DatabaseError: (error) => Effect.die(error)
+    })
+  )
+
+/** The outcome of the emulator's own work in a database: a lost session is an answer, a refused statement a defect. */
+export const prepared = <A, R>(
+  effect: Effect.Effect<A, ConnectionError | DatabaseError, R>
+): Effect.Effect<A, ApiError, R> =>
+  Effect.catchTags(effect, {
+    ConnectionError: () => Effect.fail(cannotConnect()),
+    DatabaseError: (error) => Effect.die(error)
+  })

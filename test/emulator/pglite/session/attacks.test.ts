@@ -1,0 +1,50 @@
+import { assert, describe, layer } from "@effect/vitest"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { Databases } from "../../../../src/emulator/database.ts"
+import * as PgliteDatabases from "../../../../src/emulator/pglite/pgliteDatabases.ts"
+import { attacks } from "./attacks.ts"
+import { attacker, attempt, type Battlefield, prepare, restore, run } from "./battlefield.ts"
+import { legitimate } from "./legitimate.ts"
+
+class Field extends Context.Service<Field, Battlefield>()("test/Battlefield") {
+  static readonly layer = Layer.effect(
+    Field,
+    Effect.gen(function* () {
+      return yield* prepare(yield* (yield* Databases).open("battlefield"))
+    })
+  ).pipe(Layer.provide(PgliteDatabases.layer()))
+}
+
+layer(Field.layer, { timeout: "60 seconds", excludeTestServices: true })("a key", (it) => {
+  describe("that attacks gets nowhere", () => {
+    it.effect.each(attacks)(
+      "$name",
+      (attack) =>
+        Effect.gen(function* () {
+          const field = yield* Field
+          assert.deepStrictEqual(yield* attempt(field, attack), [])
+          yield* field.database.superuserTransaction(restore)
+        }),
+      30_000
+    )
+  })
+
+  describe("may still do what it is allowed to", () => {
+    it.effect.each(legitimate)("$name", ({ requests }) =>
+      Effect.gen(function* () {
+        const { database } = yield* Field
+        for (const request of requests) {
+          const messages = yield* run(database, attacker, request)
+          assert.deepStrictEqual(
+            messages.filter((message) => message._tag === "Failure"),
+            [],
+            request
+          )
+        }
+        yield* database.superuserTransaction(restore)
+      })
+    )
+  })
+})

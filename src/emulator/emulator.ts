@@ -15,7 +15,8 @@ import { type AccountOptions, createAccount } from "./accounts/createAccount.ts"
 import { Sessions } from "./accounts/sessions.ts"
 import * as AuthApi from "./auth-api/authApi.ts"
 import { isAuthApi } from "./auth-api/routes.ts"
-import { type ConnectionError, DatabaseError, type Databases, type Message } from "./database.ts"
+import type { ConnectionError, Databases } from "./database.ts"
+import { lastRows, refuseFailure, type Rows } from "./shared/results.ts"
 import { EmulatorError, type EmulatorErrorReason } from "./emulatorError.ts"
 import { KeyStore } from "./state/keyStore.ts"
 import { Metadata, type MetadataError } from "./state/metadata.ts"
@@ -24,9 +25,6 @@ import * as SqlApi from "./sql-api/sqlApi.ts"
 import { hasPostgis } from "./pglite/packages.ts"
 import * as PgliteDatabases from "./pglite/pgliteDatabases.ts"
 import * as PostgresDatabases from "./postgres/postgresDatabases.ts"
-
-/** Rows by the names of their columns; values are PostgreSQL's text. */
-export type Rows = ReadonlyArray<Readonly<Record<string, string | null>>>
 
 export interface EmulatorOptions {
   /** One account `demo` with the sample tables by default. The database of the first is open once the emulator is. */
@@ -102,24 +100,6 @@ const failWith =
   <A, E extends EmulatorErrorReason, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, EmulatorError, R> =>
     Effect.mapError(effect, (reason) => new EmulatorError({ operation, reason }))
 
-const lastResult = (messages: ReadonlyArray<Message>, statement: string): Effect.Effect<Rows, DatabaseError> =>
-  Effect.suspend(() => {
-    let names: ReadonlyArray<string> = []
-    let rows: Array<Readonly<Record<string, string | null>>> = []
-    for (const message of messages) {
-      if (message._tag === "Failure") return Effect.fail(new DatabaseError({ ...message.report, statement }))
-      if (message._tag === "Columns") {
-        names = message.columns.map(({ name }) => name)
-        rows = []
-      }
-      if (message._tag === "Row") {
-        const { values } = message
-        rows.push(Object.fromEntries(names.map((name, index) => [name, values[index] ?? null])))
-      }
-    }
-    return Effect.succeed(rows)
-  })
-
 const abortOf = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true })
@@ -182,7 +162,9 @@ export const makeFromParts = (
           const found = accounts.find(username)
           if (found === undefined) return yield* new AccountNotFound({ username })
           const login = { role: found.role, password: found.rolePassword }
-          return yield* lastResult(yield* Stream.runCollect(database.run({ login, sql })), sql)
+          const messages = yield* Stream.runCollect(database.run({ login, sql }))
+          yield* refuseFailure(messages, sql)
+          return lastRows(messages)
         }).pipe(failWith("execute")),
       openSession: sessions.open
     }

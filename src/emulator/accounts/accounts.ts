@@ -14,7 +14,7 @@ import type { ErrorClass } from "../shared/errorClass.ts"
 import { Metadata } from "../state/metadata.ts"
 import type { Account, Organization } from "./account.ts"
 import { provision } from "./provision.ts"
-import { isEngineEnabled } from "../state/redisHashes.ts"
+import { isEngineEnabled } from "../state/rows.ts"
 
 const AccountNotFoundBase: ErrorClass<"AccountNotFound", { readonly username: string }> =
   Data.TaggedError("AccountNotFound")

@@ -4,33 +4,14 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
-import { type Column, ConnectionError, type Database, DatabaseError, type Message, type Run } from "../database.ts"
-import { failureOf } from "./backend/messages.ts"
+import { ConnectionError, type Database, type Message, type Run } from "../database.ts"
+import { lastRows, refuseFailure } from "../shared/results.ts"
 import type { Session } from "./backend/backend.ts"
 import type { Disk } from "./files/disk.ts"
 import type { Request } from "./thread/host.ts"
 import type { Answer, BackendCrash, Instance } from "./instance.ts"
 import * as Login from "./login.ts"
 import * as Scram from "./scram.ts"
-
-type Rows = ReadonlyArray<Readonly<Record<string, string | null>>>
-
-const toRows = (messages: ReadonlyArray<Message>): Rows => {
-  let columns: ReadonlyArray<Column> = []
-  const rows: Array<Record<string, string | null>> = []
-  for (const message of messages) {
-    if (message._tag === "Columns") columns = message.columns
-    if (message._tag === "Row") {
-      rows.push(Object.fromEntries(columns.map(({ name }, index) => [name, message.values[index] ?? null])))
-    }
-  }
-  return rows
-}
-
-const refuse = (messages: ReadonlyArray<Message>, statement: string): Effect.Effect<void, DatabaseError> => {
-  const failure = failureOf(messages)
-  return failure === undefined ? Effect.void : Effect.fail(new DatabaseError({ ...failure, statement }))
-}
 
 const gone = (crash: BackendCrash): ConnectionError => new ConnectionError({ message: crash.message })
 
@@ -103,15 +84,15 @@ export const make: (options: Options) => Effect.Effect<Database, ConnectionError
         ask({ _tag: "Statement", sql, parameters }).pipe(
           mutex.withPermit,
           Effect.catchTag("BackendCrash", (crash) => Effect.fail(gone(crash))),
-          Effect.tap(({ messages }) => refuse(messages, sql)),
-          Effect.map(({ messages }) => toRows(messages))
+          Effect.tap(({ messages }) => refuseFailure(messages, sql)),
+          Effect.map(({ messages }) => lastRows(messages))
         ),
       superuserTransaction: (statements) => {
         const sql = ["BEGIN", ...statements, "COMMIT"].join(";\n")
         return ask({ _tag: "Script", sql }).pipe(
           mutex.withPermit,
           Effect.catchTag("BackendCrash", (crash) => Effect.fail(gone(crash))),
-          Effect.flatMap(({ messages }) => refuse(messages, sql))
+          Effect.flatMap(({ messages }) => refuseFailure(messages, sql))
         )
       },
       run: (run) =>

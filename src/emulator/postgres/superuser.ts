@@ -4,21 +4,13 @@ import * as Pool from "effect/Pool"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import {
-  type Column,
-  type ConnectionError,
-  type Database,
-  DatabaseError,
-  type Message,
-  type Report
-} from "../database.ts"
+import type { ConnectionError, Database, DatabaseError, Message } from "../database.ts"
+import { failureOf, lastRows, refuseFailure } from "../shared/results.ts"
 import type { Driver } from "./driver.ts"
 import type { Server } from "./server.ts"
 import * as Session from "./session.ts"
 
 export type Superuser = Pick<Database, "superuser" | "superuserTransaction">
-
-type Rows = ReadonlyArray<Readonly<Record<string, string | null>>>
 
 // A key may hold locks for as long as its statement runs; whoever needs them waits no longer than this.
 const settings = [
@@ -27,21 +19,6 @@ const settings = [
   ["statement_timeout", "0"],
   ["lock_timeout", "30s"]
 ] as const
-
-const rowsOf = (messages: ReadonlyArray<Message>): Rows => {
-  let columns: ReadonlyArray<Column> = []
-  const rows: Array<Record<string, string | null>> = []
-  for (const message of messages) {
-    if (message._tag === "Columns") columns = message.columns
-    if (message._tag === "Row") {
-      rows.push(Object.fromEntries(columns.map(({ name }, index) => [name, message.values[index] ?? null])))
-    }
-  }
-  return rows
-}
-
-const failureOf = (messages: ReadonlyArray<Message>): Report | undefined =>
-  messages.find((message) => message._tag === "Failure")?.report
 
 // Roles belong to the whole server, where another emulator may be changing the same one.
 const isClash = ({ code, message }: DatabaseError): boolean =>
@@ -82,11 +59,6 @@ export const make: (options: {
       Effect.uninterruptible
     )
 
-  const refuse = (messages: ReadonlyArray<Message>, statement: string): Effect.Effect<void, DatabaseError> => {
-    const failure = failureOf(messages)
-    return failure === undefined ? Effect.void : Effect.fail(new DatabaseError({ ...failure, statement }))
-  }
-
   const retryClashes = <A>(
     effect: Effect.Effect<A, ConnectionError | DatabaseError>
   ): Effect.Effect<A, ConnectionError | DatabaseError> =>
@@ -95,8 +67,8 @@ export const make: (options: {
   return {
     superuser: (sql, parameters = []) =>
       withSession((session) => Stream.runCollect(session.statement(sql, parameters))).pipe(
-        Effect.tap((messages) => refuse(messages, sql)),
-        Effect.map(rowsOf)
+        Effect.tap((messages) => refuseFailure(messages, sql)),
+        Effect.map(lastRows)
       ),
     superuserTransaction: (statements) => {
       const sql = ["BEGIN", ...statements, "COMMIT"].join(";\n")
@@ -105,7 +77,7 @@ export const make: (options: {
           failureOf(messages) === undefined ? Effect.void : Stream.runDrain(session.text("ROLLBACK"))
         )
       ).pipe(
-        Effect.flatMap((messages) => refuse(messages, sql)),
+        Effect.flatMap((messages) => refuseFailure(messages, sql)),
         retryClashes
       )
     }

@@ -3,7 +3,7 @@
  * the SQL API touch it. Users' geometry is left to PostGIS.
  */
 
-const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`
+import { identifier } from "../shared/quoting.ts"
 
 /** SQL that makes the role of anonymous readers, which all databases of a server share. */
 export const createPublicRole: string = `

@@ -6,12 +6,17 @@ import * as Stream from "effect/Stream"
 import { type ApiError, toJson } from "./apiError.ts"
 import type { Body } from "./query/execution.ts"
 import { type Parameters, parseForm } from "./parameters.ts"
+import type { EndpointGroup } from "./rateLimit.ts"
 
 export interface Exchange {
   readonly request: Request
   readonly query: Parameters
   readonly host: string
   readonly userInPath: string | undefined
+  /** Segments of the path that vary, by name. */
+  readonly segments: Readonly<Record<string, string>>
+  /** The limits that the call counts in. */
+  readonly rateLimit: EndpointGroup | undefined
   /** Headers of the answer. What is set before an error is sent with it. */
   readonly headers: Headers
 }
@@ -25,13 +30,29 @@ export const corsHeaders = (): Headers =>
     "X-Served-By-Host": "localhost"
   })
 
-export const make = (request: Request, userInPath: string | undefined): Exchange => {
+/** Begins the exchange of a request. */
+export const make = (
+  request: Request,
+  route: {
+    readonly user: string | undefined
+    readonly segments: Readonly<Record<string, string>>
+    readonly endpoint: { readonly rateLimit?: EndpointGroup }
+  }
+): Exchange => {
   const url = new URL(request.url)
   const query = parseForm(url.search)
   const headers = corsHeaders()
   const client = query["client"]
   if (typeof client === "string" && client !== "") headers.set("Carto-Client", headerText(client))
-  return { request, query, host: request.headers.get("host") ?? url.host, userInPath, headers }
+  return {
+    request,
+    query,
+    host: request.headers.get("host") ?? url.host,
+    userInPath: route.user,
+    segments: route.segments,
+    rateLimit: route.endpoint.rateLimit,
+    headers
+  }
 }
 
 /** A text that a header can hold: what is not printable ASCII is percent-encoded. */

@@ -1,6 +1,8 @@
-/** The service endpoints, which know no account. */
+/** The endpoints that know no account. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import { Jobs } from "./batch/jobs.ts"
+import type { Exchange } from "./exchange.ts"
 
 const json = (value: unknown): Response => {
   const body = JSON.stringify(value)
@@ -9,15 +11,24 @@ const json = (value: unknown): Response => {
   })
 }
 
-/** `/version`: the version of the server whose wire this is. */
-export const version = (): Response => json({ cartodb_sql_api: "6.0.0" })
+/** `/version`: the version of the real server that the emulator follows. */
+export const version = (): Effect.Effect<Response> => Effect.succeed(json({ cartodb_sql_api: "6.0.0" }))
 
-/** `/health`; it does not look at the database. */
-export const health: Effect.Effect<Response> = Effect.gen(function* () {
-  const before = yield* Clock.currentTimeMillis
-  const elapsed = (yield* Clock.currentTimeMillis) - before
-  return json({ enabled: true, ok: true, elapsed })
-})
+/** `/health`. It does not ask the database. */
+export const health = (): Effect.Effect<Response> =>
+  Effect.gen(function* () {
+    const before = yield* Clock.currentTimeMillis
+    const elapsed = (yield* Clock.currentTimeMillis) - before
+    return json({ enabled: true, ok: true, elapsed })
+  })
 
-/** `/jobs-wip`: the running jobs' ids by account. */
-export const jobsInProgress = (jobs: Readonly<Record<string, ReadonlyArray<string>>>): Response => json(jobs)
+/** `/jobs-wip`: the ids of the running jobs by account. */
+export const jobsInProgress = (): Effect.Effect<Response, never, Jobs> =>
+  Jobs.useSync((jobs) => json(jobs.inProgress()))
+
+/** The response to a browser's preflight request. */
+export const preflight = ({ headers }: Exchange): Effect.Effect<Response> =>
+  Effect.sync(() => {
+    headers.set("Content-Length", "0")
+    return new Response(null, { status: 200, headers })
+  })

@@ -29,20 +29,19 @@ export const account: (exchange: Exchange) => Effect.Effect<Authentication.Reque
 /** Account, body, rate limit, key: in this order, the first failure wins. */
 export const open: (
   exchange: Exchange,
-  options: {
-    readonly group: RateLimit.EndpointGroup
+  options?: {
     readonly needsMaster?: boolean
     /** COPY FROM takes its data there. */
     readonly ignoresBody?: boolean
     readonly onBody?: (body: Parameters) => Effect.Effect<void, ApiError>
   }
-) => Effect.Effect<Session, ApiError, KeyStore> = Effect.fnUntraced(function* (exchange, options) {
+) => Effect.Effect<Session, ApiError, KeyStore> = Effect.fnUntraced(function* (exchange, options = {}) {
   const { headers, query, request } = exchange
   const keyStore = yield* KeyStore
   const found = yield* account(exchange)
   const body = options.ignoresBody === true ? {} : yield* readBody(request)
   if (options.onBody !== undefined) yield* options.onBody(body)
-  yield* RateLimit.check(keyStore, found.username, options.group, headers)
+  if (exchange.rateLimit !== undefined) yield* RateLimit.check(keyStore, found.username, exchange.rateLimit, headers)
   const identity = yield* Authentication.authenticate({
     keyStore,
     account: found,

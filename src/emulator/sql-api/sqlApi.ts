@@ -7,51 +7,14 @@ import type { KeyStore } from "../state/keyStore.ts"
 import { ApiError } from "./apiError.ts"
 import { Jobs } from "./batch/jobs.ts"
 import { StatementRunner } from "./batch/statementRunner.ts"
-import * as CopyFromEndpoint from "./copy/copyFromEndpoint.ts"
-import * as CopyToEndpoint from "./copy/copyToEndpoint.ts"
 import * as Exchange from "./exchange.ts"
-import * as JobEndpoint from "./batch/jobEndpoints.ts"
 import { notFound } from "./notFound.ts"
 import { Preparation } from "./query/preparation.ts"
-import * as QueryEndpoint from "./query/queryEndpoint.ts"
 import * as Route from "./routes.ts"
-import * as Service from "./serviceEndpoints.ts"
 
 export interface SqlApiService {
   /** Answers any request; what is not the SQL API's is an HTML 404. */
   readonly handle: (request: Request) => Effect.Effect<Response>
-}
-
-type Requirements = KeyStore | Accounts | Preparation | Jobs
-
-const preflight = (exchange: Exchange.Exchange): Response => {
-  exchange.headers.set("Content-Length", "0")
-  return new Response(null, { status: 200, headers: exchange.headers })
-}
-
-const answer = (route: Route.Route, exchange: Exchange.Exchange): Effect.Effect<Response, ApiError, Requirements> => {
-  switch (route.endpoint._tag) {
-    case "Query":
-      return QueryEndpoint.handle(exchange)
-    case "CopyTo":
-      return CopyToEndpoint.handle(exchange)
-    case "CopyFrom":
-      return CopyFromEndpoint.handle(exchange)
-    case "Preflight":
-      return Effect.succeed(preflight(exchange))
-    case "Version":
-      return Effect.succeed(Service.version())
-    case "Health":
-      return Service.health
-    case "CreateJob":
-      return JobEndpoint.create(exchange)
-    case "ReadJob":
-      return JobEndpoint.read(route.endpoint.jobId)(exchange)
-    case "CancelJob":
-      return JobEndpoint.cancel(route.endpoint.jobId)(exchange)
-    case "JobsInProgress":
-      return Jobs.useSync((jobs) => Service.jobsInProgress(jobs.inProgress()))
-  }
 }
 
 const internalError = new ApiError({ status: 500, message: "Internal Server Error" })
@@ -76,8 +39,8 @@ export const make: Effect.Effect<SqlApiService, never, KeyStore | Accounts | Sco
       const path = new URL(request.url).pathname
       const route = Route.match(request.method, path)
       if (route === undefined) return Effect.succeed(notFound(request, path))
-      const exchange = Exchange.make(request, route.user)
-      return answer(route, exchange).pipe(
+      const exchange = Exchange.make(request, route)
+      return route.endpoint.handle(exchange).pipe(
         Effect.catch((error) => Effect.succeed(Exchange.errorResponse(exchange, error))),
         Effect.catchDefect((defect) =>
           Effect.logError("the SQL API failed", defect).pipe(Effect.as(Exchange.errorResponse(exchange, internalError)))

@@ -10,66 +10,13 @@ import type * as Scope from "effect/Scope"
 import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
 import { join } from "node:path"
-import type { Account, Organization } from "../accounts/account.ts"
-import type { ApiKey } from "../accounts/keys/apiKey.ts"
-import { Grant } from "../accounts/keys/grant.ts"
 import { publish } from "./redisHashes.ts"
+import { noRows, Rows } from "./rows.ts"
 import type { ConnectionError } from "../database.ts"
 import type { ErrorClass } from "../shared/errorClass.ts"
 import * as JsonFile from "./jsonFile.ts"
 import { KeyStore } from "./keyStore.ts"
 import * as FolderLock from "./folderLock.ts"
-
-/** All rows. Keys stand in order of their last update. */
-export interface Rows {
-  readonly organizations: ReadonlyArray<Organization>
-  readonly accounts: ReadonlyArray<Account>
-  readonly keys: ReadonlyArray<ApiKey>
-}
-
-const Rows: Schema.Codec<Rows> = Schema.Struct({
-  organizations: Schema.Array(
-    Schema.Struct({
-      id: Schema.String,
-      name: Schema.String,
-      databaseName: Schema.String,
-      engineEnabled: Schema.Boolean
-    })
-  ),
-  accounts: Schema.Array(
-    Schema.Struct({
-      id: Schema.String,
-      username: Schema.String,
-      organization: Schema.optional(
-        Schema.Struct({ name: Schema.String, role: Schema.Literals(["owner", "admin", "member"]) })
-      ),
-      databaseName: Schema.String,
-      schema: Schema.String,
-      role: Schema.String,
-      rolePassword: Schema.String,
-      publicRole: Schema.String,
-      publicRolePassword: Schema.String,
-      engineEnabled: Schema.NullOr(Schema.Boolean),
-      state: Schema.Literals(["active", "locked", "maintenance", "not-activated"]),
-      keyQuota: Schema.NullOr(Schema.Finite)
-    })
-  ),
-  keys: Schema.Array(
-    Schema.Struct({
-      username: Schema.String,
-      name: Schema.String,
-      type: Schema.Literals(["master", "default", "regular", "oauth"]),
-      token: Schema.String,
-      grants: Schema.Array(Grant),
-      databaseRole: Schema.String,
-      databasePassword: Schema.String,
-      createdAt: Schema.Finite,
-      updatedAt: Schema.Finite
-    })
-  )
-})
-
-const none: Rows = { organizations: [], accounts: [], keys: [] }
 
 const MetadataErrorBase: ErrorClass<"MetadataError", { readonly path: string; readonly message: string }> =
   Data.TaggedError("MetadataError")
@@ -104,9 +51,9 @@ const make = (
       path === undefined ? undefined : yield* Effect.mapError(JsonFile.read(path), (cause) => failed(cause.message))
     let rows =
       text === undefined
-        ? none
+        ? noRows
         : yield* Effect.mapError(decode(text), () => failed("it is not a metadata file of this emulator"))
-    publish(keyStore, none, rows)
+    publish(keyStore, noRows, rows)
     const writing = yield* Semaphore.make(1)
     const modify: MetadataService["modify"] = (change) =>
       Effect.gen(function* () {

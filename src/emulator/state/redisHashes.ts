@@ -1,13 +1,9 @@
 /** The hashes that the application publishes in Redis of its rows: how the SQL API knows accounts and keys. */
 import type { Hash, KeyStoreService } from "./keyStore.ts"
-import type { Rows } from "./metadata.ts"
+import { isEngineEnabled, type Rows } from "./rows.ts"
 import type { Account } from "../accounts/account.ts"
 import type { ApiKey } from "../accounts/keys/apiKey.ts"
 import { section } from "../accounts/keys/grant.ts"
-
-/** An account's own flag, or else its organisation's. */
-export const isEngineEnabled = ({ organizations }: Rows, account: Account): boolean =>
-  account.engineEnabled ?? organizations.find(({ name }) => name === account.organization?.name)?.engineEnabled ?? true
 
 // As Ruby prints an array of strings, which is JSON with a space after each comma.
 const printList = (items: ReadonlyArray<string>): string =>

@@ -3,7 +3,7 @@ import { isAuthApi, match } from "../../../src/emulator/auth-api/routes.ts"
 
 const shown = (method: string, path: string): string => {
   const route = match(method, path)
-  return route === undefined ? "none" : [route.action, route.name, route.userDomain ?? "-"].join(" ")
+  return route === undefined ? "none" : [route.endpoint.name, route.name, route.userDomain ?? "-"].join(" ")
 }
 
 describe("routes", () => {

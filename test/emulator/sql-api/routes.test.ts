@@ -4,27 +4,27 @@ import { match } from "../../../src/emulator/sql-api/routes.ts"
 const route = (method: string, path: string) => {
   const found = match(method, path)
   if (found === undefined) return undefined
-  const { endpoint, user } = found
-  return [endpoint._tag, "jobId" in endpoint ? endpoint.jobId : undefined, user]
+  const { endpoint, segments, user } = found
+  return [endpoint.name, segments["jobId"], user]
 }
 
 describe("match", () => {
   const found: ReadonlyArray<readonly [string, string, ReadonlyArray<string | undefined>]> = [
-    ["GET", "/api/v2/sql", ["Query", undefined, undefined]],
-    ["DELETE", "/API/whatever/SQL/", ["Query", undefined, undefined]],
-    ["POST", "/user/acme/api/v1/sql", ["Query", undefined, "acme"]],
-    ["POST", "/u/mary/api/v1/sql", ["Query", undefined, "mary"]],
-    ["POST", "/user/acme/u/mary/api/v1/sql", ["Query", undefined, "mary"]],
-    ["OPTIONS", "/api/v2/sql/job", ["Preflight", undefined, undefined]],
-    ["POST", "/api/v2/sql/job/", ["CreateJob", undefined, undefined]],
-    ["GET", "/api/v2/sql/job/A-b", ["ReadJob", "A-b", undefined]],
-    ["DELETE", "/api/v2/sql/job/x%20y", ["CancelJob", "x y", undefined]],
-    ["POST", "/api/v2/sql/copyfrom", ["CopyFrom", undefined, undefined]],
-    ["GET", "/api/v2/sql/copyto", ["CopyTo", undefined, undefined]],
-    ["POST", "/api/v2/sql/copyto", ["CopyTo", undefined, undefined]],
-    ["GET", "/api/v2/version", ["Version", undefined, undefined]],
-    ["GET", "/api/v2/health", ["Health", undefined, undefined]],
-    ["GET", "/api/v2/jobs-wip", ["JobsInProgress", undefined, undefined]]
+    ["GET", "/api/v2/sql", ["query", undefined, undefined]],
+    ["DELETE", "/API/whatever/SQL/", ["query", undefined, undefined]],
+    ["POST", "/user/acme/api/v1/sql", ["query", undefined, "acme"]],
+    ["POST", "/u/mary/api/v1/sql", ["query", undefined, "mary"]],
+    ["POST", "/user/acme/u/mary/api/v1/sql", ["query", undefined, "mary"]],
+    ["OPTIONS", "/api/v2/sql/job", ["preflight", undefined, undefined]],
+    ["POST", "/api/v2/sql/job/", ["create job", undefined, undefined]],
+    ["GET", "/api/v2/sql/job/A-b", ["get job", "A-b", undefined]],
+    ["DELETE", "/api/v2/sql/job/x%20y", ["cancel job", "x y", undefined]],
+    ["POST", "/api/v2/sql/copyfrom", ["copyfrom", undefined, undefined]],
+    ["GET", "/api/v2/sql/copyto", ["copyto", undefined, undefined]],
+    ["POST", "/api/v2/sql/copyto", ["copyto", undefined, undefined]],
+    ["GET", "/api/v2/version", ["version", undefined, undefined]],
+    ["GET", "/api/v2/health", ["health", undefined, undefined]],
+    ["GET", "/api/v2/jobs-wip", ["jobs-wip", undefined, undefined]]
   ]
   for (const [method, path, expected] of found) {
     it(`${method} ${path}`, () => assert.deepEqual(route(method, path), expected))

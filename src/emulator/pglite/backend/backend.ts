@@ -4,6 +4,7 @@
  */
 import type { PGlite, protocol } from "@electric-sql/pglite"
 import type { Message, Report } from "../../database.ts"
+import { identifier } from "../../shared/quoting.ts"
 import { failureOf, isData, makeFraming, read, readFailure } from "./messages.ts"
 import type { Clock } from "./clock.ts"
 import { Crash, crashReport } from "./crash.ts"
@@ -67,8 +68,6 @@ const QUERY_CANCELED = "57014"
 const ANSWER_LIMIT = 128 * 1024 * 1024
 /** What a message takes beside its data, about. */
 const MESSAGE_SIZE = 100
-
-export const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
 /**
  * Takes over a PGlite instance that nobody else talks to, with a clock that is among its extensions. Throws

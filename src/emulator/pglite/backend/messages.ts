@@ -3,6 +3,7 @@
  * of every value and name, and comes with all of PGlite.
  */
 import type { Column, Message, Report } from "../../database.ts"
+import { concatenate } from "../../shared/bytes.ts"
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 
@@ -10,12 +11,7 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 export const makeFraming = (): ((bytes: Uint8Array) => ReadonlyArray<Uint8Array>) => {
   let rest = new Uint8Array(0)
   return (bytes) => {
-    let buffer = bytes
-    if (rest.length > 0) {
-      buffer = new Uint8Array(rest.length + bytes.length)
-      buffer.set(rest)
-      buffer.set(bytes, rest.length)
-    }
+    const buffer = rest.length > 0 ? concatenate([rest, bytes]) : bytes
     const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength)
     const messages: Array<Uint8Array> = []
     let at = 0

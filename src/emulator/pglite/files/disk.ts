@@ -2,6 +2,7 @@
  * A data directory in memory that outlives the thread that works on it: its bytes are shared between threads, and whoever
  * keeps it is told of its names. A thread that is ended leaves what a process leaves that is killed.
  */
+import { tarEntries } from "./tar.ts"
 
 /** A part of an image, which nobody writes to. */
 export interface Extent {
@@ -61,20 +62,11 @@ export const apply = ({ entries }: Disk, change: Change): void => {
   }
 }
 
-const BLOCK = 512
-const FOLDER = 0x35
-
 /** The data directory in a tar archive. The archive stays its image. */
 export const fromTar = (archive: Uint8Array): Disk => {
   const image = new SharedArrayBuffer(archive.length)
   const bytes = new Uint8Array(image)
   bytes.set(archive)
-  const decoder = new TextDecoder()
-  const text = (at: number, length: number): string => {
-    const field = archive.subarray(at, at + length)
-    const end = field.indexOf(0)
-    return decoder.decode(end === -1 ? field : field.subarray(0, end))
-  }
   const entries = new Map<number, Entry>()
   const folders = new Map([["", ROOT]])
   const put = (path: string, data: Entry["data"]): number => {
@@ -91,12 +83,9 @@ export const fromTar = (archive: Uint8Array): Disk => {
     folders.set(path, id)
     return id
   }
-  for (let at = 0; at + BLOCK <= archive.length && archive[at] !== 0;) {
-    const path = text(at, 100).replace(/^\/+|\/+$/g, "")
-    const size = Number.parseInt(text(at + 124, 12), 8) || 0
-    if (archive[at + 156] === FOLDER) folderOf(path)
-    else put(path, { at: at + BLOCK, size })
-    at += BLOCK + Math.ceil(size / BLOCK) * BLOCK
+  for (const { at, kind, path, size } of tarEntries(archive)) {
+    if (kind === "folder") folderOf(path)
+    else put(path, { at, size })
   }
   return { image, entries }
 }

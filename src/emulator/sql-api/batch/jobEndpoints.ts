@@ -27,7 +27,6 @@ type Handler = (exchange: Exchange.Exchange) => Effect.Effect<Response, ApiError
 /** Answers a request that creates a job. */
 export const create: Handler = Effect.fnUntraced(function* (exchange) {
   const { account, parameters } = yield* Session.open(exchange, {
-    group: "job_create",
     needsMaster: true,
     onBody: checkSize
   })
@@ -39,23 +38,17 @@ export const create: Handler = Effect.fnUntraced(function* (exchange) {
 })
 
 /** Answers a request for a job. */
-export const read =
-  (id: string): Handler =>
-  (exchange) =>
-    Effect.gen(function* () {
-      const { account } = yield* Session.open(exchange, { group: "job_get", needsMaster: true })
-      const job = yield* Jobs.use((jobs) => jobs.get(account.username, id))
-      exchange.headers.set("X-Served-By-DB-Host", account.databaseHost)
-      return Exchange.jsonResponse(exchange, 200, Job.toJson(job))
-    })
+export const read: Handler = Effect.fnUntraced(function* (exchange) {
+  const { account } = yield* Session.open(exchange, { needsMaster: true })
+  const job = yield* Jobs.use((jobs) => jobs.get(account.username, exchange.segments["jobId"] ?? ""))
+  exchange.headers.set("X-Served-By-DB-Host", account.databaseHost)
+  return Exchange.jsonResponse(exchange, 200, Job.toJson(job))
+})
 
 /** Answers a request that cancels a job. */
-export const cancel =
-  (id: string): Handler =>
-  (exchange) =>
-    Effect.gen(function* () {
-      const { account } = yield* Session.open(exchange, { group: "job_delete", needsMaster: true })
-      const job = yield* Jobs.use((jobs) => jobs.cancel(account.username, id))
-      exchange.headers.set("X-Served-By-DB-Host", account.databaseHost)
-      return Exchange.jsonResponse(exchange, 200, Job.toJson(job))
-    })
+export const cancel: Handler = Effect.fnUntraced(function* (exchange) {
+  const { account } = yield* Session.open(exchange, { needsMaster: true })
+  const job = yield* Jobs.use((jobs) => jobs.cancel(account.username, exchange.segments["jobId"] ?? ""))
+  exchange.headers.set("X-Served-By-DB-Host", account.databaseHost)
+  return Exchange.jsonResponse(exchange, 200, Job.toJson(job))
+})

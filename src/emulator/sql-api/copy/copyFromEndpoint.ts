@@ -67,7 +67,7 @@ const unpack = (data: Uint8Array, limit: number): Effect.Effect<Uint8Array, ApiE
 /** Answers a request to `/sql/copyfrom`. */
 export const handle: (exchange: Exchange.Exchange) => Effect.Effect<Response, ApiError, KeyStore | Accounts> =
   Effect.fnUntraced(function* (exchange) {
-    const { account, identity } = yield* Session.open(exchange, { group: "copy_from", ignoresBody: true })
+    const { account, identity } = yield* Session.open(exchange, { ignoresBody: true })
     const { request } = exchange
     const { login } = identity
     const database = yield* Session.database(account.username)

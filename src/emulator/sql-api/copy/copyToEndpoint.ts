@@ -66,7 +66,7 @@ const isData = (message: Message): boolean => message._tag === "CopyData"
 export const handle: (
   exchange: Exchange.Exchange
 ) => Effect.Effect<Response, ApiError, KeyStore | Accounts | Preparation> = Effect.fnUntraced(function* (exchange) {
-  const { account, identity, parameters } = yield* Session.open(exchange, { group: "copy_to" })
+  const { account, identity, parameters } = yield* Session.open(exchange)
   const sql = yield* CopyCommand.statement(parameters)
   const database = yield* Session.database(account.username)
   const preparation = yield* Preparation

@@ -4,7 +4,7 @@ import { type ApiError, badRequest } from "../apiError.ts"
 import { collect } from "../query/execution.ts"
 import { paged } from "../query/paging.ts"
 import { readNothing, type RowReader, rowReader } from "../rows/rowReader.ts"
-import type { Json } from "../rows/values.ts"
+import type { Json } from "../rows/json.ts"
 import { type Block, block, codes, float32, listBlock, numberBlock, textBlock } from "./arrayBufferBlock.ts"
 import type { Format } from "./format.ts"
 

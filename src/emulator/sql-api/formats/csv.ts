@@ -4,9 +4,8 @@ import type { Message } from "../../database.ts"
 import { ApiError } from "../apiError.ts"
 import { collect, type Execution } from "../query/execution.ts"
 import { paged } from "../query/paging.ts"
+import { identifier } from "../../shared/quoting.ts"
 import { bytesOf, type Format } from "./format.ts"
-
-const quoteIdentifier = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
 const cell = (value: string | null): string => {
   const text = value ?? ""
@@ -37,7 +36,7 @@ const run = Effect.fnUntraced(function* ({ database, exportTimeout, login, param
   const source = `(${paged(parameters.sql, parameters.paging)}) AS _cartodbsqlapi`
   const described = yield* collect(database.run({ login, sql: `SELECT * FROM ${source} LIMIT 0` }))
   const names = columnNames(described, parameters.skipFields)
-  const values = names.map((name) => `${quoteIdentifier(name)}::text`).join(", ")
+  const values = names.map((name) => `${identifier(name)}::text`).join(", ")
   const messages = yield* collect(
     database.run({ login, sql: `SELECT ${values} FROM ${source}`, statementTimeout: exportTimeout })
   ).pipe(Effect.mapError(exportFailed))

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import { collect } from "../query/execution.ts"
 import { readNothing, type RowReader, rowReader } from "../rows/rowReader.ts"
-import type { Json } from "../rows/values.ts"
+import type { Json } from "../rows/json.ts"
 import { bytesOf, type Format } from "./format.ts"
 import { geojsonQuery, geometryColumns } from "./geoJson.ts"
 import { type Geometry, topology } from "./topology.ts"

@@ -26,7 +26,7 @@ export const handle: (
   exchange: Exchange.Exchange
 ) => Effect.Effect<Response, ApiError, KeyStore | Accounts | Preparation> = Effect.fnUntraced(function* (exchange) {
   const { headers } = exchange
-  const { account, identity, parameters: given } = yield* Session.open(exchange, { group: "query" })
+  const { account, identity, parameters: given } = yield* Session.open(exchange)
   const parameters = yield* QueryParameters.parse(given, names)
   const database = yield* Session.database(account.username)
   const preparation = yield* Preparation

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { ConnectionError, Database, DatabaseError, Login } from "../../database.ts"
+import { escapedLiteral } from "../../shared/quoting.ts"
 import { statements, withoutLeadingComments } from "./sqlText.ts"
 
 export interface Table {
@@ -10,9 +11,6 @@ export interface Table {
   /** Milliseconds since 1970, `undefined` when nobody has said. */
   readonly updatedAt: number | undefined
 }
-
-// Whatever the session takes a backslash for, in this form it is written out.
-const literal = (text: string): string => `E'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`
 
 /** The statements of a text whose tables count: those that begin with SELECT or WITH. */
 export const plannable = (sql: string): ReadonlyArray<string> =>
@@ -28,7 +26,7 @@ const tableNames = Effect.fnUntraced(function* (
 ): Effect.fn.Return<ReadonlyArray<string> | undefined, ConnectionError> {
   const sql = `SELECT pg_catalog.set_config('transaction_read_only', 'on', true);
 SELECT DISTINCT name COLLATE "C"
-FROM pg_catalog.unnest(ARRAY[${planned.map(literal).join(", ")}]::text[]) AS statement,
+FROM pg_catalog.unnest(ARRAY[${planned.map(escapedLiteral).join(", ")}]::text[]) AS statement,
   pg_catalog.unnest(cartodb.cdb_querytablestext(statement)) AS name
 ORDER BY 1`
   const messages = yield* Stream.runCollect(database.run({ login, sql }))

@@ -1,5 +1,5 @@
 /** PostgreSQL's text of arrays: `{1,NULL,"a b"}`, nested for more dimensions, perhaps with bounds before it. */
-import type { Decoder, Json } from "./values.ts"
+import type { Decoder, Json } from "./json.ts"
 
 /** The JSON array of an array's text. `NULL` without quotes is `null`. */
 export const parseArray = (text: string, element: Decoder): Json => {

@@ -1,5 +1,5 @@
 /** PostgreSQL's text of dates and timestamps (ISO style). */
-import type { Json } from "./values.ts"
+import type { Json } from "./json.ts"
 
 const shape = /^(\d+)-(\d\d)-(\d\d)(?: (\d\d):(\d\d):(\d\d)(?:\.\d+)?)?([+-]\d\d(?::?\d\d)?(?::?\d\d)?)?( BC)?$/
 

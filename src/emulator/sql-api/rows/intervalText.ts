@@ -1,5 +1,5 @@
 /** PostgreSQL's text of intervals (style `postgres`). */
-import type { Json } from "./values.ts"
+import type { Json } from "./json.ts"
 
 const shape =
   /^(?:([+-]?\d+) years?)?\s*(?:([+-]?\d+) mons?)?\s*(?:([+-]?\d+) days?)?\s*(?:([+-])?(\d+):(\d\d):(\d\d)(?:\.(\d{1,6}))?)?$/

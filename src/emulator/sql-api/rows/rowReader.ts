@@ -1,6 +1,7 @@
 /** From PostgreSQL's rows to JavaScript's objects. */
 import type { Column } from "../../database.ts"
-import { type Decoder, decoder, type Json } from "./values.ts"
+import type { Decoder, Json } from "./json.ts"
+import { decoder } from "./values.ts"
 
 export type RowReader = (values: ReadonlyArray<string | null>) => Record<string, Json>
 

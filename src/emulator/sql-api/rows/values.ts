@@ -2,9 +2,7 @@
 import { parseArray } from "./arrayText.ts"
 import { parseDate } from "./dateText.ts"
 import { parseInterval } from "./intervalText.ts"
-
-export type Json = string | number | boolean | null | ReadonlyArray<Json> | { readonly [key: string]: Json }
-export type Decoder = (text: string) => Json
+import type { Decoder, Json } from "./json.ts"
 
 /** What becomes of NaN and the infinities, which JSON does not have. */
 export type NonFinite = (value: number) => Json
@@ -16,9 +14,7 @@ const boolean: Decoder = (text) => text === "t"
 
 const bytes = (text: string): ReadonlyArray<number> => {
   if (text.startsWith("\\x")) {
-    return Array.from({ length: (text.length - 2) >> 1 }, (_, at) =>
-      Number.parseInt(text.slice(2 + at * 2, 4 + at * 2), 16)
-    )
+    return [...Buffer.from(text.slice(2), "hex")]
   }
   const escaped: Array<number> = []
   for (let at = 0; at < text.length; at++) {

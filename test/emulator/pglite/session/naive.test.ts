@@ -1,6 +1,6 @@
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { identifier } from "../../../../src/emulator/pglite/backend/backend.ts"
+import { identifier } from "../../../../src/emulator/shared/quoting.ts"
 import { initialize } from "../../../../src/emulator/pglite/initialize.ts"
 import * as DataDirectory from "../../../../src/emulator/pglite/prepared/dataDirectory.ts"
 import * as Disk from "../../../../src/emulator/pglite/files/disk.ts"

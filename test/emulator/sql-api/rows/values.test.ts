@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
-import { decoder, type Json } from "../../../../src/emulator/sql-api/rows/values.ts"
+import type { Json } from "../../../../src/emulator/sql-api/rows/json.ts"
+import { decoder } from "../../../../src/emulator/sql-api/rows/values.ts"
 
 const oids: Readonly<Record<string, number>> = {
   bool: 16,

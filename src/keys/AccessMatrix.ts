@@ -1,55 +1,23 @@
 /** Who may read and write what: every key, every table, as PostgreSQL answers under each key. */
 import * as Effect from "effect/Effect"
-import type { ApiKeyType } from "../account/ApiKey.ts"
 import type { ApiKeyManager, AuthApiReason } from "./ApiKeyManager.ts"
 import type { CartoErrorOf } from "../errors/CartoError.ts"
-import type { Open, TablePermission } from "../account/Grants.ts"
+import type { TablePermission } from "../account/Grants.ts"
 import type { QueryReason, Sql } from "../sql/Sql.ts"
-import type { TableKind } from "./internal/privileges/catalog.ts"
-import type { Holdings } from "./internal/privileges/effectivePrivileges.ts"
-import { survey, type SurveyOptions } from "./internal/privileges/accountPrivileges.ts"
+import type { AccessMatrix, Cell } from "./internal/privileges/matrix.ts"
+import type { EffectivePrivileges } from "./internal/privileges/effectivePrivileges.ts"
+import { accountPrivileges, type AccountPrivilegesOptions } from "./internal/privileges/accountPrivileges.ts"
 import { textTable } from "./internal/text/textTable.ts"
 
 export { toSvg } from "./internal/text/matrixSvg.ts"
+export type { AccessMatrix, Cell, MatrixKey, MatrixTable } from "./internal/privileges/matrix.ts"
 export type { TableKind } from "./internal/privileges/catalog.ts"
 
-export interface MatrixKey {
-  readonly name: string
-  readonly type: Open<ApiKeyType>
-  /** Who answered: `auth-api` where the key may not use the SQL API. */
-  readonly answeredBy: "auth-api" | "database"
-  /** Schemas in which the key may create tables. */
-  readonly creates: ReadonlyArray<string>
-}
+export type MatrixOptions = AccountPrivilegesOptions
 
-export interface MatrixTable {
-  readonly schema: string
-  readonly name: string
-  readonly kind: TableKind
-}
-
-export interface Cell {
-  /** In the order select, insert, update, delete. */
-  readonly permissions: ReadonlyArray<TablePermission>
-  /** The key made the table and may alter and drop it; for the master key: the account may. */
-  readonly owner: boolean
-  /** Every key may do as much. */
-  readonly everyone: boolean
-}
-
-export interface AccessMatrix {
-  readonly username: string
-  readonly keys: ReadonlyArray<MatrixKey>
-  readonly tables: ReadonlyArray<MatrixTable>
-  /** By table, then by key, in the order of both. */
-  readonly cells: ReadonlyArray<ReadonlyArray<Cell>>
-}
-
-export type MatrixOptions = SurveyOptions
-
-const cellOf = (oid: number, holdings: Holdings, everyone: Holdings): Cell => {
-  const find = ({ tables }: Holdings) => tables.find(({ table }) => table.oid === oid)
-  const held = find(holdings)
+const cellOf = (oid: number, privileges: EffectivePrivileges, everyone: EffectivePrivileges): Cell => {
+  const find = ({ tables }: EffectivePrivileges) => tables.find(({ table }) => table.oid === oid)
+  const held = find(privileges)
   const open: ReadonlyArray<TablePermission> = find(everyone)?.permissions ?? []
   const permissions = held?.permissions ?? []
   const owner = held?.owner ?? false
@@ -67,16 +35,16 @@ const cellOf = (oid: number, holdings: Holdings, everyone: Holdings): Cell => {
 export const make = (
   options: MatrixOptions = {}
 ): Effect.Effect<AccessMatrix, CartoErrorOf<AuthApiReason | QueryReason>, ApiKeyManager | Sql> =>
-  Effect.map(survey(options), ({ catalogue, everyone, keys }): AccessMatrix => ({
+  Effect.map(accountPrivileges(options), ({ catalog, everyone, keys }): AccessMatrix => ({
     username: keys[0]?.key.username ?? "",
-    keys: keys.map(({ holdings: { answeredBy, creates }, key: { name, type } }) => ({
+    keys: keys.map(({ privileges: { source, creates }, key: { name, type } }) => ({
       name,
       type,
-      answeredBy,
+      source,
       creates: creates.map((schema) => schema.name)
     })),
-    tables: catalogue.tables.map(({ kind, name, schema }) => ({ schema, name, kind })),
-    cells: catalogue.tables.map(({ oid }) => keys.map(({ holdings }) => cellOf(oid, holdings, everyone)))
+    tables: catalog.tables.map(({ kind, name, schema }) => ({ schema, name, kind })),
+    cells: catalog.tables.map(({ oid }) => keys.map(({ privileges }) => cellOf(oid, privileges, everyone)))
   })).pipe(Effect.withSpan("AccessMatrix.make"))
 
 const letters = { select: "r", insert: "i", update: "u", delete: "d" } as const

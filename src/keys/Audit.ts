@@ -6,13 +6,13 @@ import type { CartoErrorOf } from "../errors/CartoError.ts"
 import { difference, type GrantsSet, type Open, type TablePermission } from "../account/Grants.ts"
 import type { QueryReason, Sql } from "../sql/Sql.ts"
 import { grantNames } from "./internal/text/grantNames.ts"
-import { type Holding, tablePermissions } from "./internal/privileges/effectivePrivileges.ts"
+import { type TablePrivileges, tablePermissions } from "./internal/privileges/effectivePrivileges.ts"
 import { personalColumns } from "./internal/privileges/personalColumns.ts"
-import { survey, type SurveyOptions } from "./internal/privileges/accountPrivileges.ts"
+import { accountPrivileges, type AccountPrivilegesOptions } from "./internal/privileges/accountPrivileges.ts"
 import { textTable } from "./internal/text/textTable.ts"
 import { infer, type InferReason, type Statements } from "./LeastPrivilege.ts"
 
-export interface AuditOptions extends SurveyOptions {
+export interface AuditOptions extends AccountPrivilegesOptions {
   /** What the regular keys run, all of them or each key: grants that none of it needs are reported. */
   readonly statements?: Statements | ((key: ApiKey) => Statements | undefined) | undefined
   /**
@@ -33,7 +33,7 @@ export interface AuditedKey {
   readonly name: string
   readonly type: Open<ApiKeyType>
   /** Who answered for tables and schemas: `auth-api` where the key may not use the SQL API. */
-  readonly answeredBy: "auth-api" | "database"
+  readonly source: "auth-api" | "database"
   /** Tables whose rows it may change. */
   readonly writes: ReadonlyArray<AuditedTable>
   /** Schemas in which it may create tables. */
@@ -56,7 +56,10 @@ export interface Audit {
 }
 
 /** The permissions that not every key has. */
-const beyond = (held: ReadonlyArray<Holding>, everyone: ReadonlyArray<Holding>): ReadonlyArray<Holding> =>
+const beyond = (
+  held: ReadonlyArray<TablePrivileges>,
+  everyone: ReadonlyArray<TablePrivileges>
+): ReadonlyArray<TablePrivileges> =>
   held.flatMap((holding) => {
     const open = everyone.find(({ table }) => table.oid === holding.table.oid)?.permissions ?? []
     const permissions = holding.permissions.filter((permission) => !open.includes(permission))
@@ -65,7 +68,7 @@ const beyond = (held: ReadonlyArray<Holding>, everyone: ReadonlyArray<Holding>):
 
 const isWrite = (permission: TablePermission): boolean => permission !== "select"
 
-const granted = ({ grants }: ApiKey, holdings: ReadonlyArray<Holding>): GrantsSet =>
+const granted = ({ grants }: ApiKey, privileges: ReadonlyArray<TablePrivileges>): GrantsSet =>
   difference(
     {
       services: grants.services,
@@ -73,7 +76,7 @@ const granted = ({ grants }: ApiKey, holdings: ReadonlyArray<Holding>): GrantsSe
         name,
         permissions: permissions.filter((permission) => permission === "create")
       })),
-      tables: holdings
+      tables: privileges
         .filter(({ owner }) => !owner)
         .map(({ permissions, table: { name, schema } }) => ({ schema, name, permissions }))
     },
@@ -83,20 +86,24 @@ const granted = ({ grants }: ApiKey, holdings: ReadonlyArray<Holding>): GrantsSe
 const auditKey = (
   key: ApiKey,
   options: {
-    readonly answeredBy: "auth-api" | "database"
-    readonly tables: ReadonlyArray<Holding>
+    readonly source: "auth-api" | "database"
+    readonly tables: ReadonlyArray<TablePrivileges>
     readonly creates: ReadonlyArray<string>
     readonly needed: GrantsSet | undefined
     readonly personal: ReadonlyMap<number, ReadonlyArray<string>> | undefined
   }
 ): AuditedKey => {
-  const { answeredBy, creates, needed, personal, tables } = options
-  const audited = ({ permissions, table: { name, schema } }: Holding): AuditedTable => ({ schema, name, permissions })
+  const { source, creates, needed, personal, tables } = options
+  const audited = ({ permissions, table: { name, schema } }: TablePrivileges): AuditedTable => ({
+    schema,
+    name,
+    permissions
+  })
   const runsStatements = key.type === "regular" && key.grants.apis.includes("sql")
   return {
     name: key.name,
     type: key.type,
-    answeredBy,
+    source,
     writes: tables.flatMap((holding) => {
       const permissions = holding.permissions.filter(isWrite)
       return permissions.length === 0 ? [] : [audited({ ...holding, permissions })]
@@ -125,22 +132,22 @@ export const audit = (
   options: AuditOptions = {}
 ): Effect.Effect<Audit, CartoErrorOf<AuthApiReason | InferReason | QueryReason>, ApiKeyManager | Sql> =>
   Effect.gen(function* () {
-    const { everyone, keys } = yield* survey(options)
+    const { everyone, keys } = yield* accountPrivileges(options)
     const { personalData = false, statements } = options
     const personal =
       personalData === false ? undefined : yield* personalColumns(personalData === true ? undefined : personalData)
     const shared =
       statements === undefined || typeof statements === "function" ? undefined : yield* neededBy(statements)
-    const audited = yield* Effect.forEach(keys, ({ holdings, key }) =>
+    const audited = yield* Effect.forEach(keys, ({ privileges, key }) =>
       Effect.gen(function* () {
         const own = typeof statements === "function" && key.type === "regular" ? statements(key) : undefined
         const needed = own === undefined ? shared : yield* neededBy(own)
-        const { answeredBy } = holdings
+        const { source } = privileges
         const isDefault = key.type === "default"
-        const tables = isDefault ? holdings.tables : beyond(holdings.tables, everyone.tables)
+        const tables = isDefault ? privileges.tables : beyond(privileges.tables, everyone.tables)
         const openSchemas = isDefault ? [] : everyone.creates
-        const creates = holdings.creates.filter(({ oid }) => !openSchemas.some((open) => open.oid === oid))
-        return auditKey(key, { answeredBy, tables, creates: creates.map(({ name }) => name), needed, personal })
+        const creates = privileges.creates.filter(({ oid }) => !openSchemas.some((open) => open.oid === oid))
+        return auditKey(key, { source, tables, creates: creates.map(({ name }) => name), needed, personal })
       })
     )
     return { username: keys[0]?.key.username ?? "", keys: audited }

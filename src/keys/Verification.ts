@@ -25,14 +25,19 @@ import { GrantsDiffer } from "../errors/Keys.ts"
 import { type QueryReason, Sql } from "../sql/Sql.ts"
 import { quoteName } from "../sql/internal/identifier.ts"
 import { sql } from "../sql/Statement.ts"
-import { catalogue } from "./internal/privileges/catalog.ts"
-import { everyoneHolds, type Holdings, keyHolds, tablePermissions } from "./internal/privileges/effectivePrivileges.ts"
+import { catalog } from "./internal/privileges/catalog.ts"
+import {
+  publicPrivileges,
+  type EffectivePrivileges,
+  keyPrivileges,
+  tablePermissions
+} from "./internal/privileges/effectivePrivileges.ts"
 
 export { GrantsDiffer } from "../errors/Keys.ts"
 
 export interface Verification {
   /** Who answered for tables and schemas: `auth-api` where the key may not use the SQL API. */
-  readonly answeredBy: "auth-api" | "database"
+  readonly source: "auth-api" | "database"
   /** What the key may do. Tables and schemas as PostgreSQL says, public ones among them; the rest as the Auth API says. */
   readonly held: GrantsSet
   /** What was asked for and is not held. */
@@ -41,7 +46,7 @@ export interface Verification {
   readonly extra: GrantsSet
 }
 
-const grantsOf = ({ creates, tables }: Holdings): GrantsLike => ({
+const grantsOf = ({ creates, tables }: EffectivePrivileges): GrantsLike => ({
   tables: tables.map(({ permissions, table: { name, schema } }) => ({ schema, name, permissions })),
   schemas: creates.map(({ name }) => ({ name, permissions: ["create"] }))
 })
@@ -66,15 +71,15 @@ const compare = Effect.fnUntraced(function* (
   asked: GrantsLike,
   ask: boolean
 ): Effect.fn.Return<Verification, CartoErrorOf<QueryReason>, Sql> {
-  const found = yield* catalogue
-  const holdings = yield* keyHolds(found, key, ask)
-  const everyone = yield* everyoneHolds(found)
+  const found = yield* catalog
+  const privileges = yield* keyPrivileges(found, key, ask)
+  const everyone = yield* publicPrivileges(found)
   const { apis, datasets, services, tableMetadata } = key.grants
   const defaultSchema = found.schemas.find(({ current }) => current)?.name
-  const held = union({ apis, datasets, services, tableMetadata }, grantsOf(holdings))
+  const held = union({ apis, datasets, services, tableMetadata }, grantsOf(privileges))
   const wanted = union(askable(asked), {}, { defaultSchema })
   return {
-    answeredBy: holdings.answeredBy,
+    source: privileges.source,
     held,
     missing: difference(wanted, held),
     extra: difference(difference(held, wanted), grantsOf(everyone))

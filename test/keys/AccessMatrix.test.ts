@@ -47,7 +47,7 @@ layer(live, { excludeTestServices: true, timeout: "60 seconds" })("keys and tabl
       const matrix = yield* AccessMatrix.make()
       assert.strictEqual(matrix.username, "demo")
       assert.deepStrictEqual(
-        matrix.keys.map(({ answeredBy, creates, name }) => [name, answeredBy, creates]),
+        matrix.keys.map(({ source, creates, name }) => [name, source, creates]),
         [
           ["Master", "database", ["public"]],
           ["Default public", "database", []],
@@ -100,7 +100,7 @@ layer(live, { excludeTestServices: true, timeout: "60 seconds" })("keys and tabl
       assert.deepStrictEqual(find("writer"), {
         name: "writer",
         type: "regular",
-        answeredBy: "database",
+        source: "database",
         writes: [
           { schema: "public", name: "drafts", permissions: ["insert", "update", "delete"] },
           { schema: "public", name: "towns", permissions: ["insert", "update", "delete"] }

@@ -70,8 +70,8 @@ layer(live, { excludeTestServices: true, timeout: "60 seconds" })("Verification"
         user: ["profile"],
         datasets: ["carto.a"]
       })
-      const { answeredBy, extra, held, missing } = yield* Verification.verifyGrants(key)
-      assert.strictEqual(answeredBy, "database")
+      const { source, extra, held, missing } = yield* Verification.verifyGrants(key)
+      assert.strictEqual(source, "database")
       assert.deepStrictEqual(missing, nothing)
       // what the Auth API leaves out is beyond what it says
       assert.deepStrictEqual(extra, Grants.difference({ tables: [Grants.table("counts", ["select"])] }, {}))
@@ -158,11 +158,11 @@ layer(live, { excludeTestServices: true, timeout: "60 seconds" })("Verification"
       yield* execute("demo", "DROP TABLE draft; CREATE TABLE draft (id int)")
       const lost = Grants.difference({ tables: [Grants.table("draft", ["select"])] }, {})
       assert.deepStrictEqual((yield* Verification.verifyGrants(key, options)).missing, lost)
-      const { answeredBy, extra, missing } = yield* Verification.verifyGrants(yield* keys.get("maps"), {
+      const { source, extra, missing } = yield* Verification.verifyGrants(yield* keys.get("maps"), {
         apis: ["maps"],
         ...options
       })
-      assert.deepStrictEqual([answeredBy, missing, extra], ["auth-api", lost, nothing])
+      assert.deepStrictEqual([source, missing, extra], ["auth-api", lost, nothing])
       yield* keys.delete(key)
       yield* keys.delete(maps)
     })

@@ -20,8 +20,8 @@ const rejectionOf = (promise: Promise<unknown>): Promise<unknown> =>
 test("a key is proven, and asked what it may do", async ({ carto }) => {
   const { can, createVerified, verifyGrants } = verification(carto.client)
   const reader = carto.key("reader")
-  const { answeredBy, extra, missing } = await verifyGrants(reader)
-  assert.deepStrictEqual([answeredBy, missing.tables, extra.tables], ["database", [], []])
+  const { source, extra, missing } = await verifyGrants(reader)
+  assert.deepStrictEqual([source, missing.tables, extra.tables], ["database", [], []])
   assert.strictEqual((await verifyGrants(reader, { tables: [] })).extra.tables[0]?.name, "places")
   assert.deepStrictEqual(
     [await can(reader, "select", "places"), await can(reader, "delete", "places", { schema: carto.username })],

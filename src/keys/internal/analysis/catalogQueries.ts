@@ -1,4 +1,4 @@
-/** What the catalogue says of relations, functions and sequences that statements name. All under the master key. */
+/** What the catalog says of relations, functions and sequences that statements name. All under the master key. */
 import * as Effect from "effect/Effect"
 import type { CartoErrorOf } from "../../../errors/CartoError.ts"
 import { isStrings, type JsonObject } from "../../../errors/internal/json.ts"

@@ -4,12 +4,12 @@ import { Auth } from "../../../account/Auth.ts"
 import type { CartoErrorOf } from "../../../errors/CartoError.ts"
 import type { TablePermission } from "../../../account/Grants.ts"
 import type { QueryReason, Sql } from "../../../sql/Sql.ts"
-import type { Need, Opaque, Unmet } from "../../LeastPrivilege.ts"
+import type { Need, Opaque, Unmet } from "./inference.ts"
 import type { Analysed } from "./parseStatements.ts"
 import { currval, nextval, runsQueries, setval } from "./builtins.ts"
 import { dataServicesSchema, serviceOf } from "./dataServices.ts"
 import type { Access } from "./nodeTree.ts"
-import { type Reach, reach } from "../privileges/privilegeChecks.ts"
+import { type HasPrivilege, checkPrivileges } from "../privileges/privilegeChecks.ts"
 import type { StatementKind } from "./statementKind.ts"
 import { attached, type Relation, relations, routines, schemas, sequences } from "./catalogQueries.ts"
 
@@ -20,7 +20,7 @@ export interface Collected {
 }
 
 /** Values by key, with the names of the statements that asked for each. */
-class Tally<A> {
+class Counts<A> {
   readonly #found = new Map<string, { readonly value: A; readonly statements: Set<string> }>()
   add(key: string, value: A, statements: Iterable<string>): void {
     const entry = this.#found.get(key) ?? { value, statements: new Set<string>() }
@@ -63,7 +63,7 @@ interface Pending {
 }
 
 interface Uses {
-  readonly tally: Tally<Use>
+  readonly counts: Counts<Use>
   /** What is read and written with the rights of the key, and what is written with those of others. */
   readonly writes: ReadonlyArray<Write>
   readonly known: ReadonlyMap<number, Relation>
@@ -104,7 +104,7 @@ const behindView = (view: Relation, { access, name }: Pending): ReadonlyArray<Pe
 const usesOf = Effect.fnUntraced(function* (
   statements: ReadonlyArray<Analysed & { readonly name: string }>
 ): Effect.fn.Return<Uses, CartoErrorOf<QueryReason>, Sql> {
-  const tally = new Tally<Use>()
+  const counts = new Counts<Use>()
   const writes: Array<Write> = []
   const known = new Map<number, Relation>()
   const seen = new Set<string>()
@@ -123,9 +123,9 @@ const usesOf = Effect.fnUntraced(function* (
       seen.add(key)
       const found = known.get(relation)
       // the SQL API lets only the master key read system tables, behind whatever view
-      const counts = checked || (found !== undefined && systemSchemas.has(found.schema))
+      const isChecked = checked || (found !== undefined && systemSchemas.has(found.schema))
       for (const permission of permissions) {
-        if (counts) tally.add(`${relation} ${permission}`, { relation, permission }, [name])
+        if (isChecked) counts.add(`${relation} ${permission}`, { relation, permission }, [name])
         if (target || checked) writes.push({ relation, permission, inserted, defaulted, target, name })
       }
       if (found === undefined) continue
@@ -137,7 +137,7 @@ const usesOf = Effect.fnUntraced(function* (
     }
     pending = next
   }
-  return { tally, writes, known }
+  return { counts, writes, known }
 })
 
 const quoted = (schema: string, name: string): string => `${schema}.${name}`
@@ -147,15 +147,15 @@ export const collectNeeds: (
   kinds: ReadonlyArray<{ readonly name: string; readonly kind: StatementKind }>,
   statements: ReadonlyArray<Analysed & { readonly name: string }>
 ) => Effect.Effect<Collected, CartoErrorOf<QueryReason>, Sql> = Effect.fnUntraced(function* (kinds, statements) {
-  const needs = new Tally<Need>()
-  const unmet = new Tally<Omit<Unmet, "statements">>()
-  const opaque = new Tally<Omit<Opaque, "statements">>()
-  const { known, tally, writes } = yield* usesOf(statements)
+  const needs = new Counts<Need>()
+  const unmet = new Counts<Omit<Unmet, "statements">>()
+  const opaque = new Counts<Omit<Opaque, "statements">>()
+  const { counts, known, writes } = yield* usesOf(statements)
 
   const complete = new Set(kinds.flatMap(({ kind, name }) => (kind.complete ? [name] : [])))
-  const calls = new Tally<{ readonly oid: number; readonly via: Opaque["via"] }>()
-  const numbered = new Tally<number>()
-  const set = new Tally<number | undefined>()
+  const calls = new Counts<{ readonly oid: number; readonly via: Opaque["via"] }>()
+  const numbered = new Counts<number>()
+  const set = new Counts<number | undefined>()
   for (const { calls: own, functions, name, sequences } of statements) {
     for (const oid of functions) calls.add(`${oid} call`, { oid, via: "call" }, [name])
     for (const oid of sequences) numbered.add(String(oid), oid, [name])
@@ -193,8 +193,8 @@ export const collectNeeds: (
   const createdIn =
     created.length === 0 ? [] : yield* schemas(created.flatMap(({ schema }) => (schema === undefined ? [] : [schema])))
 
-  const everyone: Reach = yield* Auth.withApiKey(
-    reach({
+  const everyone: HasPrivilege = yield* Auth.withApiKey(
+    checkPrivileges({
       tables: [...all.keys()],
       schemas: [
         ...new Set([...[...all.values()].map(({ schemaOid }) => schemaOid), ...createdIn.map(({ oid }) => oid)])
@@ -221,7 +221,7 @@ export const collectNeeds: (
   const granted = new Set<number>()
   const usable = new Set<number>()
   const open: Array<() => void> = []
-  for (const { statements, value } of tally.entries) {
+  for (const { statements, value } of counts.entries) {
     const relation = all.get(value.relation)
     if (relation === undefined) continue
     const publicly = everyone("tables", relation.oid, value.permission)

@@ -24,7 +24,7 @@ export interface Schema {
   readonly current: boolean
 }
 
-export interface Catalogue {
+export interface Catalog {
   /** Tables, views and the like on which the account has any permission, by schema and name. */
   readonly tables: ReadonlyArray<Table>
   /** Schemas that the account may use. */
@@ -47,7 +47,7 @@ WHERE pg_catalog.has_schema_privilege(n.oid, 'USAGE')
     ('information_schema', 'cartodb', 'cdb', 'cdb_importer', 'cdb_dataservices_client', 'topology', 'tiger', 'tiger_data')
 ORDER BY n.nspname, c.relname`
 
-export const catalogue: Effect.Effect<Catalogue, CartoErrorOf<QueryReason>, Sql> = Sql.use((db) =>
+export const catalog: Effect.Effect<Catalog, CartoErrorOf<QueryReason>, Sql> = Sql.use((db) =>
   db.query(statement, { idempotent: true })
 ).pipe(
   Effect.map(({ rows }) => {

@@ -5,31 +5,31 @@ import { Auth } from "../../../account/Auth.ts"
 import type { CartoErrorOf } from "../../../errors/CartoError.ts"
 import type { TablePermission } from "../../../account/Grants.ts"
 import type { QueryReason, Sql } from "../../../sql/Sql.ts"
-import type { Catalogue, Schema, Table } from "./catalog.ts"
-import { type Reach, reach } from "./privilegeChecks.ts"
+import type { Catalog, Schema, Table } from "./catalog.ts"
+import { type HasPrivilege, checkPrivileges } from "./privilegeChecks.ts"
 
 export const tablePermissions: ReadonlyArray<TablePermission> = ["select", "insert", "update", "delete"]
 
-export interface Holding {
+export interface TablePrivileges {
   readonly table: Table
   readonly permissions: ReadonlyArray<TablePermission>
   /** Whether the key made the table; for the master key, whether the account has it. */
   readonly owner: boolean
 }
 
-export interface Holdings {
+export interface EffectivePrivileges {
   /** `auth-api` where the key may not use the SQL API, and so cannot ask the database. */
-  readonly answeredBy: "auth-api" | "database"
-  readonly tables: ReadonlyArray<Holding>
+  readonly source: "auth-api" | "database"
+  readonly tables: ReadonlyArray<TablePrivileges>
   /** Schemas in which it may create tables. */
   readonly creates: ReadonlyArray<Schema>
 }
 
-const reachAll = ({ schemas, tables }: Catalogue): Effect.Effect<Reach, CartoErrorOf<QueryReason>, Sql> =>
-  reach({ tables: tables.map(({ oid }) => oid), schemas: schemas.map(({ oid }) => oid) })
+const checkAll = ({ schemas, tables }: Catalog): Effect.Effect<HasPrivilege, CartoErrorOf<QueryReason>, Sql> =>
+  checkPrivileges({ tables: tables.map(({ oid }) => oid), schemas: schemas.map(({ oid }) => oid) })
 
 /** What the Auth API says of a key. It leaves out materialized views, and what everybody may do. */
-const byAuthApi = ({ schemas, tables }: Catalogue, { grants }: ApiKey): Reach => {
+const byAuthApi = ({ schemas, tables }: Catalog, { grants }: ApiKey): HasPrivilege => {
   const held = new Set([
     ...tables.flatMap(({ name, oid, schema }) =>
       grants.tables
@@ -45,7 +45,7 @@ const byAuthApi = ({ schemas, tables }: Catalogue, { grants }: ApiKey): Reach =>
   return (kind, oid, permission) => held.has(`${kind} ${oid} ${permission}`)
 }
 
-const read = (found: Catalogue, key: ApiKey | undefined, can: Reach): Omit<Holdings, "answeredBy"> => ({
+const read = (found: Catalog, key: ApiKey | undefined, can: HasPrivilege): Omit<EffectivePrivileges, "source"> => ({
   tables: found.tables.flatMap((table) => {
     const permissions = can("schemas", table.schemaOid, "usage")
       ? tablePermissions.filter((permission) => can("tables", table.oid, permission))
@@ -62,21 +62,21 @@ const read = (found: Catalogue, key: ApiKey | undefined, can: Reach): Omit<Holdi
 })
 
 /** What everybody may do, with no more than the default public key. */
-export const everyoneHolds = (found: Catalogue): Effect.Effect<Holdings, CartoErrorOf<QueryReason>, Sql> =>
-  reachAll(found).pipe(
+export const publicPrivileges = (found: Catalog): Effect.Effect<EffectivePrivileges, CartoErrorOf<QueryReason>, Sql> =>
+  checkAll(found).pipe(
     Auth.withApiKey(Auth.defaultPublic),
-    Effect.map((can) => ({ answeredBy: "database", ...read(found, undefined, can) }))
+    Effect.map((can) => ({ source: "database", ...read(found, undefined, can) }))
   )
 
 /** What a key may do, as PostgreSQL answers under the key itself; where it cannot, as the Auth API says. */
-export const keyHolds = (
-  found: Catalogue,
+export const keyPrivileges = (
+  found: Catalog,
   key: ApiKey,
   ask = true
-): Effect.Effect<Holdings, CartoErrorOf<QueryReason>, Sql> =>
+): Effect.Effect<EffectivePrivileges, CartoErrorOf<QueryReason>, Sql> =>
   ask && key.grants.apis.includes("sql")
-    ? reachAll(found).pipe(
+    ? checkAll(found).pipe(
         Auth.withApiKey(key),
-        Effect.map((can) => ({ answeredBy: "database", ...read(found, key, can) }))
+        Effect.map((can) => ({ source: "database", ...read(found, key, can) }))
       )
-    : Effect.succeed({ answeredBy: "auth-api", ...read(found, key, byAuthApi(found, key)) })
+    : Effect.succeed({ source: "auth-api", ...read(found, key, byAuthApi(found, key)) })

@@ -28,10 +28,10 @@ const part = (kind: keyof typeof kinds, oids: ReadonlyArray<number>): Statement 
   FROM pg_catalog.unnest(${oids}::bigint[]) o(oid)`
 }
 
-export type Reach = (kind: keyof Objects, oid: number, permission: string) => boolean
+export type HasPrivilege = (kind: keyof Objects, oid: number, permission: string) => boolean
 
 /** No system table is read, which only the master key may. An object that is gone meanwhile is one without permissions. */
-export const reach = (objects: Objects): Effect.Effect<Reach, CartoErrorOf<QueryReason>, Sql> => {
+export const checkPrivileges = (objects: Objects): Effect.Effect<HasPrivilege, CartoErrorOf<QueryReason>, Sql> => {
   const { functions = [], schemas = [], sequences = [], tables = [] } = objects
   const statement = sql.join(
     [part("tables", tables), part("schemas", schemas), part("functions", functions), part("sequences", sequences)],

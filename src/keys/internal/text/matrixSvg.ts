@@ -1,6 +1,6 @@
 /** The matrix as a picture that one reads at a glance: the darker a field, the more a key may do to a table. */
 import type { TablePermission } from "../../../account/Grants.ts"
-import type { Cell, AccessMatrix } from "../../AccessMatrix.ts"
+import type { Cell, AccessMatrix } from "../privileges/matrix.ts"
 
 const escapes: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -85,13 +85,13 @@ export const toSvg = ({ cells, keys, tables, username }: AccessMatrix): string =
   const width = Math.max(left + keys.length * column + slant + 24, 560)
   const height = legendTop + Math.ceil(legend.length / 2) * 22 + 40
 
-  const heads = keys.map(({ answeredBy, name, type }, index) => {
+  const heads = keys.map(({ name, source, type }, index) => {
     const x = left + index * column + column / 2
     const style = type === "regular" ? "" : ' font-weight="600"'
-    const source = answeredBy === "database" ? "" : "; it may not use the SQL API, so this is what the Auth API says"
+    const note = source === "database" ? "" : "; it may not use the SQL API, so this is what the Auth API says"
     const label = text(0, 0, labels[index] ?? "", style)
     return `<g transform="translate(${Math.round(x)} ${Math.round(top - 8)}) rotate(-45)"><title>${escape(
-      `${name} (${type} key${source})`
+      `${name} (${type} key${note})`
     )}</title>${label}</g>`
   })
   const field = (x: number, y: number, shade: Shade, sign: string, title: string) =>

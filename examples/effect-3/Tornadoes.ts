@@ -21,6 +21,7 @@ export const strongest = (state: string) =>
     const { rows } = yield* carto.use((client, signal) =>
       client.sql.query(
         sql`SELECT year, state, magnitude FROM tornadoes WHERE state = ${state} ORDER BY magnitude DESC LIMIT 3`,
+        {},
         { signal }
       )
     )

@@ -8,7 +8,7 @@ const program = Effect.gen(function* () {
   const apiKey = yield* Config.redacted("CARTO_API_KEY")
   const carto = connect({ baseUrl, apiKey: Redacted.value(apiKey) })
   const { rows } = yield* Effect.tryPromise({
-    try: (signal) => carto.sql.query(sql`SELECT count(*) > 0 AS found FROM tornadoes`, { signal }),
+    try: (signal) => carto.sql.query(sql`SELECT count(*) > 0 AS found FROM tornadoes`, {}, { signal }),
     catch: (error) => (isCartoError(error) ? error.reason : { _tag: "Unexpected" as const, error })
   })
   yield* Console.log(rows)

@@ -12,7 +12,7 @@ export default {
     const carto = connect({ baseUrl: env.CARTO_BASE_URL, apiKey: env.CARTO_API_KEY })
     try {
       const statement = sql`SELECT count(*)::int AS n FROM tornadoes WHERE state = ${state}`
-      const { rows } = await carto.sql.query(statement, { signal: request.signal })
+      const { rows } = await carto.sql.query(statement, {}, { signal: request.signal })
       return Response.json(rows)
     } catch (error) {
       if (!isCartoError(error, "RateLimited")) throw error

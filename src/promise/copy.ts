@@ -1,122 +1,97 @@
-/** COPY over HTTP as promises: `copy(client)` has what `CopySql` does. */
+/**
+ * COPY over HTTP in promises: `copy(client)` has the methods of `CopySql`.
+ *
+ * @module
+ */
 import * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
 import {
   type CopyFromOptions,
   type CopyProgress,
   type CopyResult,
   CopySql,
-  type CopySqlService,
   type CopyTarget,
   type ToRowsOptions
 } from "../sql/CopySql.ts"
-import { type ByteSource, fromBytes, fromSource, toReadable } from "./internal/byteSources.ts"
-import type { CallOptions } from "./internal/runtime.ts"
-import type { Client } from "./index.ts"
 import type { Row } from "../sql/Sql.ts"
 import type { Statement } from "../sql/Statement.ts"
+import { type ByteSource, fromBytes, fromSource, toReadable } from "./internal/byteSources.ts"
+import { type CallOptions, type Connected, type Services } from "./internal/connection.ts"
+import { promised } from "./internal/promised.ts"
 
 export type { CopyFromOptions, CopyProgress, CopyResult, CopyTarget, ToRowsOptions } from "../sql/CopySql.ts"
 export type { ByteSource } from "./internal/byteSources.ts"
 
-/** Rows to send; what it throws, the call rejects with. */
+/** Rows to send. The call rejects with what the source throws. */
 export type RowSource<A> = ReadableStream<A> | AsyncIterable<A> | Iterable<A>
 
-/** See `CopySql` for what each call does and the reasons it can fail with. */
+/** The methods of `CopySql`, with the same errors. */
 export interface Copy {
-  /** The data of a `COPY … TO STDOUT`. Cancelling it cancels the statement. */
+  /** Reads the data of a `COPY … TO STDOUT`. Canceling the stream cancels the statement. `GET /api/v2/sql/copyto`. */
   readonly to: (statement: Statement, call?: CallOptions) => ReadableStream<Uint8Array<ArrayBuffer>>
-  /** The rows of a query of any size, in bounded memory. Leaving the iteration cancels the statement. */
+  /** Reads the rows of a query of any size in bounded memory. Leaving the iteration cancels the statement. */
   readonly toRows: {
+    /** Reads the rows of a query of any size, and decodes each by `schema`. */
     <A>(
       query: Statement,
-      options: ToRowsOptions & CallOptions & { readonly schema: Schema.Decoder<A> }
+      options: ToRowsOptions & { readonly schema: Schema.Decoder<A> },
+      call?: CallOptions
     ): AsyncIterable<A>
-    (query: Statement, options?: ToRowsOptions & CallOptions): AsyncIterable<Row>
+    /** Reads the rows of a query of any size. */
+    (query: Statement, options?: ToRowsOptions, call?: CallOptions): AsyncIterable<Row>
   }
-  /** Sends data for a `COPY … FROM STDIN`: all of it is kept, or none. */
+  /** Sends the data of a `COPY … FROM STDIN`. Either all of it is stored or none. `POST /api/v2/sql/copyfrom`. */
   readonly from: (
     statement: Statement,
     data: ByteSource,
-    options?: CopyFromOptions & CallOptions
+    options?: CopyFromOptions,
+    call?: CallOptions
   ) => Promise<CopyResult>
-  /** As {@link from}, and says how far it is. The last element has the result. */
+  /** Sends data as {@link from} does, and reports the progress. The last element has the result. */
   readonly progress: (
     statement: Statement,
     data: ByteSource,
-    options?: CopyFromOptions & CallOptions
+    options?: CopyFromOptions,
+    call?: CallOptions
   ) => AsyncIterable<CopyProgress>
-  /** Sends rows; with `schema`, encoded by it. */
+  /** Sends rows to a table. */
   readonly fromRows: {
+    /** Sends rows to a table, each encoded by `schema`. */
     <A>(
       target: CopyTarget,
       rows: RowSource<A>,
-      options: CopyFromOptions & CallOptions & { readonly schema: Schema.Codec<A, Row> }
+      options: CopyFromOptions & { readonly schema: Schema.Codec<A, Row> },
+      call?: CallOptions
     ): Promise<CopyResult>
-    (target: CopyTarget, rows: RowSource<Row>, options?: CopyFromOptions & CallOptions): Promise<CopyResult>
+    /** Sends rows to a table. */
+    (target: CopyTarget, rows: RowSource<Row>, options?: CopyFromOptions, call?: CallOptions): Promise<CopyResult>
   }
 }
 
-/** COPY for a client, under its key. */
-export const copy = ({ connection: { iterate, run } }: Client): Copy => {
-  const call = <A, E>(
-    use: (copy: CopySqlService) => Effect.Effect<A, E>,
-    options: CallOptions | undefined
-  ): Promise<A> => run(Effect.provide(CopySql.use(use), CopySql.layer), options)
+interface Methods extends Omit<Copy, "to"> {
+  readonly to: (statement: Statement, call?: CallOptions) => AsyncIterable<Uint8Array>
+}
 
-  const stream = <A, E>(
-    use: (copy: CopySqlService) => Stream.Stream<A, E>,
-    options: CallOptions | undefined
-  ): AsyncIterable<A> => iterate(Stream.provide(Stream.unwrap(CopySql.useSync(use)), CopySql.layer), options)
+/** The service with sources of the web in place of streams. Its options may have a schema, which `CopySql` then uses. */
+const methods = Effect.map(Effect.provide(CopySql, CopySql.layer), (copy) => ({
+  to: copy.to,
+  toRows: copy.toRows,
+  from: (statement: Statement, data: ByteSource, options?: CopyFromOptions) =>
+    copy.from(statement, fromBytes(data), options),
+  progress: (statement: Statement, data: ByteSource, options?: CopyFromOptions) =>
+    copy.progress(statement, fromBytes(data), options),
+  fromRows: (target: CopyTarget, rows: RowSource<Row>, options?: CopyFromOptions) =>
+    copy.fromRows(target, fromSource(rows), options)
+}))
 
-  function toRows<A>(
-    statement: Statement,
-    options: ToRowsOptions & CallOptions & { readonly schema: Schema.Decoder<A> }
-  ): AsyncIterable<A>
-  function toRows(statement: Statement, options?: ToRowsOptions & CallOptions): AsyncIterable<Row>
-  function toRows(
-    statement: Statement,
-    options: ToRowsOptions & CallOptions & { readonly schema?: Schema.Decoder<unknown> } = {}
-  ): AsyncIterable<unknown> {
-    const { exact, schema } = options
-    return stream<unknown, unknown>(
-      (copy) => (schema === undefined ? copy.toRows(statement, { exact }) : copy.toRows(statement, { exact, schema })),
-      options
-    )
-  }
-
-  function fromRows<A>(
-    target: CopyTarget,
-    rows: RowSource<A>,
-    options: CopyFromOptions & CallOptions & { readonly schema: Schema.Codec<A, Row> }
-  ): Promise<CopyResult>
-  function fromRows(
-    target: CopyTarget,
-    rows: RowSource<Row>,
-    options?: CopyFromOptions & CallOptions
-  ): Promise<CopyResult>
-  function fromRows<A extends Row>(
-    target: CopyTarget,
-    rows: RowSource<A>,
-    options: CopyFromOptions & CallOptions & { readonly schema?: Schema.Codec<A, Row> } = {}
-  ): Promise<CopyResult> {
-    const { schema, ...rest } = options
-    return call<CopyResult, unknown>(
-      (copy) =>
-        schema === undefined
-          ? copy.fromRows(target, fromSource(rows), rest)
-          : copy.fromRows(target, fromSource(rows), { ...rest, schema }),
-      options
-    )
-  }
-
-  return {
-    to: (statement, options) => toReadable(stream((copy) => copy.to(statement), options)),
-    toRows,
-    from: (statement, data, options) => call((copy) => copy.from(statement, fromBytes(data), options), options),
-    progress: (statement, data, options) =>
-      stream((copy) => copy.progress(statement, fromBytes(data), options), options),
-    fromRows
-  }
+/** COPY under the key of a client. */
+export const copy = ({ connection }: Connected): Copy => {
+  const { to, ...others } = promised<Methods, Services>(connection, methods, {
+    to: "iterable",
+    toRows: "iterable",
+    from: "promise",
+    progress: "iterable",
+    fromRows: "promise"
+  })
+  return { ...others, to: (statement, call) => toReadable(to(statement, call)) }
 }

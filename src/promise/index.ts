@@ -1,16 +1,20 @@
 /**
- * CARTO for programs without Effect: the services of `effect-carto` as promises. Who uses COPY or batch jobs adds
- * `effect-carto/promise/copy` or `effect-carto/promise/batch`.
+ * The Auth API and the SQL API in promises, for programs without Effect.
+ *
+ * ```ts
+ * const carto = connect({ baseUrl: "https://alice.carto.com", apiKey })
+ * const { rows } = await carto.sql.query(sql`SELECT * FROM tornadoes WHERE year = ${2025}`)
+ * ```
+ *
+ * COPY, batch jobs, leases, rotation and access reviews are separate entry points below `effect-carto/promise/`.
  *
  * @module
  */
-import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
 import { ApiKey } from "../account/ApiKey.ts"
+import { Auth } from "../account/Auth.ts"
+import * as Errors from "../errors/CartoError.ts"
 import {
   ApiKeyManager,
   type ApiKeyManagerService,
@@ -18,111 +22,145 @@ import {
   type ListOptions,
   type TargetUserOptions
 } from "../keys/ApiKeyManager.ts"
-import { Auth, type AuthOptions } from "../account/Auth.ts"
-import * as Errors from "../errors/CartoError.ts"
-import { type CallOptions, type Connection, makeConnection, openSession, type Session } from "./internal/runtime.ts"
-import { toReadable } from "./internal/byteSources.ts"
-import { fetchLayer } from "../http/fetch.ts"
-import type { HttpClient } from "../http/client.ts"
 import type { ToRowsOptions } from "../sql/CopySql.ts"
-import type { Copy } from "./copy.ts"
-import { type ExportOptions, type QueryResult, type Row, type RowsOptions, Sql } from "../sql/Sql.ts"
+import { type Exported, type ExportOptions, type QueryResult, type Row, type RowsOptions, Sql } from "../sql/Sql.ts"
 import type { Statement } from "../sql/Statement.ts"
+import type { Copy } from "./copy.ts"
+import { accountLayer, type ConnectOptions } from "./internal/accountLayer.ts"
+import { toReadable } from "./internal/byteSources.ts"
+import {
+  callOptions,
+  type CallOptions,
+  type Connected,
+  type Connection,
+  makeConnection,
+  openSession,
+  type Services,
+  type Session
+} from "./internal/connection.ts"
+import { promised, type Promised } from "./internal/promised.ts"
 
 export type { ApiKey, ApiKeyType } from "../account/ApiKey.ts"
 export type { CreateOptions, ListOptions, TargetUserOptions } from "../keys/ApiKeyManager.ts"
 export type { CartoError, CartoErrorOf, CartoErrorReason } from "../errors/CartoError.ts"
+/** What a key can do: types and builders. */
 export * as Grants from "../account/Grants.ts"
-export type { CallOptions } from "./internal/runtime.ts"
+export type { ConnectOptions } from "./internal/accountLayer.ts"
+export type { CallOptions, Connected } from "./internal/connection.ts"
+export type { Method, Promised } from "./internal/promised.ts"
 export type { ExportFormat, ExportOptions, Field, QueryOptions, QueryResult, Row, RowsOptions } from "../sql/Sql.ts"
 export { sql, type SqlTag, type Statement, type Value } from "../sql/Statement.ts"
 
-/** An API key: one that the Auth API answered with, or its token. */
+/** An API key, as the Auth API returns it, or the token of one. */
 export type Key = ApiKey | Redacted.Redacted<string> | string
 
-export interface ConnectOptions extends Omit<AuthOptions, "apiKey"> {
-  /** The key's token, or a function that yields it whenever it is needed: a secret store, a key that is rotated. */
-  readonly apiKey:
-    | string
-    | Redacted.Redacted<string>
-    | (() => Promise<string | Redacted.Redacted<string>> | string | Redacted.Redacted<string>)
-  /** Carries the requests. Default: the global one. For a service binding: `(input, init) => binding.fetch(input, init)`. */
-  readonly fetch?: typeof globalThis.fetch | undefined
-}
-
-/** The Auth API. See `ApiKeyManager` for what each call does and the reasons it can fail with. */
-export interface Keys {
+/** The Auth API: the methods of `ApiKeyManager`, with the same errors. */
+export interface Keys extends Promised<Omit<ApiKeyManagerService, "isValid">> {
+  /** Creates a regular key. Keys cannot be edited later. Needs the master key. `POST /api/v3/api_keys`. */
   readonly create: (options: CreateOptions, call?: CallOptions) => Promise<ApiKey>
-  readonly get: (name: string, options?: TargetUserOptions & CallOptions) => Promise<ApiKey>
-  /** As {@link get}; `undefined` where there is no such key. */
-  readonly getOption: (name: string, options?: TargetUserOptions & CallOptions) => Promise<ApiKey | undefined>
-  readonly list: (options?: ListOptions & CallOptions) => Promise<ReadonlyArray<ApiKey>>
-  /** As {@link list}, page by page as the keys are taken. */
-  readonly stream: (options?: ListOptions & CallOptions) => AsyncIterable<ApiKey>
-  readonly regenerate: (key: string | ApiKey, options?: TargetUserOptions & CallOptions) => Promise<ApiKey>
-  readonly delete: (key: string | ApiKey, options?: TargetUserOptions & CallOptions) => Promise<void>
+  /**
+   * Returns the key of that name. Keys other than the master key see only themselves. Rejects with `ApiKeyNotFound` if there
+   * is no such key. `GET /api/v3/api_keys/{name}`.
+   */
+  readonly get: (name: string, options?: TargetUserOptions, call?: CallOptions) => Promise<ApiKey>
+  /** Returns the key of that name, or `undefined` if there is no such key. `GET /api/v3/api_keys/{name}`. */
+  readonly getOption: (name: string, options?: TargetUserOptions, call?: CallOptions) => Promise<ApiKey | undefined>
+  /** Returns every key that the key in use can see. `GET /api/v3/api_keys`. */
+  readonly list: (options?: ListOptions, call?: CallOptions) => Promise<ReadonlyArray<ApiKey>>
+  /** Reads the keys page by page while you iterate. `GET /api/v3/api_keys`. */
+  readonly stream: (options?: ListOptions, call?: CallOptions) => AsyncIterable<ApiKey>
+  /**
+   * Gives a regular key or the master key a new token. The old token is refused at once. If the client uses that key, it
+   * continues with the new token. Needs the master key. `POST /api/v3/api_keys/{name}/token/regenerate`.
+   */
+  readonly regenerate: (key: string | ApiKey, options?: TargetUserOptions, call?: CallOptions) => Promise<ApiKey>
+  /**
+   * Deletes a regular key, which revokes it. Tables that the key created go to the account. Needs the master key.
+   * `DELETE /api/v3/api_keys/{name}`.
+   */
+  readonly delete: (key: string | ApiKey, options?: TargetUserOptions, call?: CallOptions) => Promise<void>
+  /** Returns the key in use, with its grants. `GET /api/v3/api_keys`. */
   readonly whoami: (call?: CallOptions) => Promise<ApiKey>
+  /** Whether a token belongs to a key of this account, of any type. `GET /api/v3/api_keys`. */
   readonly isValid: (key: Key, call?: CallOptions) => Promise<boolean>
 }
 
-export interface ExportedFile {
-  /** As the server names it: `cartodb-query.csv`. */
-  readonly filename: string
-  /** The media type, as the server gives it. */
-  readonly contentType: string
-  /** Read it, or cancel it. An error of the server after the first byte is an error of this stream. */
+/** The result of a query as a file. */
+export interface ExportedFile extends Omit<Exported, "bytes"> {
+  /** The content. Read it or cancel it. An error of the server after the first byte is an error of this stream. */
   readonly bytes: ReadableStream<Uint8Array<ArrayBuffer>>
 }
 
-export interface StreamOptions extends CallOptions, ToRowsOptions {
-  readonly over: (client: Client) => Copy
+/** The options of {@link Queries.stream}. */
+export interface StreamOptions extends ToRowsOptions {
+  /** Reads the rows: the function `copy` of `effect-carto/promise/copy`. */
+  readonly over: (client: Client) => Pick<Copy, "toRows">
 }
 
-/** The SQL API. See `Sql` for what each call does and the reasons it can fail with. */
+/** The SQL API: the methods of `Sql`, with the same errors. */
 export interface Queries {
+  /**
+   * Runs a statement, or several as one transaction, and returns the rows.
+   *
+   * With `schema` the rows are decoded by it. Without, `int8` and `numeric` are rounded to doubles, and times are cut to
+   * seconds: cast to `text` in SQL if that matters. `POST /api/v2/sql`.
+   */
   readonly query: {
+    /** Runs a statement and decodes each row by `schema`. `POST /api/v2/sql`. */
     <A>(
       statement: Statement,
-      options: RowsOptions & CallOptions & { readonly schema: Schema.Decoder<A> }
+      options: RowsOptions & { readonly schema: Schema.Decoder<A> },
+      call?: CallOptions
     ): Promise<QueryResult<A>>
-    (statement: Statement, options?: RowsOptions & CallOptions): Promise<QueryResult<Row>>
+    /** Runs a statement and returns the rows as the server sends them. `POST /api/v2/sql`. */
+    (statement: Statement, options?: RowsOptions, call?: CallOptions): Promise<QueryResult<Row>>
   }
   /**
-   * The rows of a query of any size, in bounded memory. It needs COPY, which only who uses it carries: `over` is the `copy`
-   * of `effect-carto/promise/copy`.
+   * Reads the rows of a query of any size in bounded memory. Leaving the iteration cancels the statement.
+   *
+   * It needs COPY, which is bundled only if you import it: pass `copy` of `effect-carto/promise/copy` as `over`.
    */
   readonly stream: {
-    <A>(statement: Statement, options: StreamOptions & { readonly schema: Schema.Decoder<A> }): AsyncIterable<A>
-    (statement: Statement, options: StreamOptions): AsyncIterable<Row>
+    /** Reads the rows of a query of any size, and decodes each by `schema`. */
+    <A>(
+      statement: Statement,
+      options: StreamOptions & { readonly schema: Schema.Decoder<A> },
+      call?: CallOptions
+    ): AsyncIterable<A>
+    /** Reads the rows of a query of any size. */
+    (statement: Statement, options: StreamOptions, call?: CallOptions): AsyncIterable<Row>
   }
-  readonly export: (statement: Statement, options: ExportOptions & CallOptions) => Promise<ExportedFile>
+  /** Returns the result of a query as a file, with its name and media type. `POST /api/v2/sql`. */
+  readonly export: (statement: Statement, options: ExportOptions, call?: CallOptions) => Promise<ExportedFile>
 }
 
-type Services = ApiKeyManager | Auth | HttpClient | Sql
-
-/** An account under one key. Disposing of it ends the calls that are under way. */
-export interface Client extends AsyncDisposable {
+/** An account under one API key. */
+export interface Client extends Connected, AsyncDisposable {
+  /** The Auth API: creates, lists, regenerates and deletes API keys. */
   readonly keys: Keys
+  /** The SQL API: runs statements and exports their results. */
   readonly sql: Queries
-  /** The same account under another key. Disposing of one of the two disposes of both. */
+  /** Returns a client for the same account under another key. Closing one of the two closes both. */
   readonly withApiKey: (key: Key) => Client
-  /** @internal */
-  readonly connection: Connection<Services>
+  /** Aborts the calls that are running, and refuses later ones. Optional: a client holds no connection open. */
+  readonly close: () => Promise<void>
 }
 
-/** The key that everybody has, good for public tables alone. */
+/** The default public key, which every account has. It reads public tables only. */
 export const defaultPublic: Redacted.Redacted<string> = Auth.defaultPublic
 
-/** A key's token as text, for whoever is to use the key. Everywhere else it prints as `<redacted>`. */
+/** Returns the token of a key as text. Everywhere else the token prints as `<redacted>`. */
 export const reveal = (key: ApiKey | Redacted.Redacted<string>): string =>
   Redacted.value(key instanceof ApiKey ? key.token : key)
 
 /**
- * Whether a rejection is a `CartoError`, of one of these reasons where some are named. Recognises errors of another copy
- * of this library too.
+ * Whether a rejection is a `CartoError`, and has one of these reasons if any are given. Also recognizes errors of another
+ * copy of this library.
  */
 export const isCartoError: {
+  /** Whether a rejection is a `CartoError`. */
   (u: unknown): u is Errors.CartoError
+  /** Whether a rejection is a `CartoError` with one of these reasons. */
   <Tag extends Errors.CartoErrorReason["_tag"]>(
     u: unknown,
     ...reasons: ReadonlyArray<Tag>
@@ -130,80 +168,49 @@ export const isCartoError: {
 } = (u: unknown, ...reasons: ReadonlyArray<string>): u is Errors.CartoErrorOf<never> =>
   Errors.isCartoError(u) && (reasons.length === 0 || reasons.includes(u.reason._tag))
 
-const redact = (token: string | Redacted.Redacted<string>): Redacted.Redacted<string> =>
-  typeof token === "string" ? Redacted.make(token) : token
-
 const redactKey = (key: Key): ApiKey | Redacted.Redacted<string> => (typeof key === "string" ? Redacted.make(key) : key)
 
-const services = ({ apiKey, fetch, ...options }: ConnectOptions) =>
-  Layer.mergeAll(ApiKeyManager.layer, Sql.layer).pipe(
-    Layer.provideMerge(
-      Auth.layer({
-        ...options,
-        apiKey: typeof apiKey === "function" ? Effect.tryPromise(async () => redact(await apiKey())) : redact(apiKey)
-      })
-    ),
-    Layer.provideMerge(fetchLayer(fetch))
-  )
-
-const makeKeys = ({ iterate, run }: Connection<Services>): Keys => {
-  const call = <A, E>(
-    use: (keys: ApiKeyManagerService) => Effect.Effect<A, E>,
-    options: CallOptions | undefined
-  ): Promise<A> => run(ApiKeyManager.use(use), options)
-  return {
-    create: (options, callOptions) => call((keys) => keys.create(options), callOptions),
-    get: (name, options) => call((keys) => keys.get(name, options), options),
-    getOption: (name, options) =>
-      call((keys) => Effect.map(keys.getOption(name, options), Option.getOrUndefined), options),
-    list: (options) => call((keys) => keys.list(options), options),
-    stream: (options) => iterate(Stream.unwrap(ApiKeyManager.useSync((keys) => keys.stream(options))), options),
-    regenerate: (key, options) => call((keys) => keys.regenerate(key, options), options),
-    delete: (key, options) => call((keys) => keys.delete(key, options), options),
-    whoami: (options) => call((keys) => keys.whoami, options),
-    isValid: (key, options) => call((keys) => keys.isValid(redactKey(key)), options)
-  }
-}
-
-const makeQueries = ({ iterate, run }: Connection<Services>, client: () => Client): Queries => {
-  function query<A>(
-    statement: Statement,
-    options: RowsOptions & CallOptions & { readonly schema: Schema.Decoder<A> }
-  ): Promise<QueryResult<A>>
-  function query(statement: Statement, options?: RowsOptions & CallOptions): Promise<QueryResult<Row>>
-  function query(
-    statement: Statement,
-    options: RowsOptions & CallOptions & { readonly schema?: Schema.Decoder<unknown> } = {}
-  ): Promise<QueryResult<unknown>> {
-    const { schema, ...rest } = options
-    return run(
-      Sql.use((db): Effect.Effect<QueryResult<unknown>, Errors.CartoError> =>
-        schema === undefined ? db.query(statement, rest) : db.query(statement, { ...rest, schema })
-      ),
-      options
+const makeKeys = (connection: Connection<Services>): Keys => ({
+  ...promised<Omit<Keys, "isValid">, Services>(connection, ApiKeyManager, {
+    create: "promise",
+    get: "promise",
+    getOption: "promise",
+    list: "promise",
+    stream: "iterable",
+    regenerate: "promise",
+    delete: "promise",
+    whoami: "promise"
+  }),
+  isValid: (key, call) =>
+    connection.run(
+      ApiKeyManager.use((keys) => keys.isValid(redactKey(key))),
+      call
     )
-  }
+})
+
+const makeQueries = (connection: Connection<Services>, client: () => Client): Queries => {
   function stream<A>(
     statement: Statement,
-    options: StreamOptions & { readonly schema: Schema.Decoder<A> }
+    options: StreamOptions & { readonly schema: Schema.Decoder<A> },
+    call?: CallOptions
   ): AsyncIterable<A>
-  function stream(statement: Statement, options: StreamOptions): AsyncIterable<Row>
+  function stream(statement: Statement, options: StreamOptions, call?: CallOptions): AsyncIterable<Row>
   function stream(
     statement: Statement,
-    { over, schema, ...options }: StreamOptions & { readonly schema?: Schema.Decoder<unknown> }
+    { over, ...options }: StreamOptions,
+    call?: CallOptions
   ): AsyncIterable<unknown> {
-    const { toRows } = over(client())
-    return schema === undefined ? toRows(statement, options) : toRows(statement, { ...options, schema })
+    return over(client()).toRows(statement, options, call)
   }
   return {
-    query,
+    ...promised<Pick<Queries, "query">, Services>(connection, Sql, { query: "promise" }),
     stream,
-    export: async (statement, options) => {
-      const { bytes, contentType, filename } = await run(
+    export: async (statement, options, call) => {
+      const { bytes, contentType, filename } = await connection.run(
         Sql.use((db) => db.export(statement, options)),
-        options
+        callOptions([options, call])
       )
-      return { filename, contentType, bytes: toReadable(iterate(bytes, options)) }
+      return { filename, contentType, bytes: toReadable(connection.iterate(bytes, callOptions([options, call]))) }
     }
   }
 }
@@ -215,13 +222,15 @@ const makeClient = (session: Session<Services>, key?: ApiKey | Redacted.Redacted
     sql: makeQueries(connection, () => client),
     withApiKey: (other) => makeClient(session, redactKey(other)),
     connection,
-    [Symbol.asyncDispose]: () => session.dispose()
+    close: session.close,
+    [Symbol.asyncDispose]: session.close
   }
   return client
 }
 
 /**
- * The account of `baseUrl` or `username`, under `apiKey`. Nothing is checked or sent before the first call, so that a client
- * can be made at a module's top level. Calls reject with a `CartoError`.
+ * Makes a client for the account of `baseUrl` or `username`. Calls reject with a `CartoError`.
+ *
+ * Nothing is checked or sent before the first call, so that a Worker can make the client at the top of a module.
  */
-export const connect = (options: ConnectOptions): Client => makeClient(openSession(services(options)))
+export const connect = (options: ConnectOptions): Client => makeClient(openSession(accountLayer(options)))

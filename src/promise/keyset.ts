@@ -1,40 +1,34 @@
-/** Results of any size over queries, page by page, as promises: `keyset(client)` has what `effect-carto/Keyset` does. */
+/**
+ * Results of any size, page by page in the order of a key, in promises: `keyset(client)` has the function of
+ * `effect-carto/Keyset`.
+ *
+ * @module
+ */
+import * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
-import type { CallOptions } from "./internal/runtime.ts"
-import * as ByKey from "../sql/Keyset.ts"
-import type { Client } from "./index.ts"
+import * as KeysetModule from "../sql/Keyset.ts"
 import type { Row } from "../sql/Sql.ts"
 import type { Statement } from "../sql/Statement.ts"
+import type { CallOptions, Connected, Services } from "./internal/connection.ts"
+import { promised } from "./internal/promised.ts"
 
 export type { KeysetOptions } from "../sql/Keyset.ts"
 
-/** See `effect-carto/Keyset` for what it does and the reasons it can fail with. */
+/** The function of `effect-carto/Keyset`, with the same errors. */
 export interface Keyset {
-  /** The rows of a query in the order of a key. Leaving the iteration cancels the statement. */
+  /** Reads the rows of a query in the order of a key, page by page. Leaving the iteration cancels the statement. */
   readonly stream: {
+    /** Reads the rows of a query in the order of a key, and decodes each by `schema`. */
     <A>(
       statement: Statement,
-      options: ByKey.KeysetOptions & CallOptions & { readonly schema: Schema.Decoder<A> }
+      options: KeysetModule.KeysetOptions & { readonly schema: Schema.Decoder<A> },
+      call?: CallOptions
     ): AsyncIterable<A>
-    (statement: Statement, options: ByKey.KeysetOptions & CallOptions): AsyncIterable<Row>
+    /** Reads the rows of a query in the order of a key. */
+    (statement: Statement, options: KeysetModule.KeysetOptions, call?: CallOptions): AsyncIterable<Row>
   }
 }
 
-/** Rows by key for a client, under its key. */
-export const keyset = ({ connection: { iterate } }: Client): Keyset => {
-  function stream<A>(
-    statement: Statement,
-    options: ByKey.KeysetOptions & CallOptions & { readonly schema: Schema.Decoder<A> }
-  ): AsyncIterable<A>
-  function stream(statement: Statement, options: ByKey.KeysetOptions & CallOptions): AsyncIterable<Row>
-  function stream(
-    statement: Statement,
-    options: ByKey.KeysetOptions & CallOptions & { readonly schema?: Schema.Decoder<unknown> }
-  ): AsyncIterable<unknown> {
-    const { schema, ...rest } = options
-    return schema === undefined
-      ? iterate(ByKey.stream(statement, rest), options)
-      : iterate(ByKey.stream(statement, { ...rest, schema }), options)
-  }
-  return { stream }
-}
+/** Pages by key under the key of a client. */
+export const keyset = ({ connection }: Connected): Keyset =>
+  promised<Keyset, Services>(connection, Effect.succeed(KeysetModule), { stream: "iterable" })

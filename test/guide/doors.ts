@@ -11,7 +11,7 @@ export const promises = async (options: Parameters<typeof connect>[0], signal: A
     for await (const row of lease.client.sql.stream(sql`SELECT state FROM tornadoes LIMIT 3`, { over: copy })) {
       seen.push(row["state"])
     }
-    await lease.client.sql.query(sql`DELETE FROM tornadoes`, { signal })
+    await lease.client.sql.query(sql`DELETE FROM tornadoes`, {}, { signal })
   } catch (error) {
     if (!isCartoError(error, "PermissionDenied", "RateLimited")) throw error
     seen.push(error.reason._tag)

@@ -56,11 +56,11 @@ test("calls take a signal", async ({ carto }) => {
   for (const call of [
     () => verification(client).verifyGrants(reader, undefined, { signal }),
     () => verification(client).createVerified({ name: "a" }, { signal }),
-    () => verification(client).can(reader, "select", "places", { signal }),
-    () => leastPrivilege(client).infer([], { signal }),
+    () => verification(client).can(reader, "select", "places", {}, { signal }),
+    () => leastPrivilege(client).infer([], {}, { signal }),
     () => leastPrivilege(client).verify({}, [], { signal }),
-    () => audit(client).audit({ signal }),
-    () => accessMatrix(client).make({ signal })
+    () => audit(client).audit({}, { signal }),
+    () => accessMatrix(client).make({}, { signal })
   ]) {
     assert.strictEqual(await rejectionOf(call()), signal.reason, String(call))
   }

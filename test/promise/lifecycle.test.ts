@@ -188,21 +188,21 @@ test("the keys of another member of the organisation", () =>
 
 test("calls take a signal", async ({ carto: { client } }) => {
   const signal = AbortSignal.abort(new Error("before"))
-  const handOver = { publish: () => assert.fail("it was published"), signal }
+  const handOver = { publish: () => assert.fail("it was published") }
   const { abandon, begin, current, finish, resume, rotate } = rotation(client)
   for (const call of [
     () => leases(client).lease({ purpose: "report" }, { signal }),
     () => leases(client).withLease({ purpose: "report" }, () => assert.fail("it ran"), { signal }),
-    () => leases(client).sweep({ signal }),
-    () => current("reader", { signal }),
-    () => begin("reader", handOver),
-    () => finish("reader", { signal }),
-    () => rotate("reader", handOver),
-    () => resume("reader", handOver),
-    () => abandon("reader", handOver),
+    () => leases(client).sweep({}, { signal }),
+    () => current("reader", {}, { signal }),
+    () => begin("reader", handOver, { signal }),
+    () => finish("reader", {}, { signal }),
+    () => rotate("reader", handOver, { signal }),
+    () => resume("reader", handOver, { signal }),
+    () => abandon("reader", handOver, { signal }),
     () => openPool(client, { purpose: "pool" }).then((pool) => pool.get({ tables }, { signal })),
-    () => plans(client).plan({ prefix: "app ", keys: [] }, { signal }),
-    () => plans(client).apply({ desired: { prefix: "app ", keys: [] }, items: [] }, handOver)
+    () => plans(client).plan({ prefix: "app ", keys: [] }, {}, { signal }),
+    () => plans(client).apply({ desired: { prefix: "app ", keys: [] }, items: [] }, handOver, { signal })
   ]) {
     assert.strictEqual(await rejectionOf(call()), signal.reason, String(call))
   }

@@ -50,7 +50,7 @@ layer(layerScripted(scriptedFetch()))("the doors have the same operations", (it)
       assert.deepStrictEqual(namesOf(accessMatrix(client)), namesOf(AccessMatrix))
       const options = { purpose: "names" }
       const pool = yield* Effect.promise(() => openPool(client, options))
-      assert.deepStrictEqual(namesOf(pool), namesOf(yield* LeasePool.make(options)))
+      assert.deepStrictEqual(namesOf(pool), namesOf(yield* LeasePool.make(options), "close"))
     }).pipe(Effect.scoped)
   )
 })

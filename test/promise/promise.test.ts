@@ -117,7 +117,7 @@ describe("abort", () => {
   it("aborts the request and rejects with the signal's reason", async () => {
     const server = silent()
     const controller = new AbortController()
-    const call = rejectionOf(alice(server.fetch).sql.query(sql`SELECT 1`, { signal: controller.signal }))
+    const call = rejectionOf(alice(server.fetch).sql.query(sql`SELECT 1`, {}, { signal: controller.signal }))
     await server.asked
     const reason = new Error("enough")
     controller.abort(reason)
@@ -131,28 +131,28 @@ describe("abort", () => {
     const signal = AbortSignal.abort(new Error("before"))
     for (const call of [
       () => carto.keys.create({ name: "a" }, { signal }),
-      () => carto.keys.get("a", { signal }),
-      () => carto.keys.getOption("a", { signal }),
-      () => carto.keys.list({ signal }),
-      () => collect(carto.keys.stream({ signal })),
-      () => carto.keys.regenerate("a", { signal }),
-      () => carto.keys.delete("a", { signal }),
+      () => carto.keys.get("a", {}, { signal }),
+      () => carto.keys.getOption("a", {}, { signal }),
+      () => carto.keys.list({}, { signal }),
+      () => collect(carto.keys.stream({}, { signal })),
+      () => carto.keys.regenerate("a", {}, { signal }),
+      () => carto.keys.delete("a", {}, { signal }),
       () => carto.keys.whoami({ signal }),
       () => carto.keys.isValid("a", { signal }),
-      () => carto.sql.query(sql`SELECT 1`, { signal }),
-      () => collect(carto.sql.stream(sql`SELECT 1`, { over: copy, signal })),
-      () => carto.sql.export(sql`SELECT 1`, { format: "csv", signal }),
+      () => carto.sql.query(sql`SELECT 1`, {}, { signal }),
+      () => collect(carto.sql.stream(sql`SELECT 1`, { over: copy }, { signal })),
+      () => carto.sql.export(sql`SELECT 1`, { format: "csv" }, { signal }),
       () => collect(copy(carto).to(sql`COPY t TO STDOUT`, { signal })),
-      () => collect(copy(carto).toRows(sql`SELECT 1`, { signal })),
-      () => copy(carto).from(sql`COPY t FROM STDIN`, "1\n", { signal }),
-      () => collect(copy(carto).progress(sql`COPY t FROM STDIN`, "1\n", { signal })),
-      () => copy(carto).fromRows({ table: "t", columns: ["a"] }, [{ a: 1 }], { signal }),
+      () => collect(copy(carto).toRows(sql`SELECT 1`, {}, { signal })),
+      () => copy(carto).from(sql`COPY t FROM STDIN`, "1\n", {}, { signal }),
+      () => collect(copy(carto).progress(sql`COPY t FROM STDIN`, "1\n", {}, { signal })),
+      () => copy(carto).fromRows({ table: "t", columns: ["a"] }, [{ a: 1 }], {}, { signal }),
       () => batch(carto).create(sql`SELECT 1`, { signal }),
       () => batch(carto).get("id", { signal }),
       () => batch(carto).cancel("id", { signal }),
-      () => batch(carto).wait("id", { signal }),
-      () => collect(batch(carto).watch("id", { signal })),
-      () => batch(carto).run(sql`SELECT 1`, { signal })
+      () => batch(carto).wait("id", {}, { signal }),
+      () => collect(batch(carto).watch("id", {}, { signal })),
+      () => batch(carto).run(sql`SELECT 1`, {}, { signal })
     ]) {
       assert.strictEqual(await rejectionOf(call()), signal.reason, String(call))
     }
@@ -176,7 +176,7 @@ describe("abort", () => {
       if (method === "GET") controller.abort(new Error("enough"))
       return json(method === "DELETE" ? { ...job, status: "cancelled" } : job, method === "POST" ? 201 : 200)
     }
-    const error = await rejectionOf(batch(alice(fetch)).run(sql`SELECT 1`, { signal: controller.signal }))
+    const error = await rejectionOf(batch(alice(fetch)).run(sql`SELECT 1`, {}, { signal: controller.signal }))
     assert.strictEqual(error, controller.signal.reason)
     assert.deepStrictEqual(asked, ["POST /api/v2/sql/job", "GET /api/v2/sql/job/j", "DELETE /api/v2/sql/job/j"])
   })
@@ -194,7 +194,7 @@ describe("abort", () => {
     assert.deepStrictEqual(server.aborted(), [true])
     const late = rejectionOf(left.sql.query(sql`SELECT 1`))
     for (const error of [await call, await late]) {
-      assert.deepInclude(error, { name: "AbortError", message: "the client was disposed of" })
+      assert.deepInclude(error, { name: "AbortError", message: "the client is closed" })
     }
     assert.deepStrictEqual(server.aborted().length, 1)
   })

@@ -1,7 +1,7 @@
-/** Data as the web has it, to and from streams. */
+/** Sources of bytes and rows as the web has them, to and from streams. */
 import * as Stream from "effect/Stream"
 
-/** What can be sent. */
+/** Data that can be sent. */
 export type ByteSource =
   | string
   | Uint8Array
@@ -16,7 +16,7 @@ const isReadable = <A>(source: object): source is ReadableStream<A> =>
 const isAsync = <A>(source: AsyncIterable<A> | Iterable<A>): source is AsyncIterable<A> =>
   Symbol.asyncIterator in source
 
-/** The elements of a source; what it throws is the failure. */
+/** The elements of a source. Fails with what the source throws. */
 export const fromSource = <A>(
   source: ReadableStream<A> | AsyncIterable<A> | Iterable<A>
 ): Stream.Stream<A, unknown> => {
@@ -24,13 +24,14 @@ export const fromSource = <A>(
   return isAsync(source) ? Stream.fromAsyncIterable(source, (cause) => cause) : Stream.fromIterable(source)
 }
 
+/** The bytes of a source. Fails with what the source throws. */
 export const fromBytes = (source: ByteSource): Stream.Stream<Uint8Array, unknown> => {
   if (typeof source === "string") return Stream.make(new TextEncoder().encode(source))
   if (source instanceof Uint8Array) return Stream.make(source)
   return fromSource(source instanceof Blob ? source.stream() : source)
 }
 
-/** A stream of bytes for the web: it asks for no more than is read, and cancelling it leaves the iteration. */
+/** A `ReadableStream` that reads no further than its reader. Canceling it leaves the iteration. */
 export const toReadable = (source: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array<ArrayBuffer>> => {
   const iterator = source[Symbol.asyncIterator]()
   return new ReadableStream(

@@ -1,7 +1,8 @@
-/** Promises of the caller's own, among effects. */
+/** Runs functions of the caller inside of effects. */
 import * as Effect from "effect/Effect"
 
-/** What it rejects with, the whole call rejects with. Its signal is aborted when the call is. */
-export const ownPromise = <A>(use: (signal: AbortSignal) => Promise<A>): Effect.Effect<A, unknown> =>
+/** Fails with what the promise rejects with. The signal is aborted when the effect is interrupted. */
+export const callerPromise = <A>(use: (signal: AbortSignal) => Promise<A>): Effect.Effect<A, unknown> =>
+  // an async function, so that an exception of `use` is a rejection
   // @effect-diagnostics-next-line unknownInEffectCatch:off
-  Effect.tryPromise({ try: use, catch: (error) => error })
+  Effect.tryPromise({ try: async (signal) => await use(signal), catch: (error) => error })

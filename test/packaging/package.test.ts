@@ -9,7 +9,7 @@ import * as Schema from "effect/Schema"
 import { dirname, join } from "node:path"
 import process from "node:process"
 import { fileURLToPath } from "node:url"
-import { bin, root, run } from "../runtimes/commands.ts"
+import { bin, networkVariables, root, run } from "../runtimes/commands.ts"
 import { LocalCarto } from "../runtimes/LocalCarto.ts"
 import { bundle, serve } from "../runtimes/workerd.ts"
 
@@ -19,7 +19,7 @@ const tsc = join(root, "node_modules/typescript/bin/tsc")
 /** The output of a command, which must end well. */
 const succeed = Effect.fnUntraced(function* (command: string, args: ReadonlyArray<string>, cwd: string = root) {
   const { PATH = "" } = process.env
-  const { exitCode, stderr, stdout } = yield* run(command, args, { cwd, env: { PATH, HOME: cwd } })
+  const { exitCode, stderr, stdout } = yield* run(command, args, { cwd, env: { ...networkVariables, PATH, HOME: cwd } })
   assert.strictEqual(exitCode, 0, `${command} ${args.join(" ")}\n${stdout}${stderr}`)
   return stdout
 })
@@ -362,22 +362,14 @@ layer(Layer.mergeAll(Layer.provideMerge(Packed.layer, NodeServices.layer), carto
         const manifest = join(host, "carto/package.json")
         const text = yield* files.readFileString(manifest)
         yield* files.writeFileString(manifest, text.replace(/"\^0\.1\.0"/, JSON.stringify(`file:${tarball}`)))
-        // npm's own settings and cache, which are the user's
         const { HOME = host, PATH = "" } = process.env
         const npm = Effect.fnUntraced(function* (...args: ReadonlyArray<string>) {
-          const ended = yield* run("npm", args, { cwd: host, env: { PATH, HOME } })
+          const ended = yield* run("npm", args, { cwd: host, env: { ...networkVariables, PATH, HOME } })
           assert.strictEqual(ended.exitCode, 0, ended.stdout + ended.stderr)
           return ended.stdout
         })
-        // npm waits five minutes for a connection that says nothing
-        yield* npm(
-          "install",
-          "--no-audit",
-          "--no-fund",
-          "--prefer-offline",
-          "--fetch-timeout=20000",
-          "--fetch-retries=1"
-        )
+        // by default npm waits five minutes for a connection without data
+        yield* npm("install", "--no-audit", "--no-fund", "--fetch-timeout=20000", "--fetch-retries=1")
         yield* succeed(node, [tsc, "--project", host])
         assert.match(yield* npm("test", "--", "--no-color"), /Tests +5 passed \(5\)/)
         const ended = yield* run(node, ["effect-3.ts"], { cwd: host, env: environment(username) })

@@ -1,4 +1,4 @@
-/** Commands of the packages that are installed here, run to their end. */
+/** Runs commands of the installed packages. */
 import * as Effect from "effect/Effect"
 import type { PlatformError } from "effect/PlatformError"
 import * as ChildProcess from "effect/process/ChildProcess"
@@ -9,14 +9,14 @@ import { fileURLToPath } from "node:url"
 
 export const root: string = fileURLToPath(new URL("../..", import.meta.url))
 
-/** Where a package's command is. The runtimes come as packages, so that their versions are ours and not the machine's. */
+/** The path of a package's command. The runtimes come as packages, so that the lock file decides their versions. */
 export const bin = (command: string): string =>
   fileURLToPath(new URL(`../../node_modules/.bin/${command}`, import.meta.url))
 
-/** What commands that use the network must know of it: proxies, certificates, and where npm's registry is. */
+/** The variables of a command that uses the network: proxies, certificates, npm's registry and cache. */
 export const networkVariables: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries(process.env).flatMap(([name, value]) =>
-    /^(?:node_extra_ca_certs|(?:https?|no)_proxy|npm_config_(?:cache|cafile|registry|userconfig))$/i.test(name) &&
+    /^(?:node_extra_ca_certs|ssl_cert_(?:dir|file)|deno_(?:cert|tls_ca_store)|(?:https?|no)_proxy|npm_config_(?:cache|cafile|registry|userconfig))$/i.test(name) &&
     value !== undefined
       ? [[name, value]]
       : []
@@ -30,8 +30,8 @@ export interface Finished {
 }
 
 /**
- * Runs a command with no more environment than `env`. Its working directory is the top of this repository by default. It
- * is killed if this is interrupted.
+ * Runs a command to its end, with `env` as its whole environment. The working directory is the root of this repository
+ * by default. An interruption kills the process.
  */
 export const run: (
   command: string,

@@ -16,8 +16,9 @@ export const bin = (command: string): string =>
 /** The variables of a command that uses the network: proxies, certificates, npm's registry and cache. */
 export const networkVariables: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries(process.env).flatMap(([name, value]) =>
-    /^(?:node_extra_ca_certs|ssl_cert_(?:dir|file)|deno_(?:cert|tls_ca_store)|(?:https?|no)_proxy|npm_config_(?:cache|cafile|registry|userconfig))$/i.test(name) &&
-    value !== undefined
+    /^(?:node_extra_ca_certs|ssl_cert_(?:dir|file)|deno_(?:cert|tls_ca_store)|(?:https?|no)_proxy|npm_config_(?:cache|cafile|registry|userconfig))$/i.test(
+      name
+    ) && value !== undefined
       ? [[name, value]]
       : []
   )

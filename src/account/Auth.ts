@@ -12,10 +12,12 @@ import type { CartoErrorOf } from "../errors/CartoError.ts"
 import { readAccount } from "./internal/baseUrl.ts"
 import { cartoError } from "../errors/internal/cartoError.ts"
 import { refuse } from "../errors/internal/invalidInput.ts"
-import type { TransportOptions } from "../http/client.ts"
+import { beforeSent, interruptibleUntilSent } from "./internal/interruption.ts"
+import { readTransport } from "./internal/transport.ts"
+import type { TransportOptions } from "./TransportOptions.ts"
 import { CredentialsUnavailable, InvalidInput } from "../errors/Call.ts"
 
-export type { RetryFailure, RetryPolicy, TransportOptions } from "../http/client.ts"
+export type { RetryFailure, RetryPolicy, TransportOptions } from "./TransportOptions.ts"
 
 /** The key itself, or an effect that yields it whenever it is needed: a secret store, a key that is rotated. */
 export type ApiKeySource = Redacted.Redacted<string> | Effect.Effect<Redacted.Redacted<string>, unknown>
@@ -76,6 +78,7 @@ const checkToken = (token: Redacted.Redacted<string>): Result.Result<Redacted.Re
 export const make = (options: AuthOptions): Effect.Effect<AuthService, CartoErrorOf<InvalidInput>> =>
   Effect.gen(function* () {
     const account = yield* Effect.fromResult(readAccount(options))
+    const transport = yield* Effect.fromResult(readTransport(options))
     const source = options.apiKey
     if (!Effect.isEffect(source)) yield* Effect.fromResult(checkToken(source))
     const successors = new Map<string, Redacted.Redacted<string>>()
@@ -85,7 +88,7 @@ export const make = (options: AuthOptions): Effect.Effect<AuthService, CartoErro
       return next === undefined ? token : newest(next)
     }
     const fromSource = Effect.isEffect(source)
-      ? Effect.mapError(source, (cause) => new CredentialsUnavailable({ cause }))
+      ? beforeSent(Effect.mapError(source, (cause) => new CredentialsUnavailable({ cause })))
       : Effect.succeed(source)
     const apiKey = Effect.gen(function* () {
       const current = yield* CurrentApiKey
@@ -97,35 +100,31 @@ export const make = (options: AuthOptions): Effect.Effect<AuthService, CartoErro
       authUrl: account.authUrl,
       sqlUrl: account.sqlUrl,
       schema: options.schema ?? account.schema,
-      transport: {
-        fetchOptions: options.fetchOptions,
-        maxBodySize: options.maxBodySize,
-        propagateTraceContext: options.propagateTraceContext,
-        retry: options.retry,
-        stallTimeout: options.stallTimeout,
-        timeout: options.timeout,
-        transformClient: options.transformClient
-      },
+      transport,
       apiKey,
       replacing: (effect) => {
-        const begin = (): Effect.Effect<Deferred.Deferred<void>> => {
-          if (underWay !== undefined) return Effect.flatMap(Deferred.await(underWay), () => Effect.suspend(begin))
+        const begin: Effect.Effect<Deferred.Deferred<void>> = Effect.suspend(() => {
+          if (underWay !== undefined) return Effect.andThen(beforeSent(Deferred.await(underWay)), begin)
           underWay = Deferred.makeUnsafe<void>()
           return Effect.succeed(underWay)
-        }
-        return Effect.acquireUseRelease(
-          Effect.suspend(begin),
-          () =>
+        })
+        // a new token that came in is kept, whoever is interrupted
+        return Effect.uninterruptibleMask((restore) =>
+          Effect.flatMap(begin, (turn) =>
             Effect.map(Effect.provideService(effect, Replacing, true), ({ from, key }) => {
               if (from !== undefined && Redacted.value(from) !== Redacted.value(key.token)) {
                 successors.set(Redacted.value(from), key.token)
               }
               return key
-            }),
-          (deferred) => {
-            underWay = undefined
-            return Deferred.succeed(deferred, undefined)
-          }
+            }).pipe(
+              Effect.ensuring(
+                Effect.suspend(() => {
+                  underWay = undefined
+                  return Deferred.succeed(turn, undefined)
+                })
+              )
+            )
+          ).pipe((turn) => interruptibleUntilSent(turn, restore))
         )
       },
       successor: (token) =>

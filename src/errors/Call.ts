@@ -111,6 +111,14 @@ export class ResponseTooLarge extends ResponseTooLargeBase {
   }
 }
 
+const RequestTooLargeBase: ReasonClass<"RequestTooLarge", void> = Data.TaggedError("RequestTooLarge")
+/** The server, or a proxy in front of it, refuses the size of the request (413). The request was not carried out. */
+export class RequestTooLarge extends RequestTooLargeBase {
+  override get message(): string {
+    return "the request is larger than the server accepts (status 413): send less at once, and rows with CopySql"
+  }
+}
+
 /** A failure after which a request may have been carried out, or not. */
 export type AmbiguousFailure =
   | DeadlineExceeded
@@ -136,6 +144,7 @@ export type CallReason =
   | InvalidInput
   | RateLimited
   | RedirectRefused
+  | RequestTooLarge
   | ResponseMalformed
   | ResponseTooLarge
   | ServerUnavailable

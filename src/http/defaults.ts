@@ -1,14 +1,21 @@
-/** What a call may take, where its layer says nothing else. */
+/** Limits of calls whose layer and options give none. */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { ResponseTooLarge } from "../errors/Call.ts"
 
-/** Of answers that are read as a whole, in bytes. */
+/** The most bytes of a response that is read as a whole. */
 export const maxBodySize = 256e6
 
+/** The deadline of a call to the Auth API, or about a batch job. */
+export const callTimeout = "30 seconds"
+
+/** The deadline of a statement. */
 export const sqlTimeout = "60 seconds"
 
-/** Fails once more than so many bytes have come. */
+/** How long a stream may go without data. */
+export const stallTimeout = "5 minutes"
+
+/** Fails with `ResponseTooLarge` once more than `limit` bytes have come. */
 export const atMost =
   (limit: number) =>
   <E>(bytes: Stream.Stream<Uint8Array, E>): Stream.Stream<Uint8Array, E | ResponseTooLarge> =>

@@ -1,23 +1,12 @@
-/** Which requests are sent again, and when. */
+/** When a failed request is sent again. */
 import * as Duration from "effect/Duration"
-import type { RateLimited, ServerUnavailable, TransportFailed } from "../errors/Call.ts"
-
-export interface RetryFailure {
-  readonly reason: RateLimited | ServerUnavailable | TransportFailed
-  /** How often the request has been sent. */
-  readonly attempt: number
-  /** Whether sending it again cannot do anything twice: it reads, deletes, or is marked as idempotent. */
-  readonly isSafe: boolean
-}
-
-/** The milliseconds after which to send the request again, to which up to a fifth is added; `undefined` for not at all. */
-export type RetryPolicy = (failure: RetryFailure) => number | undefined
+import type { RetryPolicy } from "../account/TransportOptions.ts"
 
 const longestWait = 60_000
 
 /**
- * Up to three times again. After a rate limit, which the server tells before it runs anything: when it says, at most a
- * minute later. After a failure of the transport, 502, 503 and 504: only what is safe, after 0.5, 1 and 2 seconds.
+ * Retries up to three times. After a rate limit, which the server reports before it runs anything: when the server says, if that
+ * is within a minute. After a failure of the transport, 502, 503 and 504: idempotent requests only, after 0.5, 1 and 2 seconds.
  */
 export const standardRetry: RetryPolicy = ({ attempt, isSafe, reason }) => {
   if (attempt > 3) return undefined

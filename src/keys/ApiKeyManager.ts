@@ -32,7 +32,9 @@ import { parse } from "../errors/internal/json.ts"
 import { collectionPath, existingName, isDotName, keyPath, newName, regeneratePath } from "./internal/apiKeyPath.ts"
 import { notHeld } from "./internal/missingGrants.ts"
 import { readQuery } from "../sql/internal/responses.ts"
-import { type HttpClient, make as makeWire, outcomeUnknown, type WireResponse } from "../http/client.ts"
+import { type HttpClient, make as makeWire } from "../http/client.ts"
+import { outcomeUnknown } from "../http/failures.ts"
+import type { WireResponse } from "../http/response.ts"
 import { ApiKeyNameTaken, ApiKeyNotFound, ApiKeyProtected, HiddenApiKey, MasterKeyRequired } from "../errors/AuthApi.ts"
 import {
   type CallReason,
@@ -265,7 +267,11 @@ const make: Effect.Effect<ApiKeyManagerService, never, Auth | HttpClient> = Effe
     }
     const json = { name, grants: toWire(options, schema) }
     return yield* asMaster(
-      wire.write<ApiKey, CreateReason>({ method: "POST", api: "auth", path: collectionPath, query, json }, read, adopt)
+      wire.write<ApiKey, CreateReason>(
+        { method: "POST", api: "auth", path: collectionPath, query, json, yieldsToken: true },
+        read,
+        adopt
+      )
     )
   })
 
@@ -334,7 +340,19 @@ const make: Effect.Effect<ApiKeyManagerService, never, Auth | HttpClient> = Effe
             ? Effect.fromResult(readKey(response))
             : readRegenerateFailure(response, name, options?.targetUser)
         const next = yield* asMaster(
-          wire.write<ApiKey, RegenerateReason>({ method: "POST", api: "auth", path, query }, read, settle)
+          wire.write<ApiKey, RegenerateReason>(
+            // the new token of the key in use cannot be asked for under the old one
+            {
+              method: "POST",
+              api: "auth",
+              path,
+              query,
+              yieldsToken: true,
+              yieldsOnlyCopy: old !== undefined && Redacted.value(old) === Redacted.value(inUse)
+            },
+            read,
+            settle
+          )
         )
         // only the master key may do this, so a master key that changed is the key in use
         return {

@@ -25,6 +25,7 @@ import { refuse } from "../errors/internal/invalidInput.ts"
 import { MasterKeyRequired } from "../errors/AuthApi.ts"
 import type { InvalidInput } from "../errors/Call.ts"
 import { LeaseExpired } from "../errors/Keys.ts"
+import { interruptibleUntilSent } from "../http/interruption.ts"
 import * as LeaseName from "./internal/lifecycle/leaseName.ts"
 
 export { LeaseExpired } from "../errors/Keys.ts"
@@ -138,9 +139,9 @@ const acquire = Effect.fnUntraced(function* (
 export const lease = (
   options: LeaseOptions
 ): Effect.Effect<Lease, CartoErrorOf<LeaseReason>, ApiKeyManager | Scope.Scope> =>
-  Effect.acquireRelease(acquire(options), ({ key }) => release(key.name, options)).pipe(
-    Effect.withSpan("Lease.lease", { attributes: { "carto.lease.purpose": options.purpose } })
-  )
+  Effect.uninterruptibleMask((restore) =>
+    Effect.acquireRelease(interruptibleUntilSent(acquire(options), restore), ({ key }) => release(key.name, options))
+  ).pipe(Effect.withSpan("Lease.lease", { attributes: { "carto.lease.purpose": options.purpose } }))
 
 /** Runs an effect under a lease, and interrupts it with `LeaseExpired` when the lease ends first. */
 export const untilDeadline = <A, E, R>(
@@ -174,10 +175,12 @@ export const withLease: {
     effect: Effect.Effect<A, E, R>,
     options: LeaseOptions
   ): Effect.Effect<A, E | CartoErrorOf<LeaseExpired | LeaseReason>, ApiKeyManager | R> =>
-    Effect.acquireUseRelease(
-      acquire(options),
-      (held) => untilDeadline(effect, held),
-      ({ key }) => release(key.name, options)
+    Effect.uninterruptibleMask((restore) =>
+      Effect.acquireUseRelease(
+        interruptibleUntilSent(acquire(options), restore),
+        (held) => restore(untilDeadline(effect, held)),
+        ({ key }) => release(key.name, options)
+      )
     ).pipe(Effect.withSpan("Lease.withLease", { attributes: { "carto.lease.purpose": options.purpose } }))
 )
 

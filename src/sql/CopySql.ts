@@ -16,21 +16,16 @@ import { readCopy } from "./internal/copy/statement.ts"
 import { writeLine } from "./internal/copy/encodeRow.ts"
 import { copyTo, type CopyToReason } from "./internal/copy/copyTo.ts"
 import { describeIssue } from "./internal/schema/describeIssue.ts"
-import { CurrentHold, type Hold } from "../http/deadline.ts"
+import { CurrentDeadline, makeDeadline } from "../http/deadline.ts"
 import { streamOperation } from "../errors/internal/operation.ts"
 import { invalidInput, refuse } from "../errors/internal/invalidInput.ts"
 import { isObject, parse } from "../errors/internal/json.ts"
 import { errorOf, readFailure, type Row, type SqlApiReason } from "./internal/responses.ts"
 import { canSendStreams } from "../http/streamUploads.ts"
 import { streamRows, type StreamReason } from "./internal/copy/streamRows.ts"
-import {
-  type HttpClient,
-  isLost,
-  make as makeWire,
-  outcomeUnknown,
-  unexpected,
-  type WireResponse
-} from "../http/client.ts"
+import { type HttpClient, make as makeWire } from "../http/client.ts"
+import { isAmbiguous, outcomeUnknown, unexpected } from "../http/failures.ts"
+import type { WireResponse } from "../http/response.ts"
 import { DeadlineExceeded, type OutcomeUnknown } from "../errors/Call.ts"
 import { CopyLimitExceeded, NoRowsCopied } from "../errors/Copy.ts"
 import { RowMalformed } from "../errors/SqlApi.ts"
@@ -185,13 +180,13 @@ const make: Effect.Effect<CopySqlService, never, Auth | HttpClient> = Effect.gen
         return chunk
       })
     )
-    const hold: Hold = { rest: Effect.void }
+    const deadline = makeDeadline()
     const stalled = Effect.gen(function* () {
       let before: number
       do {
         before = taken
         yield* Effect.sleep(wire.stallTimeout)
-        if (taken === before) yield* hold.rest
+        if (taken === before) yield* deadline.extension
       } while (taken > before)
       return yield* new DeadlineExceeded({ waited: wire.stallTimeout })
     })
@@ -208,10 +203,10 @@ const make: Effect.Effect<CopySqlService, never, Auth | HttpClient> = Effect.gen
       .pipe(
         Effect.flatMap(({ read }) => read),
         Effect.flatMap(readUpload),
-        Effect.provideService(CurrentHold, hold),
+        Effect.provideService(CurrentDeadline, deadline),
         Effect.raceFirst(stalled),
         Effect.catch((reason): Effect.Effect<never, CopyFromReason> =>
-          isLost(reason) ? outcomeUnknown(reason) : Effect.fail(reason)
+          isAmbiguous(reason) ? outcomeUnknown(reason) : Effect.fail(reason)
         ),
         Effect.mapError((reason) => cartoError(operation, reason)),
         Effect.catch((error) =>

@@ -38,6 +38,7 @@ type Call =
   | "InvalidInput"
   | "RateLimited"
   | "RedirectRefused"
+  | "RequestTooLarge"
   | "ResponseMalformed"
   | "ResponseTooLarge"
   | "ServerUnavailable"

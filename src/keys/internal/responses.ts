@@ -18,16 +18,10 @@ import {
   TargetUserForbidden,
   TargetUserNotFound
 } from "../../errors/AuthApi.ts"
-import {
-  type CallReason,
-  InvalidInput,
-  type OutcomeUnknown,
-  type RateLimited,
-  type ResponseMalformed,
-  type ServerUnavailable
-} from "../../errors/Call.ts"
+import { type CallReason, InvalidInput, type OutcomeUnknown, type RateLimited } from "../../errors/Call.ts"
 import { isObject, parse } from "../../errors/internal/json.ts"
-import { rateLimited, unexpected, type WireResponse } from "../../http/client.ts"
+import { rateLimited, unexpected, type UnexpectedReason } from "../../http/failures.ts"
+import type { WireResponse } from "../../http/response.ts"
 
 /** What every call to the Auth API can fail with. */
 export type AuthApiReason =
@@ -64,11 +58,11 @@ const serverWords = (response: WireResponse): string | undefined => {
 }
 
 /** A success that is not understood. Where it is not a page of somebody else's, keys may be in it, and it is not shown. */
-const malformed = (response: WireResponse, problem: string): ResponseMalformed | ServerUnavailable =>
+const malformed = (response: WireResponse, problem: string): UnexpectedReason =>
   unexpected({ ...response, text: response.text.startsWith("<") ? response.text : "" }, problem)
 
 /** The key of a success. */
-export const readKey = (response: WireResponse): Result.Result<ApiKey, ResponseMalformed | ServerUnavailable> =>
+export const readKey = (response: WireResponse): Result.Result<ApiKey, UnexpectedReason> =>
   Result.mapError(fromWire(parse(response.text)), (problem) => malformed(response, problem))
 
 export interface Page {
@@ -78,7 +72,7 @@ export interface Page {
 }
 
 /** A page of a list. */
-export const readPage = (response: WireResponse): Result.Result<Page, ResponseMalformed | ServerUnavailable> => {
+export const readPage = (response: WireResponse): Result.Result<Page, UnexpectedReason> => {
   const body = parse(response.text)
   if (!isObject(body) || !Array.isArray(body["result"]) || typeof body["total"] !== "number") {
     return Result.fail(malformed(response, "no result and total"))
@@ -103,8 +97,7 @@ export const readFailure = (
   | AuthApiDisabled
   | InvalidInput
   | RateLimited
-  | ResponseMalformed
-  | ServerUnavailable
+  | UnexpectedReason
   | TargetUserForbidden
   | TargetUserNotFound
 > => {

@@ -2,7 +2,7 @@
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import { CurrentHold, type Hold } from "../../http/deadline.ts"
+import { CurrentDeadline, type Deadline } from "../../http/deadline.ts"
 
 interface Waits {
   /** The wait that is under way. */
@@ -11,13 +11,13 @@ interface Waits {
   sum: number
 }
 
-const waitsOf = new WeakMap<Hold, Waits>()
+const waitsOf = new WeakMap<Deadline, Waits>()
 
-const of = (hold: Hold): Waits => {
-  const found = waitsOf.get(hold)
+const of = (deadline: Deadline): Waits => {
+  const found = waitsOf.get(deadline)
   if (found !== undefined) return found
   const waits: Waits = { current: undefined, sum: 0 }
-  hold.rest = Effect.gen(function* () {
+  deadline.extension = Effect.gen(function* () {
     const up = yield* Clock.currentTimeMillis
     while (true) {
       if (waits.current !== undefined) yield* Deferred.await(waits.current)
@@ -26,14 +26,14 @@ const of = (hold: Hold): Waits => {
       else if (waits.current === undefined) return
     }
   })
-  waitsOf.set(hold, waits)
+  waitsOf.set(deadline, waits)
   return waits
 }
 
 /** Runs an effect in a call, whose deadline is put off by the time that the effect takes. */
 export const outsideDeadline = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.gen(function* () {
-    const waits = of(yield* CurrentHold)
+    const waits = of(yield* CurrentDeadline)
     const started = yield* Clock.currentTimeMillis
     const ended = Deferred.makeUnsafe<void>()
     waits.current = ended

@@ -8,7 +8,8 @@ import { cartoError } from "../../errors/internal/cartoError.ts"
 import { isStrings, parse } from "../../errors/internal/json.ts"
 import { errorOf, readFailure, type ReadReason } from "./responses.ts"
 import { classifyError } from "./classifyError.ts"
-import { unexpected, type Wire } from "../../http/client.ts"
+import type { Wire } from "../../http/client.ts"
+import { unexpected } from "../../http/failures.ts"
 
 export type ExportReason = InvalidFormat | ReadReason
 

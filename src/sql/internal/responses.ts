@@ -12,14 +12,11 @@ import {
 import { isObject, isStrings, type JsonObject, parse } from "../../errors/internal/json.ts"
 import { classifyError } from "./classifyError.ts"
 import { isReadOnly } from "./isReadOnly.ts"
-import {
-  outcomeUnknown,
-  rateLimited,
-  unexpected,
-  type Wire,
-  type WireRequest,
-  type WireResponse
-} from "../../http/client.ts"
+import type { Wire } from "../../http/client.ts"
+import { outcomeUnknown, rateLimited, unexpected } from "../../http/failures.ts"
+import { sqlTimeout } from "../../http/defaults.ts"
+import type { WireRequest } from "../../http/request.ts"
+import type { WireResponse } from "../../http/response.ts"
 
 /** What every call to the SQL API can fail with. */
 export type SqlApiReason = AccountNotFound | CallReason | ApiNotGranted | StatementReason
@@ -155,7 +152,8 @@ const request = (
     path: "/api/v2/sql",
     ...(cacheable ? { method: "GET", query: all } : { method: "POST", form: all }),
     idempotent: true,
-    timeout
+    timeout,
+    defaultTimeout: sqlTimeout
   }
 }
 

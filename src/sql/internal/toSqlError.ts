@@ -74,6 +74,7 @@ const classify = (reason: QueryReason, fields: Fields, isRetryable: boolean): Sq
     case "OutcomeUnknown":
     case "RedirectRefused":
     case "ResponseMalformed":
+    case "RequestTooLarge":
     case "ResponseTooLarge":
       return new UnknownError(fields)
   }

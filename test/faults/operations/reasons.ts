@@ -5,6 +5,7 @@ const callOfAnyKey = {
   InvalidInput: true,
   RateLimited: true,
   RedirectRefused: true,
+  RequestTooLarge: true,
   ResponseMalformed: true,
   ResponseTooLarge: true,
   ServerUnavailable: true,

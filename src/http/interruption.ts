@@ -1,0 +1,1 @@
+export { interruptibleUntilSent } from "../account/internal/interruption.ts"

@@ -30,6 +30,7 @@ export interface SchemaGrantRequest {
 /** What to ask for. `apis` defaults to `["sql", "maps"]`; every other list to nothing. */
 export interface GrantsRequest {
   readonly apis?: ReadonlyArray<Api> | undefined
+  /** Permissions on tables, such as `Grants.table("tornadoes", ["select"])`. */
   readonly tables?: ReadonlyArray<TableGrantRequest> | undefined
   readonly schemas?: ReadonlyArray<SchemaGrantRequest> | undefined
   /** Whether the key may list the account's data sets. */

@@ -64,9 +64,13 @@ export class RedirectRefused extends RedirectRefusedBase {
 const RateLimitedBase: ReasonClass<
   "RateLimited",
   {
+    /** The time until the next call may pass: the header `Retry-After`, as a `Duration`. */
     readonly retryAfter?: Duration.Duration | undefined
+    /** The calls that the account may send at once. */
     readonly limit?: number | undefined
+    /** The calls that are left. */
     readonly remaining?: number | undefined
+    /** The time until `remaining` is `limit` again. */
     readonly reset?: Duration.Duration | undefined
   }
 > = Data.TaggedError("RateLimited")

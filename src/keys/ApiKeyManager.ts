@@ -416,6 +416,7 @@ const make: Effect.Effect<ApiKeyManagerService, never, Auth | HttpClient> = Effe
 
 const ApiKeyManagerBase: Context.ServiceClass<ApiKeyManager, "effect-carto/ApiKeyManager", ApiKeyManagerService> =
   Context.Service<ApiKeyManager, ApiKeyManagerService>()("effect-carto/ApiKeyManager")
+/** The Auth API: creates, lists, regenerates and deletes API keys. */
 export class ApiKeyManager extends ApiKeyManagerBase {
   /** Never shared by two accounts: layers are otherwise built once, under whichever account comes first. */
   static readonly layer: Layer.Layer<ApiKeyManager, never, Auth | HttpClient> = Layer.fresh(

@@ -292,6 +292,7 @@ const BatchSqlBase: Context.ServiceClass<BatchSql, "effect-carto/BatchSql", Batc
   BatchSql,
   BatchSqlService
 >()("effect-carto/BatchSql")
+/** Batch jobs of the SQL API: statements that run for up to 12 hours. */
 export class BatchSql extends BatchSqlBase {
   /** Never shared by two accounts: layers are otherwise built once, under whichever account comes first. */
   static readonly layer: Layer.Layer<BatchSql, never, Auth | HttpClient> = Layer.fresh(Layer.effect(BatchSql, make))

@@ -328,6 +328,7 @@ const CopySqlBase: Context.ServiceClass<CopySql, "effect-carto/CopySql", CopySql
   CopySql,
   CopySqlService
 >()("effect-carto/CopySql")
+/** COPY over the SQL API: sends and reads the data of whole tables. */
 export class CopySql extends CopySqlBase {
   /** Never shared by two accounts: layers are otherwise built once, under whichever account comes first. */
   static readonly layer: Layer.Layer<CopySql, never, Auth | HttpClient> = Layer.fresh(Layer.effect(CopySql, make))

@@ -71,6 +71,7 @@ export type ExportFormat =
   | "topojson"
 
 export interface ExportOptions extends QueryOptions {
+  /** The format of the file, such as `csv` or `geojson`. */
   readonly format: ExportFormat
   /** Without directory and extension. Default: the server's, `cartodb-query`. */
   readonly filename?: string | undefined
@@ -257,6 +258,7 @@ const make: Effect.Effect<SqlService, never, Auth | HttpClient> = Effect.gen(fun
 const SqlBase: Context.ServiceClass<Sql, "effect-carto/Sql", SqlService> = Context.Service<Sql, SqlService>()(
   "effect-carto/Sql"
 )
+/** The SQL API: runs statements, streams their rows, and exports results as files. */
 export class Sql extends SqlBase {
   /** Never shared by two accounts: layers are otherwise built once, under whichever account comes first. */
   static readonly layer: Layer.Layer<Sql, never, Auth | HttpClient> = Layer.fresh(Layer.effect(Sql, make))

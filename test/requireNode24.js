@@ -1,10 +1,13 @@
-/** Plain JavaScript, so that a Node which is too old can say so instead of tripping over TypeScript. */
+/**
+ * `node --import ./test/requireNode24.js FILE.ts` ends with a plain message on an older Node, which cannot read TypeScript.
+ * That is why this file is JavaScript.
+ */
 import process from "node:process"
 
 if (Number.parseInt(process.versions.node, 10) < 24) {
   console.error(
-    `This is Node ${process.versions.node}; 24 or later is needed. It comes with \`npm install\` as the package "node", ` +
-      `whose install script must be allowed to run (see "allowScripts" in package.json), and npm's scripts then use it.`
+    `Node 24 or later is required; this is Node ${process.versions.node}. \`npm install\` installs it as the package ` +
+      `"node" if that package's install script may run (see "allowScripts" in package.json), and \`npm run\` then uses it.`
   )
   process.exit(1)
 }

@@ -31,14 +31,6 @@ const peers = {
   newcomer: ["effect", "@electric-sql/pglite", "vitest"]
 }
 
-const Manifest = Schema.fromJsonString(
-  Schema.Struct({
-    version: Schema.String,
-    license: Schema.String,
-    exports: Schema.Record(Schema.String, Schema.Union([Schema.String, Schema.Record(Schema.String, Schema.String)]))
-  })
-)
-
 class Packed extends Context.Service<
   Packed,
   {
@@ -133,23 +125,6 @@ layer(Layer.mergeAll(Layer.provideMerge(Packed.layer, NodeServices.layer), carto
         const text = yield* files.readFileString(join(client, "node_modules", "effect-carto", name))
         assert.notInclude(text, root, name)
       }
-    })
-  )
-
-  it.effect("is the same for JSR as for npm", () =>
-    Effect.gen(function* () {
-      const files = yield* FileSystem.FileSystem
-      const [npm, jsr] = yield* Effect.forEach(["package.json", "deno.json"], (name) =>
-        Effect.flatMap(files.readFileString(join(root, name)), Schema.decodeUnknownEffect(Manifest))
-      )
-      assert.strictEqual(jsr?.version, npm?.version)
-      assert.strictEqual(jsr?.license, npm?.license)
-      const sources = Object.entries(npm?.exports ?? {}).map(([subpath, target]) => [
-        subpath,
-        typeof target === "string" ? target : target["@effect-carto/source"]
-      ])
-      const { "./package.json": _, ...expected } = Object.fromEntries(sources)
-      assert.deepStrictEqual(jsr?.exports, expected)
     })
   )
 

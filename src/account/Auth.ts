@@ -75,7 +75,7 @@ const checkToken = (token: Redacted.Redacted<string>): Result.Result<Redacted.Re
 }
 
 /** The service for an account and its key. Fails with `InvalidInput` where one of the two can never work. */
-export const make = (options: AuthOptions): Effect.Effect<AuthService, CartoErrorOf<InvalidInput>> =>
+const make = (options: AuthOptions): Effect.Effect<AuthService, CartoErrorOf<InvalidInput>> =>
   Effect.gen(function* () {
     const account = yield* Effect.fromResult(readAccount(options))
     const transport = yield* Effect.fromResult(readTransport(options))

@@ -1,7 +1,6 @@
 /** Why the life of a key cannot go on: leases, rotation, plans. */
 import * as Data from "effect/Data"
-import type { GrantsSet } from "../account/Grants.ts"
-import { grantNames } from "../keys/internal/text/grantNames.ts"
+import { grantNames, type GrantsSet } from "./internal/grantsSet.ts"
 import type { ReasonClass } from "./ReasonClass.ts"
 import type { StatementReason } from "./SqlApi.ts"
 

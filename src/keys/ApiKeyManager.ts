@@ -9,7 +9,10 @@ import * as Stream from "effect/Stream"
 import { ApiKey, type ApiKeyType } from "../account/ApiKey.ts"
 import { Auth } from "../account/Auth.ts"
 import type { CartoErrorOf } from "../errors/CartoError.ts"
-import { covers, type Grants, type GrantsRequest, toWire, validate } from "../account/Grants.ts"
+import { covers, type Grants, type GrantsRequest } from "../account/Grants.ts"
+import { validate } from "../account/grantsValidation.ts"
+import { toWire } from "../account/grantsWire.ts"
+import { defaultApis } from "../account/grantVocabulary.ts"
 import {
   type AuthApiReason,
   type CreateReason,
@@ -156,7 +159,7 @@ const listQuery = (options: ListOptions): Result.Result<Query, InvalidInput> => 
  */
 const isWithin = (grants: Grants, request: GrantsRequest, defaultSchema: string): boolean =>
   covers(
-    { apis: ["sql", "maps"], ...request },
+    { apis: defaultApis, ...request },
     {
       ...grants,
       schemas: grants.schemas
@@ -164,7 +167,7 @@ const isWithin = (grants: Grants, request: GrantsRequest, defaultSchema: string)
         .map(({ name }) => ({ name, permissions: ["create"] }))
     },
     { defaultSchema }
-  ) && grants.apis.length === (request.apis?.length ?? 2)
+  ) && grants.apis.length === (request.apis ?? defaultApis).length
 
 /** After a deadline a request may still be carried out. */
 const notDone = (failure: AmbiguousFailure): Effect.Effect<undefined, OutcomeUnknown> =>

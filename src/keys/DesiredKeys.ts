@@ -5,6 +5,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaParser from "effect/SchemaParser"
 import type { CartoErrorOf } from "../errors/CartoError.ts"
 import type { GrantsRequest } from "../account/Grants.ts"
+import { apis, schemaPermissions, services, tablePermissions, userData } from "../account/grantVocabulary.ts"
 import { cartoError } from "../errors/internal/cartoError.ts"
 import { describeIssue } from "../sql/internal/schema/describeIssue.ts"
 import { InvalidInput } from "../errors/Call.ts"
@@ -23,22 +24,22 @@ export interface DesiredKeys {
 
 const key = Schema.Struct({
   name: Schema.String,
-  apis: Schema.optionalKey(Schema.Array(Schema.Literals(["sql", "maps", "do"]))),
+  apis: Schema.optionalKey(Schema.Array(Schema.Literals(apis))),
   tables: Schema.optionalKey(
     Schema.Array(
       Schema.Struct({
         name: Schema.String,
-        permissions: Schema.Array(Schema.Literals(["select", "insert", "update", "delete"])),
+        permissions: Schema.Array(Schema.Literals(tablePermissions)),
         schema: Schema.optionalKey(Schema.String)
       })
     )
   ),
   schemas: Schema.optionalKey(
-    Schema.Array(Schema.Struct({ name: Schema.String, permissions: Schema.Array(Schema.Literal("create")) }))
+    Schema.Array(Schema.Struct({ name: Schema.String, permissions: Schema.Array(Schema.Literals(schemaPermissions)) }))
   ),
   tableMetadata: Schema.optionalKey(Schema.Boolean),
-  services: Schema.optionalKey(Schema.Array(Schema.Literals(["geocoding", "routing", "isolines", "observatory"]))),
-  user: Schema.optionalKey(Schema.Array(Schema.Literal("profile"))),
+  services: Schema.optionalKey(Schema.Array(Schema.Literals(services))),
+  user: Schema.optionalKey(Schema.Array(Schema.Literals(userData))),
   datasets: Schema.optionalKey(Schema.Array(Schema.String))
 })
 

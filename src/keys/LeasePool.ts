@@ -14,6 +14,7 @@ import * as Semaphore from "effect/Semaphore"
 import type { ApiKeyManager, TargetUserOptions } from "./ApiKeyManager.ts"
 import { type CartoErrorOf, isCartoError } from "../errors/CartoError.ts"
 import { type GrantsRequest, union } from "../account/Grants.ts"
+import { defaultApis } from "../account/grantVocabulary.ts"
 import { cartoError } from "../errors/internal/cartoError.ts"
 import { refuse } from "../errors/internal/invalidInput.ts"
 import type { InvalidInput } from "../errors/Call.ts"
@@ -86,7 +87,7 @@ const Nested: Context.Reference<ReadonlyArray<Lease>> = Context.Reference<Readon
 
 const keyOf = (grants: GrantsRequest): string =>
   // a table without a schema is not one of schema public: it is in the account's own
-  JSON.stringify(union({ apis: ["sql", "maps"], ...grants }, {}, { defaultSchema: "" }))
+  JSON.stringify(union({ apis: defaultApis, ...grants }, {}, { defaultSchema: "" }))
 
 const isUnauthenticated = (error: unknown): boolean => isCartoError(error) && error.reason._tag === "Unauthenticated"
 

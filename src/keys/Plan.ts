@@ -10,7 +10,9 @@ import * as Effect from "effect/Effect"
 import type { ApiKey } from "../account/ApiKey.ts"
 import { ApiKeyManager } from "./ApiKeyManager.ts"
 import type { CartoErrorOf } from "../errors/CartoError.ts"
-import { difference, type GrantsRequest, type GrantsSet, union, validate } from "../account/Grants.ts"
+import { difference, type GrantsRequest, type GrantsSet, union } from "../account/Grants.ts"
+import { validate } from "../account/grantsValidation.ts"
+import { defaultApis } from "../account/grantVocabulary.ts"
 import { cartoError } from "../errors/internal/cartoError.ts"
 import { invalidInput } from "../errors/internal/invalidInput.ts"
 import { newName } from "./internal/apiKeyPath.ts"
@@ -169,7 +171,7 @@ interface Wanted {
 }
 
 const want = ({ name: _name, ...request }: DesiredKey, { schema }: Situation): Wanted => {
-  const grants = union({ apis: ["sql", "maps"], ...request }, {}, { defaultSchema: schema })
+  const grants = union({ apis: defaultApis, ...request }, {}, { defaultSchema: schema })
   return { request, grants, fingerprint: checksum(JSON.stringify(grants)) }
 }
 

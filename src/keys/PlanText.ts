@@ -1,7 +1,7 @@
 /** A plan as text, for people to look at before it is applied. */
 import type { GrantsSet } from "../account/Grants.ts"
 import * as Generation from "./internal/lifecycle/generation.ts"
-import { grantNames } from "./internal/text/grantNames.ts"
+import { grantNames } from "../errors/internal/grantsSet.ts"
 import type { Plan, PlanAction, PlanItem } from "./Plan.ts"
 
 export interface RenderOptions {

@@ -18,6 +18,7 @@ import {
   type TablePermission,
   union
 } from "../account/Grants.ts"
+import { defaultApis, tablePermissions } from "../account/grantVocabulary.ts"
 import { cartoError } from "../errors/internal/cartoError.ts"
 import { invalidInput } from "../errors/internal/invalidInput.ts"
 import type { InvalidInput } from "../errors/Call.ts"
@@ -26,12 +27,7 @@ import { type QueryReason, Sql } from "../sql/Sql.ts"
 import { quoteName } from "../sql/internal/identifier.ts"
 import { sql } from "../sql/Statement.ts"
 import { catalog } from "./internal/privileges/catalog.ts"
-import {
-  publicPrivileges,
-  type EffectivePrivileges,
-  keyPrivileges,
-  tablePermissions
-} from "./internal/privileges/effectivePrivileges.ts"
+import { publicPrivileges, type EffectivePrivileges, keyPrivileges } from "./internal/privileges/effectivePrivileges.ts"
 
 export { GrantsDiffer } from "../errors/Keys.ts"
 
@@ -54,7 +50,7 @@ const grantsOf = ({ creates, tables }: EffectivePrivileges): GrantsLike => ({
 /** Only what can be asked for: a response has `usage`, `references` and the like besides, and never `user`. */
 const askable = (grants: GrantsLike): GrantsLike => ({
   ...grants,
-  apis: grants.apis ?? ["sql", "maps"],
+  apis: grants.apis ?? defaultApis,
   tables: grants.tables?.map((table) => ({
     ...table,
     permissions: table.permissions.filter((permission) => tablePermissions.some((known) => known === permission))
@@ -143,7 +139,7 @@ const check = (
   name: string,
   schema: string | undefined
 ): InvalidInput | undefined =>
-  permission !== "create" && !tablePermissions.includes(permission)
+  permission !== "create" && !tablePermissions.some((known) => known === permission)
     ? invalidInput("permission", permission, `use create, ${tablePermissions.join(", ")}`)
     : typeof name !== "string" || name.trim() === "" || schema === ""
       ? invalidInput("name", name, "give the name as it stands in PostgreSQL, without quotes")

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Layer, Redacted, Result } from "effect"
 import { ApiKeyManager, Auth, Sql, sql } from "../../src/index.ts"
-import { fromWire } from "../../src/account/ApiKey.ts"
+import { fromWire } from "../../src/account/apiKeyWire.ts"
 import { json, masterToken, provideScript, result, scriptedFetch, wireKey } from "../support/scriptedFetch.ts"
 
 const key = Redacted.make(masterToken)

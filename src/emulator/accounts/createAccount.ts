@@ -9,6 +9,7 @@ import type { Rows } from "../state/rows.ts"
 import type { Account, Organization, OrganizationRole } from "./account.ts"
 import { type ApiKey, defaultName, defaultToken, masterName } from "./keys/apiKey.ts"
 import { masterToken, rolePassword } from "./secrets.ts"
+import { defaultApis, services } from "../../account/grantVocabulary.ts"
 
 export interface AccountOptions {
   /** Lower-case letters, digits and inner hyphens, at most 63. */
@@ -79,14 +80,14 @@ const makeAccount = (
 
 const makeKeys = (account: Account, token: string, now: number): ReadonlyArray<ApiKey> => {
   const common = { username: account.username, createdAt: now, updatedAt: now }
-  const apis = { type: "apis", apis: ["sql", "maps"] }
+  const apis = { type: "apis", apis: [...defaultApis] }
   return [
     {
       ...common,
       name: masterName,
       type: "master",
       token,
-      grants: [apis, { type: "dataservices", services: ["geocoding", "routing", "isolines", "observatory"] }],
+      grants: [apis, { type: "dataservices", services: [...services] }],
       databaseRole: account.role,
       databasePassword: account.rolePassword
     },

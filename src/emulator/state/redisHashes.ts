@@ -4,6 +4,7 @@ import { isEngineEnabled, type Rows } from "./rows.ts"
 import type { Account } from "../accounts/account.ts"
 import type { ApiKey } from "../accounts/keys/apiKey.ts"
 import { section } from "../accounts/keys/grant.ts"
+import { apis as knownApis } from "../../account/grantVocabulary.ts"
 
 // As Ruby prints an array of strings, which is JSON with a space after each comma.
 const printList = (items: ReadonlyArray<string>): string =>
@@ -16,9 +17,7 @@ const keyHash = (key: ApiKey): Hash => {
     type: key.type,
     database_role: key.databaseRole,
     database_password: key.databasePassword,
-    ...Object.fromEntries(
-      ["sql", "maps", "do"].filter((api) => apis.includes(api)).map((api) => [`grants_${api}`, "true"])
-    ),
+    ...Object.fromEntries(knownApis.filter((api) => apis.includes(api)).map((api) => [`grants_${api}`, "true"])),
     data_observatory_datasets: printList(section(key.grants, "data-observatory")?.datasets ?? [])
   }
 }

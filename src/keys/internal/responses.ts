@@ -1,7 +1,8 @@
 /** The answers of the Auth API, told apart. One place knows the server's words. */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import { type ApiKey, fromWire } from "../../account/ApiKey.ts"
+import type { ApiKey } from "../../account/ApiKey.ts"
+import { fromWire } from "../../account/apiKeyWire.ts"
 import {
   AccountNotActivated,
   ApiKeyNameTaken,

@@ -1,5 +1,6 @@
 /** The shape of the grants of a new key, and the application's words for what is wrong with it. */
 import type * as Schema from "effect/Schema"
+import { apis, schemaPermissions, services, userData } from "../../../account/grantVocabulary.ts"
 import { isArray, isObject, type JsonSchema, violations } from "../ruby/jsonSchema.ts"
 
 const listOf = (values: ReadonlyArray<string>): JsonSchema => ({
@@ -21,7 +22,7 @@ const table: JsonSchema = {
 const schema: JsonSchema = {
   type: "object",
   required: ["name", "permissions"],
-  properties: { schema: { type: "string" }, name: { type: "string" }, permissions: listOf(["create"]) }
+  properties: { schema: { type: "string" }, name: { type: "string" }, permissions: listOf(schemaPermissions) }
 }
 
 const sections = ["apis", "database", "dataservices", "user", "data-observatory"] as const
@@ -33,12 +34,12 @@ const grants: JsonSchema = {
     required: ["type"],
     properties: {
       type: { type: "string", enum: sections },
-      apis: listOf(["sql", "maps", "do"]),
+      apis: listOf(apis),
       tables: { type: "array", items: table },
       schemas: { type: "array", items: schema },
       table_metadata: { type: "array" },
-      services: listOf(["geocoding", "routing", "isolines", "observatory"]),
-      data: listOf(["profile"]),
+      services: listOf(services),
+      data: listOf(userData),
       datasets: { type: "array", items: { type: "string" } }
     }
   }

@@ -1,4 +1,5 @@
 /** What the catalog says of relations, functions and sequences that statements name. All under the master key. */
+import { tablePermissions } from "../../../account/grantVocabulary.ts"
 import * as Effect from "effect/Effect"
 import type { CartoErrorOf } from "../../../errors/CartoError.ts"
 import { isStrings, type JsonObject } from "../../../errors/internal/json.ts"
@@ -6,8 +7,6 @@ import { type QueryReason, Sql } from "../../../sql/Sql.ts"
 import { sql, type Statement } from "../../../sql/Statement.ts"
 import { readNumbers } from "./parseStatements.ts"
 import { type Access, accesses, viewColumns } from "./nodeTree.ts"
-
-export const permissions = ["select", "insert", "update", "delete"] as const
 
 export interface Relation {
   readonly oid: number
@@ -96,7 +95,7 @@ export const relations = (
     ? Effect.succeed([])
     : Effect.map(
         rowsOf(sql`SELECT c.oid, n.oid AS schema_oid, n.nspname AS schema, c.relname AS name,
-  ARRAY(SELECT p FROM pg_catalog.unnest(${permissions}) p WHERE pg_catalog.has_table_privilege(c.oid, p)) AS held,
+  ARRAY(SELECT p FROM pg_catalog.unnest(${tablePermissions}) p WHERE pg_catalog.has_table_privilege(c.oid, p)) AS held,
   EXISTS (SELECT FROM pg_catalog.unnest(c.reloptions) o
     WHERE o ~* '^security_invoker=(t|tr|tru|true|on|y|ye|yes|1)$') AS invoker,
   EXISTS (SELECT FROM pg_catalog.unnest(c.reloptions) o WHERE o LIKE 'check\\_option=%') AS checks,

@@ -2,6 +2,7 @@
  * PostgreSQL's text form of a parsed statement (`pg_node_tree`): which relations it names, and with which rights. That is
  * what the server itself checks when it runs the statement.
  */
+import type { TablePermission } from "../../../account/Grants.ts"
 
 interface Node {
   readonly tag: string
@@ -13,7 +14,7 @@ type Item = Node | ReadonlyArray<Item> | string
 export interface Access {
   /** The relation's oid. */
   readonly relation: number
-  readonly permissions: ReadonlyArray<"delete" | "insert" | "select" | "update">
+  readonly permissions: ReadonlyArray<TablePermission>
   /** Whether the statement itself names it, and not a query inside it. */
   readonly outermost: boolean
   /** Whether it is what an INSERT, UPDATE, DELETE or MERGE writes to. */

@@ -4,7 +4,8 @@ import type { ApiKey } from "../../../account/ApiKey.ts"
 import type { ApiKeyManager, AuthApiReason, TargetUserOptions } from "../../ApiKeyManager.ts"
 import { Auth } from "../../../account/Auth.ts"
 import type { CartoErrorOf } from "../../../errors/CartoError.ts"
-import { type GrantsRequest, type TablePermission, toRequest } from "../../../account/Grants.ts"
+import { type GrantsRequest, toRequest } from "../../../account/Grants.ts"
+import { tablePermissions } from "../../../account/grantVocabulary.ts"
 import { isStrings } from "../../../errors/internal/json.ts"
 import { type QueryReason, type Row, Sql, type SqlService } from "../../../sql/Sql.ts"
 import { sql, type Statement } from "../../../sql/Statement.ts"
@@ -26,8 +27,6 @@ export interface ExactGrants {
   readonly request: GrantsRequest
   readonly owned: ReadonlyArray<{ readonly schema: string; readonly name: string }>
 }
-
-const tablePermissions: ReadonlyArray<TablePermission> = ["select", "insert", "update", "delete"]
 
 const askRole = (
   key: ApiKey,

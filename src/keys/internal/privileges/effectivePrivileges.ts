@@ -4,11 +4,10 @@ import type { ApiKey } from "../../../account/ApiKey.ts"
 import { Auth } from "../../../account/Auth.ts"
 import type { CartoErrorOf } from "../../../errors/CartoError.ts"
 import type { TablePermission } from "../../../account/Grants.ts"
+import { tablePermissions } from "../../../account/grantVocabulary.ts"
 import type { QueryReason, Sql } from "../../../sql/Sql.ts"
 import type { Catalog, Schema, Table } from "./catalog.ts"
 import { type HasPrivilege, checkPrivileges } from "./privilegeChecks.ts"
-
-export const tablePermissions: ReadonlyArray<TablePermission> = ["select", "insert", "update", "delete"]
 
 export interface TablePrivileges {
   readonly table: Table

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import type { CartoErrorOf } from "../../../errors/CartoError.ts"
 import { isStrings } from "../../../errors/internal/json.ts"
+import { tablePermissions } from "../../../account/grantVocabulary.ts"
 import { type QueryReason, Sql } from "../../../sql/Sql.ts"
 import { sql, type Statement } from "../../../sql/Statement.ts"
 
@@ -14,7 +15,7 @@ export interface Objects {
 }
 
 const kinds = {
-  tables: { check: "has_table_privilege", permissions: ["select", "insert", "update", "delete"] },
+  tables: { check: "has_table_privilege", permissions: tablePermissions },
   schemas: { check: "has_schema_privilege", permissions: ["usage", "create"] },
   functions: { check: "has_function_privilege", permissions: ["execute"] },
   sequences: { check: "has_sequence_privilege", permissions: ["usage"] }

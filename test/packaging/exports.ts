@@ -67,7 +67,7 @@ const table = (rows: ReadonlyArray<ReadonlyArray<string>>): string => {
 const rootName = (path: string): string => (path === "." ? "`effect-carto`" : `\`${path}\``)
 
 const modulesTable = table([
-  ["guide", "modules, imported as `effect-carto/NAME`"],
+  ["guide", "modules (`effect-carto/…`)"],
   ...rooms.map(({ guide, modules: those, title }) => [
     `[${title}](${guide})`,
     those.map(({ path }) => rootName(path)).join(", ")

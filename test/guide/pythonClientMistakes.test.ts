@@ -1,4 +1,4 @@
-/** The sixteen mistakes of CARTO's Python client that were found by running it: none of them is ours. */
+/** Sixteen mistakes of CARTO's Python client, found by running it. This client makes none of them. */
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Redacted, Schedule, Stream } from "effect"
 import {
@@ -11,8 +11,8 @@ import {
   isCartoError,
   Sql,
   sql
-} from "../src/index.ts"
-import { json, masterToken, provideScript, scriptedFetch, wireKey } from "./support/scriptedFetch.ts"
+} from "../../src/index.ts"
+import { json, masterToken, provideScript, scriptedFetch, wireKey } from "../support/scriptedFetch.ts"
 
 const never = () => scriptedFetch(new Error("asked"))
 const create = (options: unknown) =>
@@ -20,7 +20,7 @@ const create = (options: unknown) =>
   Effect.flip(ApiKeyManager.use((keys) => keys.create(options as never)))
 
 describe("mistakes of the Python client", () => {
-  it.effect("1. names are put into URLs as they are: prod?v2 deletes prod", () => {
+  it.effect("1. key names are encoded in URLs: deleting prod?v2 does not delete prod", () => {
     const script = scriptedFetch(new Response(null, { status: 204 }))
     return Effect.gen(function* () {
       const keys = yield* ApiKeyManager
@@ -33,7 +33,7 @@ describe("mistakes of the Python client", () => {
       )
     }).pipe(provideScript(script))
   })
-  it.effect("2. a name that is a URL sends the master key to that host", () => {
+  it.effect("2. a key name that is a URL is sent to the account's host", () => {
     const script = scriptedFetch(json(wireKey()))
     return Effect.gen(function* () {
       const keys = yield* ApiKeyManager
@@ -42,7 +42,7 @@ describe("mistakes of the Python client", () => {
       assert.isTrue(script.asked.every(({ url }) => new URL(url).host === "alice.carto.com"))
     }).pipe(provideScript(script))
   })
-  it.effect("3. typed table grants are sent as nulls", () => {
+  it.effect("3. table grants are sent with their schema, name and permissions", () => {
     const script = scriptedFetch(json(wireKey(), 201))
     return Effect.gen(function* () {
       yield* ApiKeyManager.use((keys) => keys.create({ name: "a", tables: [Grants.table("t", ["select"])] }))
@@ -51,7 +51,7 @@ describe("mistakes of the Python client", () => {
       ])
     }).pipe(provideScript(script))
   })
-  it.effect("4. tables of another shape are dropped, and a key without grants is created", () => {
+  it.effect("4. tables of the wrong shape fail with InvalidInput before any request", () => {
     const script = never()
     return Effect.gen(function* () {
       for (const tables of [
@@ -66,7 +66,7 @@ describe("mistakes of the Python client", () => {
       assert.strictEqual(script.asked.length, 0)
     }).pipe(provideScript(script))
   })
-  it.effect("5. schemas cannot be granted, and an empty database section is always sent", () => {
+  it.effect("5. schemas can be granted, and an empty database section is not sent", () => {
     const script = scriptedFetch(json(wireKey(), 201))
     return Effect.gen(function* () {
       const keys = yield* ApiKeyManager
@@ -77,7 +77,7 @@ describe("mistakes of the Python client", () => {
       assert.deepStrictEqual(second, [{ type: "apis", apis: ["sql", "maps"] }])
     }).pipe(provideScript(script))
   })
-  it.effect("6. schemas, owners, metadata and data sets of a key are not read, and what is missing is null", () => {
+  it.effect("6. schemas, owners, table metadata and datasets of a key are read, and missing sections are empty", () => {
     const grants = [
       { type: "apis", apis: ["sql", "do"] },
       {
@@ -103,7 +103,7 @@ describe("mistakes of the Python client", () => {
       assert.deepStrictEqual([bare.grants.services, bare.grants.datasets, bare.grants.user], [[], [], []])
     }).pipe(provideScript(scriptedFetch(json(wireKey({ grants })), json(wireKey()))))
   })
-  it.effect("7. regenerating returns nothing, and the client goes on with the dead master key", () => {
+  it.effect("7. regenerate returns the new token, and the client continues with it", () => {
     const next = "a".repeat(40)
     const script = scriptedFetch(
       json(wireKey({ name: "Master", type: "master", token: next })),
@@ -117,7 +117,7 @@ describe("mistakes of the Python client", () => {
       assert.strictEqual(script.asked[1]?.headers.get("authorization"), `Basic ${btoa(`alice:${next}`)}`)
     }).pipe(provideScript(script))
   })
-  it.effect("8. the key that authenticates is sent in the body, and the caller's options are changed", () => {
+  it.effect("8. the key is sent in the Authorization header only, and the caller's options stay as they are", () => {
     const script = scriptedFetch(json(wireKey(), 201))
     const options = Object.freeze({
       name: "a",
@@ -129,7 +129,7 @@ describe("mistakes of the Python client", () => {
       assert.notInclude(script.asked[0]?.body, masterToken)
     }).pipe(provideScript(script))
   })
-  it.effect("9. a list whose total is overstated is asked for for ever, and two lists disturb each other", () => {
+  it.effect("9. a list with an overstated total ends, and two lists do not disturb each other", () => {
     const page = (name: string) => ({
       total: 99,
       count: 1,
@@ -158,7 +158,7 @@ describe("mistakes of the Python client", () => {
       )
     }).pipe(provideScript(script))
   })
-  it.effect("10. errors are of many classes, and the server's words are lost", () =>
+  it.effect("10. every error is a CartoError with the server's message", () =>
     Effect.gen(function* () {
       const answers = [
         json({ errors: "You have reached the limit of API keys for your plan" }, 403),
@@ -181,7 +181,7 @@ describe("mistakes of the Python client", () => {
     })
   )
   it.effect(
-    "11. a 429 without all four headers, or with a date, breaks, and a statement timeout looks like any error",
+    "11. a 429 is read with or without its headers, with a date too, and a statement timeout has its own reason",
     () =>
       Effect.gen(function* () {
         const call = (answer: Response) =>
@@ -206,12 +206,12 @@ describe("mistakes of the Python client", () => {
         assert.isFalse(timeout.isRetryable)
       })
   )
-  it.effect("12. /u/alice is taken for the organisation", () =>
+  it.effect("12. the username is read from /u/alice", () =>
     Effect.gen(function* () {
       assert.strictEqual((yield* Auth).username, "alice")
     }).pipe(Effect.provide(Auth.layer({ baseUrl: "https://team.carto.com/u/alice/", apiKey: Redacted.make("k") })))
   )
-  it.live("13. a cancelled job is a success, and a job is waited for without end", () => {
+  it.live("13. wait fails for a cancelled job, and ends at its deadline", () => {
     const job = (status: string) =>
       json({
         job_id: "j",
@@ -231,7 +231,7 @@ describe("mistakes of the Python client", () => {
       assert.deepStrictEqual([cancelled.reason._tag, endless.reason._tag], ["JobCancelled", "JobDeadlineExceeded"])
     })
   })
-  it.effect("14. a long COPY keeps its text in the URL, and an error in its data is data", () => {
+  it.effect("14. a long COPY TO statement is sent in the body, and an error after data fails the stream", () => {
     const script = scriptedFetch(new Response('1\n{"error":["division by zero"]}'))
     return Effect.gen(function* () {
       const copy = yield* CopySql
@@ -245,7 +245,7 @@ describe("mistakes of the Python client", () => {
       assert.include(error.message, "division by zero")
     }).pipe(provideScript(script))
   })
-  it.effect("15. a 200 with an error is a result", () =>
+  it.effect("15. a response of status 200 with an error fails", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Sql.use((db) => db.query(sql`SELECT 1`)))
       assert.strictEqual(error.reason._tag, "PartialResult")
@@ -255,7 +255,7 @@ describe("mistakes of the Python client", () => {
       )
     )
   )
-  it.effect("16. exceptions of the transport hold the key", () =>
+  it.effect("16. failures of the transport do not hold the key", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(ApiKeyManager.use((keys) => keys.get("a")))
       assert.strictEqual(error.reason._tag, "TransportFailed")

@@ -93,6 +93,7 @@ export {
   ResponseTooLarge,
   RowMalformed,
   ServerUnavailable,
+  SourceFailed,
   SqlSyntax,
   type StatementReason,
   StatementTimeout,
@@ -107,6 +108,9 @@ export {
   UniqueViolation
 } from "./errors/CartoError.ts"
 export {
+  type ByteChunk,
+  type BytePart,
+  type ByteSource,
   type CopyFromOptions,
   type CopyFromReason,
   type CopyProgress,
@@ -115,17 +119,28 @@ export {
   type CopySqlService,
   type CopyTarget,
   type CopyToReason,
+  type Elements,
+  type RowSource,
   type StreamReason,
   type ToRowsOptions
 } from "./sql/CopySql.ts"
 export * as GeoJson from "./sql/GeoJson.ts"
 export * as Grants from "./account/Grants.ts"
 export {
+  type Decoded,
+  type DecodeReason,
+  type DecodingServices,
+  type Exported,
+  type ExportedReason,
+  type ExportFormat,
+  type ExportOptions,
+  type ExportReason,
   type Field,
   type QueryOptions,
   type QueryReason,
   type QueryResult,
   type Row,
+  type RowSchema,
   type RowsOptions,
   Sql,
   type SqlService

@@ -46,7 +46,7 @@ export {
   TransportFailed,
   Unauthenticated
 } from "./Call.ts"
-export { CopyLimitExceeded, CopyTruncated, NoRowsCopied } from "./Copy.ts"
+export { CopyLimitExceeded, CopyTruncated, NoRowsCopied, SourceFailed } from "./Copy.ts"
 export { JobCancelled, JobDeadlineExceeded, JobFailed, JobNotCancellable, JobNotFound, JobQueueFull } from "./Job.ts"
 export {
   AccountNotFound,
@@ -92,6 +92,7 @@ export type CartoErrorReason =
   | Copy.CopyLimitExceeded
   | Copy.CopyTruncated
   | Copy.NoRowsCopied
+  | Copy.SourceFailed
   | Job.JobCancelled
   | Job.JobDeadlineExceeded
   | Job.JobFailed

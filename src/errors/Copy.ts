@@ -1,5 +1,6 @@
 /** Why a COPY fails, beside what any statement can fail with. */
 import * as Data from "effect/Data"
+import { printable } from "./internal/printable.ts"
 import type { ReasonClass } from "./ReasonClass.ts"
 
 const CopyTruncatedBase: ReasonClass<"CopyTruncated", { readonly bytes: number }> = Data.TaggedError("CopyTruncated")
@@ -29,5 +30,14 @@ const CopyLimitExceededBase: ReasonClass<
 export class CopyLimitExceeded extends CopyLimitExceededBase {
   override get message(): string {
     return this.description
+  }
+}
+
+const SourceFailedBase: ReasonClass<"SourceFailed", { readonly cause: unknown }> = Data.TaggedError("SourceFailed")
+/** The iterable or stream that holds the data of an upload threw `cause`. The upload was aborted, and no row is kept. */
+export class SourceFailed extends SourceFailedBase {
+  override get message(): string {
+    const { cause } = this
+    return `the source of the data failed: ${printable(cause instanceof Error ? cause.message : String(cause))}`
   }
 }

@@ -116,7 +116,7 @@ export class AccountNotFound extends AccountNotFoundBase {
 
 const RowMalformedBase: ReasonClass<"RowMalformed", { readonly row: number; readonly description: string }> =
   Data.TaggedError("RowMalformed")
-/** A row that the given schema does not accept. `row` counts from 0; `description` has the path and what was expected. */
+/** A row that the given schema does not accept. `row` is 1 for the first row; `description` has the path and what was expected. */
 export class RowMalformed extends RowMalformedBase {
   override get message(): string {
     return `row ${this.row} does not fit the schema: ${this.description}`
@@ -144,12 +144,16 @@ const PartialResultBase: ReasonClass<
   "PartialResult",
   {
     readonly rows: ReadonlyArray<unknown>
+    readonly count?: number | undefined
     readonly failure: StatementReason
   }
 > = Data.TaggedError("PartialResult")
-/** The statement failed after rows had been sent (200 with an error). It was rolled back; `rows` are those received. */
+/**
+ * The statement failed after rows had been sent (200 with an error), and was rolled back. `rows` are those received. An
+ * export gives their number, `count`, since it has passed them on.
+ */
 export class PartialResult extends PartialResultBase {
   override get message(): string {
-    return `failed after ${this.rows.length} rows: ${this.failure.message}`
+    return `failed after ${this.count ?? this.rows.length} rows: ${this.failure.message}`
   }
 }

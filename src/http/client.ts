@@ -173,6 +173,18 @@ export const make: Effect.Effect<Wire, never, Auth | HttpClient.HttpClient> = Ef
     return yield* repeat(request, read, recover, state, attempts + 1)
   })
 
+  const openWithin = (request: WireRequest): Effect.Effect<OpenResponse, CallReason> =>
+    Effect.flatMap(
+      Effect.fromResult(readDuration("timeout", request.timeout ?? stall, { positive: true, infinite: true })),
+      (waited) =>
+        withDeadline(
+          open(request),
+          makeDeadline(),
+          waited,
+          Effect.suspend(() => Effect.fail(new DeadlineExceeded({ waited })))
+        )
+    )
+
   const send = <A, E extends Tagged>(
     request: WireRequest,
     read: Read<A, E>,
@@ -212,7 +224,7 @@ export const make: Effect.Effect<Wire, never, Auth | HttpClient.HttpClient> = Ef
     open: (request) =>
       // the response to an upload begins when all of it is there
       request.bytes === undefined
-        ? Effect.map(withDeadline(open(request), makeDeadline(), stall, stalled), (response) => ({
+        ? Effect.map(openWithin(request), (response) => ({
             status: response.status,
             headers: response.headers,
             scrub: response.scrub,

@@ -5,25 +5,26 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { isCartoError } from "../errors/CartoError.ts"
 import {
+  type ByteSource,
   type CopyFromOptions,
   type CopyProgress,
   type CopyResult,
   CopySql,
   type CopyTarget,
+  type Elements,
   type ToRowsOptions
 } from "../sql/CopySql.ts"
 import type { Row } from "../sql/Sql.ts"
 import type { Statement } from "../sql/Statement.ts"
-import { type ByteSource, fromBytes, fromSource, toReadable } from "./internal/byteSources.ts"
+import { toReadable } from "./internal/byteSources.ts"
 import { type CallOptions, type Connected, type Services } from "./internal/connection.ts"
 import { promised } from "./internal/promised.ts"
 
 export type { CopyFromOptions, CopyProgress, CopyResult, CopyTarget, ToRowsOptions } from "../sql/CopySql.ts"
-export type { ByteSource } from "./internal/byteSources.ts"
-
-/** Rows to send. The call rejects with what the source throws. */
-export type RowSource<A> = ReadableStream<A> | AsyncIterable<A> | Iterable<A>
+export type { ByteChunk, BytePart, ByteSource, Elements } from "../sql/CopySql.ts"
 
 /** The methods of `CopySql`, with the same errors. */
 export interface Copy {
@@ -59,12 +60,12 @@ export interface Copy {
     /** Sends rows to a table, each encoded by `schema`. */
     <A>(
       target: CopyTarget,
-      rows: RowSource<A>,
+      rows: Elements<A>,
       options: CopyFromOptions & { readonly schema: Schema.Codec<A, Row> },
       call?: CallOptions
     ): Promise<CopyResult>
     /** Sends rows to a table. */
-    (target: CopyTarget, rows: RowSource<Row>, options?: CopyFromOptions, call?: CallOptions): Promise<CopyResult>
+    (target: CopyTarget, rows: Elements<Row>, options?: CopyFromOptions, call?: CallOptions): Promise<CopyResult>
   }
 }
 
@@ -72,16 +73,20 @@ interface Methods extends Omit<Copy, "to"> {
   readonly to: (statement: Statement, call?: CallOptions) => AsyncIterable<Uint8Array>
 }
 
-/** The service with sources of the web in place of streams. Its options may have a schema, which `CopySql` then uses. */
+/** What the caller's own source throws, the call rejects with. */
+const sourceFailure = (error: unknown): unknown =>
+  isCartoError(error) && error.reason._tag === "SourceFailed" ? error.reason.cause : error
+
+/** The service. Its options may have a schema, which `CopySql` then uses. */
 const methods = Effect.map(Effect.provide(CopySql, CopySql.layer), (copy) => ({
   to: copy.to,
   toRows: copy.toRows,
-  from: (statement: Statement, data: ByteSource, options?: CopyFromOptions) =>
-    copy.from(statement, fromBytes(data), options),
-  progress: (statement: Statement, data: ByteSource, options?: CopyFromOptions) =>
-    copy.progress(statement, fromBytes(data), options),
-  fromRows: (target: CopyTarget, rows: RowSource<Row>, options?: CopyFromOptions) =>
-    copy.fromRows(target, fromSource(rows), options)
+  from: (...[statement, data, options]: Parameters<Copy["from"]>) =>
+    Effect.mapError(copy.from(statement, data, options), sourceFailure),
+  progress: (...[statement, data, options]: Parameters<Copy["progress"]>) =>
+    Stream.mapError(copy.progress(statement, data, options), sourceFailure),
+  fromRows: (target: CopyTarget, rows: Elements<Row>, options?: CopyFromOptions) =>
+    Effect.mapError(copy.fromRows(target, rows, options), sourceFailure)
 }))
 
 /** COPY under the key of a client. */

@@ -135,7 +135,8 @@ layer(live, { excludeTestServices: true, timeout: "60 seconds" })("Verification"
       const keys = yield* ApiKeyManager
       const asking = yield* Deferred.make<void>()
       const db = yield* Sql
-      const failing = { ...db, query: () => db.query(sql`SELECT 1 / 0`) }
+      const query: Sql["Service"]["query"] = (_, options) => db.query(sql`SELECT 1 / 0`, options)
+      const failing = { ...db, query }
       const hanging = { ...db, query: () => Effect.andThen(Deferred.succeed(asking, undefined), Effect.never) }
       const proving = (service: Sql["Service"]) =>
         Effect.provideService(Verification.createVerified({ name: "unproven", apis: ["sql"] }), Sql, service)

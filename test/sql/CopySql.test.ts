@@ -379,7 +379,7 @@ layer(layerEmbedded(), { timeout: "60 seconds" })("on PostgreSQL", (it) => {
           })
         )
       )
-      assert.include(error.message, "row 19999")
+      assert.include(error.message, "row 20000")
     })
   )
   it.effect("streams nothing that changes something", () =>

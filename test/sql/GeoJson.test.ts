@@ -26,7 +26,7 @@ describe("GeoJSON", () => {
       const error: CartoError = yield* Effect.flip(GeoJson.query(sql`SELECT 1`, { schema })).pipe(
         answer(collection(feature({ n: "1" }), feature({ n: 2 })))
       )
-      assert.strictEqual("row" in error.reason && error.reason.row, 1)
+      assert.strictEqual("row" in error.reason && error.reason.row, 2)
     })
   )
   it.effect("an error after the features is a failure", () =>

@@ -123,7 +123,7 @@ layer(layerEmbedded(), { timeout: "60 seconds" })("rows by key", (it) => {
         Stream.runCollect(Keyset.stream(statement, { by: "id", pageSize: 3, schema }))
       )
       assert.strictEqual(error.operation, "Keyset.stream")
-      assert.strictEqual(error.reason._tag === "RowMalformed" && error.reason.row, 7)
+      assert.strictEqual(error.reason._tag === "RowMalformed" && error.reason.row, 8)
       const first = yield* Stream.runCollect(
         Stream.take(Keyset.stream(statement, { by: "id", pageSize: 3, schema }), 4)
       )

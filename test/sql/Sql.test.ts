@@ -142,7 +142,7 @@ describe("query", () => {
       )
       const error = yield* Effect.flip(db.query(sql`SELECT 1`, { schema: Row }))
       assert.strictEqual(error.reason._tag, "RowMalformed")
-      assert.strictEqual("row" in error.reason && error.reason.row, 1)
+      assert.strictEqual("row" in error.reason && error.reason.row, 2)
       assert.include(error.message, "n: expected Number")
     }).pipe(provideScript(script))
   })

@@ -108,7 +108,7 @@ same<
 
 declare const copy: CopySqlService
 const copied = copy.from(sql`COPY t FROM STDIN`, Stream.empty)
-same<Tags<Effect.Error<typeof copied>>, Write | "CopyLimitExceeded" | "NoRowsCopied">(true)
+same<Tags<Effect.Error<typeof copied>>, Write | "CopyLimitExceeded" | "NoRowsCopied" | "SourceFailed">(true)
 
 const query = db.query(sql`SELECT 1`)
 same<Effect.Success<typeof query>, QueryResult<Row>>(true)

@@ -11,10 +11,12 @@ import {
 } from "../../errors/SqlApi.ts"
 import { isObject, isStrings, type JsonObject, parse } from "../../errors/internal/json.ts"
 import { classifyError } from "./classifyError.ts"
+import { invalidInput } from "../../errors/internal/invalidInput.ts"
 import { isReadOnly } from "./isReadOnly.ts"
+import type { Parameter } from "./queryOptions.ts"
 import type { Wire } from "../../http/client.ts"
-import { outcomeUnknown, rateLimited, unexpected } from "../../http/failures.ts"
 import { sqlTimeout } from "../../http/defaults.ts"
+import { outcomeUnknown, rateLimited, unexpected } from "../../http/failures.ts"
 import type { WireRequest } from "../../http/request.ts"
 import type { WireResponse } from "../../http/response.ts"
 
@@ -60,7 +62,7 @@ interface ErrorBody {
 }
 
 /** The first message of an `error` member: an array with one string. */
-const errorMessage = ({ error }: JsonObject): string | undefined => {
+export const errorMessage = ({ error }: JsonObject): string | undefined => {
   const first = Array.isArray(error) ? error[0] : error
   return typeof first === "string" ? first : undefined
 }
@@ -108,7 +110,7 @@ const isFields = (u: unknown): u is Readonly<Record<string, Field>> =>
   isObject(u) && Object.values(u).every((field) => isObject(field) && typeof field["type"] === "string")
 
 /** The result of a query: a success that carries an error is a failure with the rows that came before it. */
-export const readResult = (response: WireResponse): Effect.Effect<QueryResult<unknown>, ReadReason> => {
+export const readResult = (response: WireResponse): Effect.Effect<QueryResult<Row>, ReadReason> => {
   const malformed = (description: string) => Effect.fail(unexpected(response, description))
   const body = parse(response.text)
   if (!isObject(body)) return malformed("not a JSON object")
@@ -136,49 +138,56 @@ export const readResult = (response: WireResponse): Effect.Effect<QueryResult<un
   })
 }
 
+/** Options of the request. */
 export interface SendOptions {
   readonly cacheable?: boolean | undefined
   readonly timeout?: Duration.Input | undefined
 }
 
-const request = (
-  text: string,
-  parameters: ReadonlyArray<readonly [string, string]>,
-  { cacheable, timeout }: SendOptions
-): WireRequest => {
-  const all = [["q", text] as const, ...parameters]
-  return {
-    api: "sql",
-    path: "/api/v2/sql",
-    ...(cacheable ? { method: "GET", query: all } : { method: "POST", form: all }),
-    idempotent: true,
-    timeout,
-    defaultTimeout: sqlTimeout
-  }
-}
+/** By POST, so that neither the length of the text nor a log of URLs matters, unless the response is to be cached. */
+const request = (parameters: ReadonlyArray<Parameter>, { cacheable, timeout }: SendOptions): WireRequest => ({
+  api: "sql",
+  path: "/api/v2/sql",
+  ...(cacheable ? { method: "GET", query: parameters } : { method: "POST", form: parameters }),
+  idempotent: true,
+  timeout,
+  defaultTimeout: sqlTimeout
+})
 
 const read =
   (username: string) =>
-  (response: WireResponse): Effect.Effect<QueryResult<unknown>, ReadReason> =>
+  (response: WireResponse): Effect.Effect<QueryResult<Row>, ReadReason> =>
     response.status === 200 ? readResult(response) : readFailure(response, username)
 
-/** Runs SQL text that can do nothing twice: by POST, so that neither its length nor a log of URLs matters, unless it is to be cached. */
+/** Runs SQL text that can do nothing twice. */
 export const readQuery = (
   wire: Wire,
   username: string,
   text: string,
-  parameters: ReadonlyArray<readonly [string, string]> = [],
   options: SendOptions = {}
-): Effect.Effect<QueryResult<unknown>, ReadReason> => wire.send(request(text, parameters, options), read(username))
+): Effect.Effect<QueryResult<Row>, ReadReason> => wire.send(request([["q", text]], options), read(username))
 
-/** Runs whatever SQL text. */
+/** Servers and proxies refuse lines of 16 kB, headers included. */
+const longestUrl = 8_000
+
+const selects = /^[\s(]*(?:select|values|table)\b/i
+
+/** Runs any SQL text, the first of the parameters. */
 export const query = (
   wire: Wire,
   username: string,
-  text: string,
-  parameters: ReadonlyArray<readonly [string, string]>,
+  parameters: ReadonlyArray<Parameter>,
   options: SendOptions & { readonly idempotent?: boolean | undefined }
-): Effect.Effect<QueryResult<unknown>, QueryReason> =>
-  (options.idempotent ?? (options.cacheable || isReadOnly(text)))
-    ? readQuery(wire, username, text, parameters, options)
-    : wire.write<QueryResult<unknown>, QueryReason>(request(text, parameters, options), read(username), outcomeUnknown)
+): Effect.Effect<QueryResult<Row>, QueryReason> => {
+  const text = parameters[0]?.[1] ?? ""
+  if (options.cacheable && encodeURIComponent(text).length > longestUrl) {
+    const remedy = `a cacheable one goes into the URL: at most ${longestUrl} characters, encoded`
+    return Effect.fail(invalidInput("statement", text, remedy))
+  }
+  return (options.idempotent ?? (options.cacheable || isReadOnly(text)))
+    ? wire.send(request(parameters, options), read(username))
+    : wire.write<QueryResult<Row>, QueryReason>(request(parameters, options), read(username), (failure) =>
+        // that a SELECT returns too much is known, and what to do about it
+        failure._tag === "ResponseTooLarge" && selects.test(text) ? Effect.fail(failure) : outcomeUnknown(failure)
+      )
+}

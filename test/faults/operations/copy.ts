@@ -5,7 +5,13 @@ import { allOrNothing, expect, nothing, operation, type Operation } from "../Ope
 import * as reasons from "./reasons.ts"
 import { areNumbers, bounded } from "./sql.ts"
 
-const sent = { ...reasons.statement, CopyLimitExceeded: true, NoRowsCopied: true, OutcomeUnknown: true } as const
+const sent = {
+  ...reasons.statement,
+  CopyLimitExceeded: true,
+  NoRowsCopied: true,
+  SourceFailed: true,
+  OutcomeUnknown: true
+} as const
 const insert = sql`COPY events (id) FROM STDIN`
 export const twoRows = (id: string): Stream.Stream<Uint8Array> =>
   Stream.make(`${id}\n`, `${id}\n`).pipe(Stream.encodeText)

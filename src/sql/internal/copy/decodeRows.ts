@@ -12,7 +12,7 @@ export interface Column {
   readonly read: Reader
 }
 
-/** What is wrong with the row of that number. */
+/** A row that cannot be read, by its number: 1 for the first. */
 export interface UnreadableRow {
   readonly row: number
   readonly description: string
@@ -63,7 +63,7 @@ export const makeRowReader = (
     let begin = 0
     // values before the next backslash are what they look like
     let backslash = find(text, "\\", 0)
-    const fail = (description: string) => Result.fail({ row: count + rows.length, description })
+    const fail = (description: string) => Result.fail({ row: count + rows.length + 1, description })
     while (begin < text.length) {
       const row = empty()
       const lineEnd = text.indexOf("\n", begin)
@@ -100,7 +100,7 @@ export const makeRowReader = (
       pending.push(chunk)
       pendingBytes += chunk.length
       return pendingBytes > longestRow
-        ? Result.fail({ row: count, description: `it is longer than ${longestRow / 2 ** 20} MiB` })
+        ? Result.fail({ row: count + 1, description: `it is longer than ${longestRow / 2 ** 20} MiB` })
         : Result.succeed([])
     }
     const lines = concatenate(pending, pendingBytes, chunk.subarray(0, end))

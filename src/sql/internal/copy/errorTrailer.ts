@@ -86,7 +86,7 @@ const makeScanner = (binary: boolean) => {
 }
 
 /** The data alone; fails with the error that is glued to it, or where the data is not whole. */
-export const withoutTail = <E>(
+export const withoutErrorTrailer = <E>(
   data: Stream.Stream<Uint8Array, E>,
   binary: boolean,
   scrub: (text: string) => string

@@ -64,12 +64,12 @@ describe("rows of COPY's text", () => {
     assert.strictEqual(Object.getPrototypeOf(row), Object.prototype)
   })
   for (const [name, text, expected] of [
-    ["ends too early", "1\t2\n3\n4\t5\n", { row: 1, description: 'it ends with column "a"' }],
-    ["is empty", "1\t2\n\n", { row: 1, description: 'it ends with column "a"' }],
+    ["ends too early", "1\t2\n3\n4\t5\n", { row: 2, description: 'it ends with column "a"' }],
+    ["is empty", "1\t2\n\n", { row: 2, description: 'it ends with column "a"' }],
     [
       "has JSON that is none",
       "1\t2\n3\t{\n",
-      { row: 1, description: 'column "b" has a value that is none of its type' }
+      { row: 2, description: 'column "b" has a value that is none of its type' }
     ]
   ] as const) {
     it(`a row that ${name} is a failure`, () => {
@@ -82,7 +82,7 @@ describe("rows of COPY's text", () => {
   it("an array that does not end is a failure", () => {
     for (const text of ["{1,2", '{"a', '{"a\\\\', "{{1}", "{", "1", '{"a"b']) {
       assert.deepStrictEqual(read({ a: "_text" }, `${text}\n`), {
-        row: 0,
+        row: 1,
         description: 'column "a" has a value that is none of its type'
       })
     }

@@ -1,39 +1,19 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Exit, Fiber, Layer, Logger, Random, Redacted, Stream } from "effect"
-import { HttpClient, HttpClientError, HttpClientResponse } from "effect/http"
+import type { HttpClient } from "effect/http"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import { TestClock } from "effect/testing"
-import { ApiKeyManager, Auth, type AuthOptions, BatchSql, Carto, CopySql, Sql, sql } from "../../src/index.ts"
+import { ApiKeyManager, Auth, BatchSql, type Carto, CopySql, sql } from "../../src/index.ts"
 import { endpointOf, pace } from "../../src/rate-limit/internal/client.ts"
 import { withFallback } from "../../src/rate-limit/internal/fallback.ts"
 import { makePacer, type Pacer } from "../../src/rate-limit/internal/pacer.ts"
-import { type Answer, learn, type Observed, observe, type Policy } from "../../src/rate-limit/internal/policy.ts"
+import { learn, type Observed, observe, type Policy, type Report } from "../../src/rate-limit/internal/policy.ts"
 import * as PolicyStore from "../../src/rate-limit/internal/policyStore.ts"
 import { connect } from "../../src/promise/index.ts"
 import { inMemory, RateGovernor } from "../../src/rate-limit/RateGovernor.ts"
 import { layerClient, type LimitedServer, makeServer, type Plan } from "../support/limitedServer.ts"
 import { recordSpans } from "../support/recordSpans.ts"
-
-type Transform = NonNullable<AuthOptions["transformClient"]>
-
-const servicesOf = (username: string, transformClient: Transform, options: Partial<AuthOptions> = {}) =>
-  Carto.layer({ username, apiKey: Redacted.make("a-key"), transformClient, ...options }).pipe(Layer.orDie)
-
-const query = Sql.use((db) => db.query(sql`SELECT 1`))
-
-/** Runs an effect to its end while the clock goes on. */
-const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>, step = 10) =>
-  Effect.gen(function* () {
-    const fiber = yield* Effect.forkChild(effect)
-    while (fiber.pollUnsafe() === undefined) yield* TestClock.adjust(step)
-    return yield* Fiber.join(fiber)
-  })
-
-const times = <A, E, R>(count: number, effect: Effect.Effect<A, E, R>) =>
-  Effect.all(
-    Array.from({ length: count }, () => effect),
-    { concurrency: "unbounded", discard: true }
-  )
+import { inTime, left, query, rows, scripted, servicesOf, times, type Transform } from "./pacing.ts"
 
 /** Which part of what the plan allows, from the first call to the last, was used. */
 const usedOf = ({ arrivals }: LimitedServer, [burst, count, period]: Plan): number => {
@@ -54,11 +34,11 @@ const governors = (processes: number) =>
       replace: (key, policy) => Effect.delay(replace(key, policy), 1)
     }
     return Array.from({ length: processes }, (): Transform => {
-      const { admit, lose, settle } = makePacer({ freshness: 200, limiter, policies })
+      const { admit, onNoResponse, onResponse } = makePacer({ freshness: 200, limiter, policies })
       return pace({
         admit: (key) => Effect.orDie(admit(key)),
-        settle: (ticket, answer) => Effect.orDie(settle(ticket, answer)),
-        lose
+        onResponse: (ticket, report) => Effect.orDie(onResponse(ticket, report)),
+        onNoResponse
       })
     })
   })
@@ -135,14 +115,14 @@ it.effect("1,000 queries at 10 a second outlast the deadline of a query, and non
 )
 
 describe("what is learned", () => {
-  const answer = (remaining: number, reset = 0, limit = 11): Answer => ({
+  const answer = (remaining: number, reset = 0, limit = 11): Report => ({
     status: 200,
     limit,
     remaining,
     reset,
     retryAfter: undefined
   })
-  const observeAll = (policy: Policy, answers: ReadonlyArray<Answer>, now: number, expected = 2) => {
+  const observeAll = (policy: Policy, answers: ReadonlyArray<Report>, now: number, expected = 2) => {
     let observed: Observed | undefined
     for (const each of answers) {
       const found = observe(policy, 11, observed, expected, each, now)
@@ -271,33 +251,6 @@ describe("what shares a limit", () => {
     ]
     for (const [method, url, endpoint] of cases) assert.strictEqual(endpointOf(method, url), endpoint, url)
   })
-})
-
-/** A client whose answers are made up: by the number of the call, from 0. */
-const scripted = (answer: (call: number) => Effect.Effect<Response, "unreachable">) => {
-  const sent: Array<number> = []
-  const layer = Layer.succeed(
-    HttpClient.HttpClient,
-    HttpClient.make((request) =>
-      Effect.gen(function* () {
-        sent.push((yield* Clock.currentTimeMillis) / 1000)
-        return HttpClientResponse.fromWeb(request, yield* answer(sent.length - 1))
-      }).pipe(
-        Effect.mapError(
-          () => new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request }) })
-        )
-      )
-    )
-  )
-  return { layer, sent }
-}
-
-const rows = (headers: Record<string, string> = {}) =>
-  Response.json({ rows: [], time: 0.001, fields: {}, total_rows: 0 }, { headers })
-const left = (limit: number, remaining: number, reset = 0) => ({
-  "carto-rate-limit-limit": String(limit),
-  "carto-rate-limit-remaining": String(remaining),
-  "carto-rate-limit-reset": String(reset)
 })
 
 describe("what a refusal does", () => {
@@ -447,13 +400,13 @@ it.effect("a store that fails is left alone for five seconds; that it failed is 
           seen.push(`${name} admits`)
           return { key, version: 0, expected: undefined, epoch: 0 }
         }),
-      settle: () => Effect.map(asked, () => void seen.push(`${name} settles`)),
-      lose: () => Effect.sync(() => void seen.push(`${name} loses`))
+      onResponse: () => Effect.map(asked, () => void seen.push(`${name} learns`)),
+      onNoResponse: () => Effect.sync(() => void seen.push(`${name} gets no response`))
     })
     let isDown = false
     const shared = Effect.suspend(() => (isDown ? Effect.fail("down") : Effect.void))
-    const { admit, lose, settle } = withFallback(pacer("shared", shared), pacer("own", Effect.void))
-    const answer: Answer = {
+    const { admit, onNoResponse, onResponse } = withFallback(pacer("shared", shared), pacer("own", Effect.void))
+    const answer: Report = {
       status: 200,
       limit: undefined,
       remaining: undefined,
@@ -463,11 +416,11 @@ it.effect("a store that fails is left alone for five seconds; that it failed is 
     yield* Effect.gen(function* () {
       const first = yield* admit("a")
       isDown = true
-      yield* settle(first, answer)
+      yield* onResponse(first, answer)
       const second = yield* admit("a")
-      yield* lose(second)
+      yield* onNoResponse(second)
       isDown = false
-      yield* settle(second, answer)
+      yield* onResponse(second, answer)
       yield* TestClock.adjust(4999)
       yield* admit("a")
       isDown = true
@@ -475,7 +428,7 @@ it.effect("a store that fails is left alone for five seconds; that it failed is 
       yield* admit("a")
       isDown = false
       yield* TestClock.adjust(5000)
-      yield* lose(yield* admit("a"))
+      yield* onNoResponse(yield* admit("a"))
       isDown = true
       yield* admit("a")
     }).pipe(Effect.provide(Logger.layer([Logger.make(() => void seen.push("a warning"))])))
@@ -483,13 +436,13 @@ it.effect("a store that fails is left alone for five seconds; that it failed is 
       "shared admits",
       "a warning",
       "own admits",
-      "own loses",
-      "own settles",
+      "own gets no response",
+      "own learns",
       "own admits",
       // down still, as was said
       "own admits",
       "shared admits",
-      "shared loses",
+      "shared gets no response",
       "a warning",
       "own admits"
     ])

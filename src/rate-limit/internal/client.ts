@@ -2,17 +2,16 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Headers from "effect/http/Headers"
 import * as HttpClient from "effect/http/HttpClient"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
-import * as Result from "effect/Result"
+import { readRateLimit } from "../../http/rateLimit.ts"
+import { outsideDeadline } from "./deadline.ts"
 import type { Pacer } from "./pacer.ts"
-import type { Answer } from "./policy.ts"
-import { outsideDeadline } from "./queueTime.ts"
+import type { Report } from "./policy.ts"
 
 const jobs: Readonly<Record<string, string>> = { GET: "job_get", POST: "job_create", DELETE: "job_delete" }
 
-/** The account and the group of endpoints of a request: they have a limit of their own. Whose key it carries is no matter. */
+/** The account and the group of endpoints of a request, which share a limit under all keys; `undefined` for other requests. */
 export const endpointOf = (method: string, url: string): string | undefined => {
   const parts =
     /^([^?#]*)\/api\/v\d+\/(?:(api_keys)(?=[/?#]|$)|sql(?:\/(job|copyfrom|copyto)(?=[/?#]|$)|(?=[?#]|$)))/.exec(url)
@@ -31,30 +30,28 @@ export const endpointOf = (method: string, url: string): string | undefined => {
   return `${account}:${group}`
 }
 
-const count = (value: string | undefined): number | undefined =>
-  value !== undefined && /^\s*\d{1,9}\s*$/.test(value) ? Number(value) : undefined
+/** No account has a larger limit. A number above it is not one. */
+const largestLimit = 1e6
 
-const answerOf = ({ headers, status }: HttpClientResponse, now: number): Answer => {
-  const limit = count(headers["carto-rate-limit-limit"])
-  const remaining = count(headers["carto-rate-limit-remaining"])
-  const retryAfter = headers["retry-after"]
-  // A statement that took too long is a 429 as well, without this header.
-  const parsed = status === 429 && retryAfter !== undefined ? Headers.parseRetryAfter(retryAfter) : undefined
+const reportOf = ({ headers, status }: HttpClientResponse, now: number): Report => {
+  const date = Date.parse(headers["date"] ?? "")
+  // the server's date, if there is one, since clocks differ
+  const { limit, remaining, reset, retryAfter } = readRateLimit(headers, Number.isNaN(date) ? now : date)
+  const isLimit = limit !== undefined && Number.isInteger(limit) && limit > 0 && limit <= largestLimit
   return {
     status,
-    limit: limit === 0 ? undefined : limit,
-    remaining: remaining === undefined || limit === undefined ? undefined : Math.min(limit, remaining),
-    reset: count(headers["carto-rate-limit-reset"]),
-    retryAfter:
-      parsed !== undefined && Result.isSuccess(parsed)
-        ? Duration.toMillis(Headers.retryAfterDelay(parsed.success, now))
-        : undefined
+    limit: isLimit ? limit : undefined,
+    remaining: isLimit && remaining !== undefined ? Math.min(limit, Math.floor(remaining)) : undefined,
+    reset: reset === undefined ? undefined : Duration.toSeconds(reset),
+    // the 429 of a statement that took too long has no such header
+    retryAfter: status === 429 && retryAfter !== undefined ? Duration.toMillis(retryAfter) : undefined
   }
 }
 
-/** Whether an answer comes from a cache: what it tells of the limit was so when it was stored. */
-const isStored = ({ headers }: HttpClientResponse): boolean => (count(headers["age"]) ?? 0) > 0
+/** Whether a cache sent the response. Its headers describe the limit at the time when it was stored. */
+const isStored = ({ headers }: HttpClientResponse): boolean => Number(headers["age"]) > 0
 
+/** Holds requests back until the pacer admits them. */
 export const pace =
   (pacer: Pacer<never>) =>
   (client: HttpClient.HttpClient): HttpClient.HttpClient =>
@@ -63,11 +60,11 @@ export const pace =
       return endpoint === undefined
         ? send
         : Effect.flatMap(outsideDeadline(pacer.admit(endpoint)), (ticket) =>
-            Effect.onError(send, () => pacer.lose(ticket)).pipe(
+            Effect.onError(send, () => pacer.onNoResponse(ticket)).pipe(
               Effect.tap((response) =>
                 isStored(response)
-                  ? pacer.lose(ticket)
-                  : Effect.flatMap(Clock.currentTimeMillis, (now) => pacer.settle(ticket, answerOf(response, now)))
+                  ? pacer.onNoResponse(ticket)
+                  : Effect.flatMap(Clock.currentTimeMillis, (now) => pacer.onResponse(ticket, reportOf(response, now)))
               )
             )
           )

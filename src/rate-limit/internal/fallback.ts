@@ -1,45 +1,45 @@
-/** A store that many share may be out of reach: then each process goes on by itself, so that no call fails for it. */
-import * as Clock from "effect/Clock"
+/** Paces calls by this process alone while the store that processes share cannot be reached, so that no call fails for it. */
 import * as Effect from "effect/Effect"
+import { monotonic } from "./clock.ts"
 import type { Pacer, Ticket } from "./pacer.ts"
 
-/** How long a store that failed is left alone. */
+/** How long a store that failed is not asked again, in milliseconds. */
 const pause = 5000
 
-/** Paces by `shared`, and by `own` where that fails. */
+/** Paces by `shared`, and by `own` while `shared` fails. */
 export const withFallback = <E>(shared: Pacer<E>, own: Pacer<never>): Pacer<never> => {
-  const ours = new WeakSet<Ticket>()
+  const ownTickets = new WeakSet<Ticket>()
   let failedUntil = -Infinity
   let warned = false
 
   const failed = Effect.fnUntraced(function* (cause: E) {
-    failedUntil = (yield* Clock.currentTimeMillis) + pause
+    failedUntil = (yield* monotonic) + pause
     if (warned) return
     warned = true
-    yield* Effect.logWarning("the store of rate limits does not answer, so they are not shared until it does", cause)
+    yield* Effect.logWarning("the store of rate limits does not answer; until it does, they are not shared", cause)
   })
 
-  const admitOwn = (key: string): Effect.Effect<Ticket> =>
+  const admitAlone = (key: string): Effect.Effect<Ticket> =>
     Effect.map(own.admit(key), (ticket) => {
-      ours.add(ticket)
+      ownTickets.add(ticket)
       return ticket
     })
 
   return {
     admit: Effect.fnUntraced(function* (key) {
-      if ((yield* Clock.currentTimeMillis) < failedUntil) return yield* admitOwn(key)
+      if ((yield* monotonic) < failedUntil) return yield* admitAlone(key)
       return yield* Effect.matchEffect(shared.admit(key), {
         onSuccess: (ticket) => {
           warned = false
           return Effect.succeed(ticket)
         },
-        onFailure: (cause) => Effect.andThen(failed(cause), admitOwn(key))
+        onFailure: (cause) => Effect.andThen(failed(cause), admitAlone(key))
       })
     }),
-    lose: (ticket) => (ours.has(ticket) ? own : shared).lose(ticket),
-    settle: (ticket, answer) =>
-      ours.has(ticket)
-        ? own.settle(ticket, answer)
-        : Effect.matchEffect(shared.settle(ticket, answer), { onSuccess: () => Effect.void, onFailure: failed })
+    onNoResponse: (ticket) => (ownTickets.has(ticket) ? own : shared).onNoResponse(ticket),
+    onResponse: (ticket, report) =>
+      ownTickets.has(ticket)
+        ? own.onResponse(ticket, report)
+        : Effect.matchEffect(shared.onResponse(ticket, report), { onSuccess: () => Effect.void, onFailure: failed })
   }
 }

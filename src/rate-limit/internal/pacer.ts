@@ -1,52 +1,69 @@
-/** Lets calls go out at the pace that their rate limit allows. */
-import * as Clock from "effect/Clock"
+/** Holds calls back until their rate limit allows them. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { ConsumeResult, RateLimiter, RateLimiterError } from "effect/persistence/RateLimiter"
-import { type Answer, capacityOf, learn, type Observed, observe, type Policy, refused, reserveOf } from "./policy.ts"
+import { monotonic, withTime } from "./clock.ts"
+import { type FifoQueue, makeFifoQueue } from "./fifoQueue.ts"
+import {
+  capacityOf,
+  learn,
+  type Observed,
+  observe,
+  pauseAfter,
+  pausedFor,
+  type Policy,
+  refused,
+  type Report,
+  reserveOf
+} from "./policy.ts"
 import type { PolicyStore } from "./policyStore.ts"
-import { makeTurns, type Turns } from "./fifoQueue.ts"
 
-/** A call that may go out now. */
+/** A call that may be sent now. */
 export interface Ticket {
   readonly key: string
-  /** Of the policy under which it goes; 0 where there is none yet. */
+  /** The version of the policy under which it is sent; 0 if there is none yet. */
   readonly version: number
-  /** What should be left at the server after it. */
+  /** The calls that should be left at the server after it. */
   readonly expected: number | undefined
-  /** Of what Effect's limiter has learned, where the server tells of no limit. */
+  /** The epoch of what Effect's limiter has learned, if the server reports no limit. */
   readonly epoch: number
 }
 
+/** Admits calls, and learns from their responses. */
 export interface Pacer<E> {
-  /** Waits until a call may go out. */
+  /** Waits until a call may be sent. */
   readonly admit: (key: string) => Effect.Effect<Ticket, E>
-  /** Learns from its answer. */
-  readonly settle: (ticket: Ticket, answer: Answer) => Effect.Effect<void, E>
-  /** Of a call without an answer of the server. */
-  readonly lose: (ticket: Ticket) => Effect.Effect<void>
+  /** Learns from the response to a call. */
+  readonly onResponse: (ticket: Ticket, report: Report) => Effect.Effect<void, E>
+  /** Ends a call that has no response of the server. */
+  readonly onNoResponse: (ticket: Ticket) => Effect.Effect<void>
 }
 
-/** While nothing is known of a limit, one call goes out in this time: the first may be a long query. */
+/** While no limit is known, one call is sent in this time, in milliseconds: the first may be a long query. */
 const unknownInterval = 1000
 
-/** How soon a call that waits sees that something has been learned. */
-const look = 50
+/** How soon a call that waits sees that something has been learned, in milliseconds. */
+const peekInterval = 50
 
-interface Line {
-  /** One call at a time is between our bucket and the wire, so that a change is felt at once. */
-  readonly turns: Turns
-  /** The policy as it was last read, and when. */
+/** By how much the time of a store may move against ours before it is taken for a clock that was set, in milliseconds. */
+const largestSkew = 1000
+
+/** The state of one key. */
+interface Endpoint {
+  /** One call at a time is between our bucket and the wire, so that a change takes effect at once. */
+  readonly queue: FifoQueue
+  /** The policy as it was last read. */
   policy: Policy | undefined
-  read: number
+  /** When the policy was read. */
+  readAt: number
   observed: Observed | undefined
-  /** Calls that went out while no limit was known, and are not answered. */
+  /** The calls that were sent while no limit was known, and have no response yet. */
   unanswered: number
-  /** Those of them that failed: for each another one may go, or a server that is down would be waited for in vain. */
-  lost: number
+  /** Those of them that failed. For each another one may be sent, so that a server that is down is not waited for in vain. */
+  failed: number
 }
 
-/** Calls of one key share a limit. A policy that was read is used for `freshness` milliseconds. */
+/** Makes a pacer. Calls of one key share a limit. A policy that was read is used for `freshness` milliseconds. */
 export const makePacer = <E>({
   freshness,
   limiter,
@@ -56,103 +73,134 @@ export const makePacer = <E>({
   readonly limiter: RateLimiter
   readonly policies: PolicyStore<E>
 }): Pacer<E | RateLimiterError> => {
-  const lines = new Map<string, Line>()
-  const lineOf = (key: string): Line => {
-    const line = lines.get(key) ?? {
-      turns: makeTurns(),
+  /** The time of the store less ours. */
+  let offset: number | undefined
+  const now = Effect.map(monotonic, (time) => time + (offset ?? 0))
+  const byStoreTime = <A, E>(effect: Effect.Effect<A, E>) => withTime(effect, () => offset ?? 0)
+
+  const endpoints = new Map<string, Endpoint>()
+  const endpointOf = (key: string): Endpoint => {
+    const endpoint = endpoints.get(key) ?? {
+      queue: makeFifoQueue(),
       policy: undefined,
-      read: -Infinity,
+      readAt: -Infinity,
       observed: undefined,
       unanswered: 0,
-      lost: 0
+      failed: 0
     }
-    lines.set(key, line)
-    return line
+    endpoints.set(key, endpoint)
+    return endpoint
   }
 
-  const current = Effect.fnUntraced(function* (key: string, line: Line) {
-    const now = yield* Clock.currentTimeMillis
-    if (line.policy === undefined || now - line.read >= freshness) {
-      line.policy = yield* policies.get(key)
-      line.read = now
-    }
-    return line.policy
-  })
-
-  const replace = Effect.fnUntraced(function* (key: string, line: Line, policy: Policy) {
-    line.observed = undefined
+  const replace = Effect.fnUntraced(function* (key: string, endpoint: Endpoint, policy: Policy) {
+    endpoint.observed = undefined
     const done = yield* policies.replace(key, policy)
-    line.policy = done ? policy : undefined
-    line.read = yield* Clock.currentTimeMillis
+    endpoint.policy = done ? policy : undefined
+    endpoint.readAt = yield* monotonic
     return done
   })
 
-  /** Takes calls out of our bucket, which may owe some then; below 0 it puts them back. */
+  /** Sets our time by the store's. Returns whether the store's clock was set. */
+  const readTime = (time: number, asked: number, answered: number): boolean => {
+    const measured = time - (asked + answered) / 2
+    const known = offset
+    const wasSet = known !== undefined && Math.abs(measured - known) > largestSkew
+    // what the network does to single measurements is taken up, so that our time does not jump
+    offset = known === undefined || wasSet ? measured : known + (measured - known) / 10
+    return wasSet
+  }
+
+  const current = Effect.fnUntraced(function* (key: string, endpoint: Endpoint) {
+    const asked = yield* monotonic
+    if (endpoint.policy !== undefined && asked - endpoint.readAt < freshness) return endpoint.policy
+    const { policy, time } = yield* policies.get(key)
+    const answered = yield* monotonic
+    const wasSet = time !== undefined && readTime(time, asked, answered)
+    endpoint.policy = policy
+    endpoint.readAt = answered
+    if (policy === undefined) return undefined
+    // its bucket and pause are of times that are not to come, or long past
+    const since = yield* now
+    if (!wasSet && policy.since <= since + largestSkew) return policy
+    const anew = { ...policy, version: policy.version + 1, since, pause: 0, bucket: policy.bucket + 1 }
+    if (yield* replace(key, endpoint, anew)) yield* empty(key, anew)
+    return endpoint.policy
+  })
+
+  /** Takes calls out of our bucket, which may owe some then. A negative number of them is put into it. */
   const take = (
     key: string,
-    interval: number,
+    { bucket, interval }: Policy,
     limit: number,
     tokens: number
   ): Effect.Effect<ConsumeResult, RateLimiterError> => {
     const capacity = capacityOf(limit, interval)
     const window = Duration.millis(interval * capacity)
-    return limiter.consume({ algorithm: "token-bucket", onExceeded: "delay", key, limit: capacity, window, tokens })
+    return byStoreTime(
+      limiter.consume({
+        algorithm: "token-bucket",
+        onExceeded: "delay",
+        key: `${key}:${bucket}`,
+        limit: capacity,
+        window,
+        tokens
+      })
+    )
   }
 
   /** Leaves at most so many calls in our bucket. */
-  const lower = Effect.fnUntraced(function* (key: string, { interval }: Policy, limit: number, level: number) {
-    const { remaining } = yield* take(key, interval, limit, 0)
-    if (remaining > level) yield* take(key, interval, limit, remaining - level)
+  const lower = Effect.fnUntraced(function* (key: string, policy: Policy, limit: number, level: number) {
+    const { remaining } = yield* take(key, policy, limit, 0)
+    if (remaining > level) yield* take(key, policy, limit, remaining - level)
   })
 
+  const empty = (key: string, policy: Policy): Effect.Effect<void, RateLimiterError> =>
+    policy.limit === undefined ? Effect.void : lower(key, policy, policy.limit, 0)
+
   /** The level from which our bucket has a call again at the end of a pause. */
-  const levelOfPause = ({ interval, pausedUntil, since }: Policy): number =>
-    1 - Math.ceil((pausedUntil - since) / interval)
+  const levelOfPause = ({ interval, pause }: Policy): number => 1 - Math.ceil(pause / interval)
 
   const takeFirst = (key: string, tokens: number) =>
-    limiter.consume({
-      algorithm: "token-bucket",
-      onExceeded: "delay",
-      key: `${key}:first`,
-      limit: 1,
-      window: unknownInterval,
-      tokens
-    })
+    byStoreTime(
+      limiter.consume({
+        algorithm: "token-bucket",
+        onExceeded: "delay",
+        key: `${key}:first`,
+        limit: 1,
+        window: unknownInterval,
+        tokens
+      })
+    )
 
-  /** While the limit is unknown: one call a second, or none once the limit is known. */
-  const first = Effect.fnUntraced(function* (key: string, line: Line) {
+  /** Admits one call a second while the limit is unknown; `undefined` once the limit is known. */
+  const admitFirst = Effect.fnUntraced(function* (key: string, endpoint: Endpoint) {
     const { delay } = yield* takeFirst(key, 1)
-    for (let left = Duration.toMillis(delay); left > 0; left -= look) {
-      yield* Effect.sleep(Math.min(look, left))
-      if ((yield* current(key, line)) !== undefined) return undefined
-      if (line.lost > 0) {
-        line.lost -= 1
+    for (let left = Duration.toMillis(delay); left > 0; left -= peekInterval) {
+      yield* endpoint.queue.announce(peekInterval)
+      yield* Effect.sleep(Math.min(peekInterval, left))
+      if ((yield* current(key, endpoint)) !== undefined) return undefined
+      if (endpoint.failed > 0) {
+        endpoint.failed -= 1
         yield* takeFirst(key, -1)
         break
       }
     }
-    line.unanswered += 1
+    endpoint.unanswered += 1
     return { key, version: 0, expected: undefined, epoch: 0 } satisfies Ticket
   })
 
-  const lose = ({ key, version }: Ticket): Effect.Effect<void> =>
-    Effect.sync(() => {
-      const line = lineOf(key)
-      if (version !== 0) return
-      line.unanswered -= 1
-      line.lost += 1
-    })
-
-  /** Where the server tells of no limit: at once, or as Effect's limiter has learned from refusals. */
-  const free = Effect.fnUntraced(function* (key: string, { interval, refusing, version }: Policy) {
+  /** Admits a call at once if the server reports no limit, or as Effect's limiter has learned from refused calls. */
+  const admitUnlimited = Effect.fnUntraced(function* (key: string, { interval, refusing, version }: Policy) {
     if (!refusing) return { key, version, expected: undefined, epoch: 0 } satisfies Ticket
     while (true) {
-      const { delay, epoch, phase } = yield* limiter.adaptiveConsume({
-        key,
-        tokens: 1,
-        fallbackLimit: 1,
-        fallbackWindow: Duration.millis(Math.max(interval, unknownInterval))
-      })
+      const { delay, epoch, phase } = yield* byStoreTime(
+        limiter.adaptiveConsume({
+          key,
+          tokens: 1,
+          fallbackLimit: 1,
+          fallbackWindow: Duration.millis(Math.max(interval, unknownInterval))
+        })
+      )
       yield* Effect.sleep(delay)
       if (phase !== "cooldown" || Duration.isZero(delay)) {
         return { key, version, expected: undefined, epoch } satisfies Ticket
@@ -160,97 +208,113 @@ export const makePacer = <E>({
     }
   })
 
-  const next = Effect.fnUntraced(function* (key: string, line: Line): Effect.fn.Return<Ticket, E | RateLimiterError> {
+  const admitNext = Effect.fnUntraced(function* (
+    key: string,
+    endpoint: Endpoint
+  ): Effect.fn.Return<Ticket, E | RateLimiterError> {
     while (true) {
-      const policy = yield* current(key, line)
+      const policy = yield* current(key, endpoint)
       if (policy === undefined) {
-        const ticket = yield* first(key, line)
+        const ticket = yield* admitFirst(key, endpoint)
         if (ticket !== undefined) return ticket
         continue
       }
-      const { interval, limit, pausedUntil, version } = policy
-      line.turns.interval = interval
-      if (limit === undefined) return yield* free(key, policy)
-      const now = yield* Clock.currentTimeMillis
-      const pause = pausedUntil - now
+      const { interval, limit, version } = policy
+      endpoint.queue.interval = interval
+      if (limit === undefined) return yield* admitUnlimited(key, policy)
+      const pause = pausedFor(policy, yield* now)
       if (pause > 0) {
-        line.turns.due = pausedUntil
+        yield* endpoint.queue.announce(pause)
         // whole milliseconds: what is left of one may be no time at all to a clock
         yield* Effect.sleep(Math.ceil(pause))
         continue
       }
-      const { delay, remaining } = yield* take(key, interval, limit, 1)
-      line.turns.due = now + Duration.toMillis(delay)
+      const { delay, remaining } = yield* take(key, policy, limit, 1)
+      yield* endpoint.queue.announce(Duration.toMillis(delay))
       if (!Duration.isZero(delay)) {
-        yield* Effect.onInterrupt(Effect.sleep(delay), () => Effect.ignore(take(key, interval, limit, -1)))
-        const latest = yield* current(key, line)
-        if (latest === undefined || latest.pausedUntil > (yield* Clock.currentTimeMillis)) continue
+        yield* Effect.onInterrupt(Effect.sleep(delay), () => Effect.ignore(take(key, policy, limit, -1)))
+        const latest = yield* current(key, endpoint)
+        if (latest === undefined || pausedFor(latest, yield* now) > 0) continue
       }
       return { key, version, expected: Math.max(0, remaining) + reserveOf(limit, interval), epoch: 0 }
     }
   })
 
-  const settleUnlimited = Effect.fnUntraced(function* (
+  const onUnlimitedResponse = Effect.fnUntraced(function* (
     { epoch, key }: Ticket,
-    line: Line,
+    endpoint: Endpoint,
     policy: Policy | undefined,
-    answer: Answer,
-    now: number
+    report: Report,
+    time: number
   ) {
-    const { retryAfter, status } = answer
+    const { retryAfter, status } = report
     const wasRefused = retryAfter !== undefined
-    // An answer of something in front of the server says nothing.
-    if (policy === undefined && status >= 500) line.lost += 1
+    // the response of something in front of the server says nothing
+    if (policy === undefined && status >= 500) endpoint.failed += 1
     const says = wasRefused || (policy === undefined ? status < 500 : status < 300)
     const same =
       policy !== undefined && policy.limit === undefined && policy.refusing === (wasRefused || policy.refusing)
-    if (says && !same) yield* replace(key, line, learn(policy, answer, now))
+    if (says && !same) yield* replace(key, endpoint, learn(policy, report, time))
     if (wasRefused) {
-      yield* limiter.adaptiveFeedback({ key, epoch, tokens: 1, status, retryAfter: Duration.millis(retryAfter) })
+      yield* byStoreTime(
+        limiter.adaptiveFeedback({
+          key,
+          epoch,
+          tokens: 1,
+          status,
+          retryAfter: Duration.millis(pauseAfter(retryAfter, 1))
+        })
+      )
     }
   })
 
-  const settle = Effect.fnUntraced(function* (ticket: Ticket, answer: Answer) {
+  const onResponse = Effect.fnUntraced(function* (ticket: Ticket, report: Report) {
     const { expected, key, version } = ticket
-    const line = lineOf(key)
-    if (version === 0) line.unanswered -= 1
-    // One that is out of date is found out when it is replaced.
-    const policy = line.policy ?? (yield* current(key, line))
-    const now = yield* Clock.currentTimeMillis
-    const limit = answer.limit ?? (answer.retryAfter === undefined ? undefined : policy?.limit)
-    if (limit === undefined) return yield* settleUnlimited(ticket, line, policy, answer, now)
+    const endpoint = endpointOf(key)
+    if (version === 0) endpoint.unanswered -= 1
+    // if it is out of date, it is not replaced
+    const policy = endpoint.policy ?? (yield* current(key, endpoint))
+    const time = yield* now
+    const limit = report.limit ?? (report.retryAfter === undefined ? undefined : policy?.limit)
+    if (limit === undefined) return yield* onUnlimitedResponse(ticket, endpoint, policy, report, time)
     if (policy?.limit !== limit) {
-      const learned = learn(policy, answer, now)
-      if (yield* replace(key, line, learned)) {
-        const left = (answer.remaining ?? 0) - line.unanswered - reserveOf(limit, learned.interval)
-        yield* lower(key, learned, limit, answer.retryAfter === undefined ? left : levelOfPause(learned))
+      const learned = learn(policy, report, time)
+      if (yield* replace(key, endpoint, learned)) {
+        const left = (report.remaining ?? 0) - endpoint.unanswered - reserveOf(limit, learned.interval)
+        yield* lower(key, learned, limit, report.retryAfter === undefined ? left : levelOfPause(learned))
       }
       return
     }
-    // Calls that went out before the last change tell of what is known already.
+    // calls that were sent before the last change show what is known already
     if (version !== policy.version) return
-    if (answer.retryAfter !== undefined) {
-      const changed = refused(policy, limit, answer, now)
-      if (yield* replace(key, line, changed)) yield* lower(key, changed, limit, levelOfPause(changed))
+    if (report.retryAfter !== undefined) {
+      const changed = refused(policy, limit, report, time)
+      if (yield* replace(key, endpoint, changed)) yield* lower(key, changed, limit, levelOfPause(changed))
       return
     }
     if (expected === undefined) return
-    const { correction, observed } = observe(policy, limit, line.observed, expected, answer, now)
-    line.observed = observed
-    if (correction !== undefined && (yield* replace(key, line, correction.policy))) {
-      yield* take(key, correction.policy.interval, limit, correction.take)
+    const { correction, observed } = observe(policy, limit, endpoint.observed, expected, report, time)
+    endpoint.observed = observed
+    if (correction !== undefined && (yield* replace(key, endpoint, correction.policy))) {
+      yield* take(key, correction.policy, limit, correction.take)
     }
   })
 
   return {
     admit: Effect.fnUntraced(function* (key) {
-      const line = lineOf(key)
-      const policy = yield* current(key, line)
+      const endpoint = endpointOf(key)
+      const policy = yield* current(key, endpoint)
       return policy !== undefined && policy.limit === undefined
-        ? yield* free(key, policy)
-        : yield* line.turns.take(next(key, line))
+        ? yield* admitUnlimited(key, policy)
+        : yield* endpoint.queue.run(admitNext(key, endpoint))
     }),
-    settle,
-    lose
+    onResponse,
+    onNoResponse: ({ key, version }) =>
+      Effect.sync(() => {
+        if (version !== 0) return
+        const endpoint = endpointOf(key)
+        endpoint.unanswered -= 1
+        endpoint.failed += 1
+      })
   }
 }

@@ -1,20 +1,28 @@
-/** Keeps what was learned of rate limits: in this process, or in Redis for all that share it. */
+/** Keeps policies: in this process, or in Redis for all processes that share it. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redis from "effect/persistence/Redis"
 import * as Schema from "effect/Schema"
 import type { Policy } from "./policy.ts"
 
+/** What a store says of a key. */
+export interface Stored {
+  readonly policy: Policy | undefined
+  /** The time of the store, in milliseconds, by which all that share it measure; `undefined` for that of this process. */
+  readonly time?: number | undefined
+}
+
+/** Keeps the policy of each key. */
 export interface PolicyStore<E> {
-  readonly get: (key: string) => Effect.Effect<Policy | undefined, E>
-  /** Puts a policy in the place of the version before it. Whether that was still there. */
+  readonly get: (key: string) => Effect.Effect<Stored, E>
+  /** Replaces the version before this one. Returns whether that version was still there. */
   readonly replace: (key: string, policy: Policy) => Effect.Effect<boolean, E>
 }
 
 export const inMemory = (): PolicyStore<never> => {
   const policies = new Map<string, Policy>()
   return {
-    get: (key) => Effect.sync(() => policies.get(key)),
+    get: (key) => Effect.sync(() => ({ policy: policies.get(key) })),
     replace: (key, policy) =>
       Effect.sync(() => {
         if ((policies.get(key)?.version ?? 0) !== policy.version - 1) return false
@@ -24,21 +32,33 @@ export const inMemory = (): PolicyStore<never> => {
   }
 }
 
-const PolicyJson: Schema.Codec<Policy, string> = Schema.fromJsonString(
+/** Policies are text in the stores of several processes, which may be of other versions of this library. */
+export const PolicyJson: Schema.Codec<Policy, string> = Schema.fromJsonString(
   Schema.Struct({
     version: Schema.Finite,
     limit: Schema.optional(Schema.Finite),
     interval: Schema.Finite,
-    pausedUntil: Schema.Finite,
+    confirmed: Schema.optional(Schema.Finite),
+    pause: Schema.Finite,
+    refusals: Schema.Finite,
     since: Schema.Finite,
-    settled: Schema.Boolean,
-    refusing: Schema.Boolean
+    inStep: Schema.Boolean,
+    refusing: Schema.Boolean,
+    bucket: Schema.Finite
   })
 )
 const decode: (text: unknown) => Option.Option<Policy> = Schema.decodeUnknownOption(PolicyJson)
 
-/** A policy that has not changed for so long is learned anew. */
+/** A policy that has not changed for so long is learned again, in milliseconds. */
 const timeToLive = 24 * 60 * 60 * 1000
+
+const getScript = Redis.script((key: string) => [key], {
+  numberOfKeys: 1,
+  lua: `
+local time = redis.call("TIME")
+return { redis.call("GET", KEYS[1]), string.format("%.0f", time[1] * 1000 + math.floor(time[2] / 1000)) }
+`
+}).withReturnType<readonly [text: unknown, time: unknown]>()
 
 const replaceScript = Redis.script(
   (key: string, policy: Policy) => [key, policy.version - 1, JSON.stringify(policy), timeToLive],
@@ -56,11 +76,16 @@ return 1
 ).withReturnType<number>()
 
 export const inRedis = (redis: Redis.Redis["Service"], prefix: string): PolicyStore<Redis.RedisError> => {
+  const get = redis.eval(getScript)
   const replace = redis.eval(replaceScript)
   // the number is that of the format
-  const name = (key: string): string => `${prefix}policy:1:${key}`
+  const name = (key: string): string => `${prefix}policy:2:${key}`
   return {
-    get: (key) => Effect.map(redis.send("GET", name(key)), (text) => Option.getOrUndefined(decode(text))),
+    get: (key) =>
+      Effect.map(get(name(key)), ([text, time]) => ({
+        policy: Option.getOrUndefined(decode(text)),
+        time: Number(time)
+      })),
     replace: (key, policy) => Effect.map(replace(name(key), policy), (done) => done === 1)
   }
 }

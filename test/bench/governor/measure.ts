@@ -1,4 +1,4 @@
-/** Runs queries in several processes that share a governor through Redis, against one rate limit. */
+/** Runs queries in several processes that share a rate limiter through Redis, against one rate limit. */
 import * as Effect from "effect/Effect"
 import * as ChildProcess from "effect/process/ChildProcess"
 import * as Schema from "effect/Schema"
@@ -14,6 +14,7 @@ export interface Workload {
   /** Of all processes. */
   readonly calls: number
   readonly processes: number
+  readonly pacer: "effect" | "governor"
 }
 
 const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
@@ -37,14 +38,14 @@ export const serve = Effect.fnUntraced(function* (plan: Plan) {
   return { baseUrl: `http://127.0.0.1:${port.trim()}/user/alice`, end }
 })
 
-export const measure = Effect.fnUntraced(function* ({ calls, plan, processes }: Workload) {
+export const measure = Effect.fnUntraced(function* ({ calls, pacer, plan, processes }: Workload) {
   const { url } = yield* RedisServer
   const { baseUrl, end } = yield* serve(plan)
   const reports = yield* Effect.forEach(
     Array.from({ length: processes }),
     () =>
       Effect.gen(function* () {
-        const args = [file("client.ts"), baseUrl, url, String(calls / processes)]
+        const args = [file("client.ts"), baseUrl, url, String(calls / processes), pacer]
         const { exitCode, stderr, stdout } = yield* run(process.execPath, args)
         if (exitCode !== 0) return yield* Effect.die(new Error(stderr))
         return yield* Schema.decodeUnknownEffect(ClientReport)(stdout)

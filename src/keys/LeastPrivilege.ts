@@ -11,16 +11,21 @@ import { cartoError } from "../errors/internal/cartoError.ts"
 import { StatementRefused } from "../errors/Keys.ts"
 import type { InvalidInput } from "../errors/Call.ts"
 import type { QueryReason, Sql } from "../sql/Sql.ts"
-import { analyse } from "./internal/analysis/parseStatements.ts"
+import type { AnalyzedStatement } from "./internal/analysis/follow/followStatements.ts"
+import { analyze, unanalyzed } from "./internal/analysis/parseStatements.ts"
 import { collectNeeds, type Collected } from "./internal/analysis/collectNeeds.ts"
 import type { Inference, Need } from "./internal/analysis/inference.ts"
-import { namedStatements, type NamedStatement, type Statements } from "./internal/analysis/namedStatements.ts"
-import { statementKind } from "./internal/analysis/statementKind.ts"
+import {
+  namedStatements,
+  type NamedStatement,
+  type Statements
+} from "./internal/analysis/statements/namedStatements.ts"
+import { type StatementKind, statementKind } from "./internal/analysis/statements/statementKind.ts"
 import { type VerifyReason, verifyNamed } from "./internal/analysis/verifyStatements.ts"
 
 export { GrantsInsufficient, StatementRefused } from "../errors/Keys.ts"
 export type { Inference, Need, Opaque, Unmet } from "./internal/analysis/inference.ts"
-export type { Statements } from "./internal/analysis/namedStatements.ts"
+export type { Statements } from "./internal/analysis/statements/namedStatements.ts"
 
 export type InferReason = InvalidInput | QueryReason | StatementRefused
 
@@ -45,26 +50,28 @@ const grantsOf = (needs: ReadonlyArray<Need>): GrantsRequest => {
   }
 }
 
-const analyseNamed = Effect.fnUntraced(function* (
+const analyzeNamed = Effect.fnUntraced(function* (
   operation: string,
   named: ReadonlyArray<NamedStatement>
 ): Effect.fn.Return<Collected, CartoErrorOf<InferReason>, Sql> {
-  const kinds = named.map(({ name, text }) => ({ name, kind: statementKind(text) }))
-  const queries = kinds.flatMap(({ kind, name }) => (kind.query === undefined ? [] : [{ name, query: kind.query }]))
-  const analysed = yield* analyse(queries.map(({ query }) => query))
-  for (const [index, { failure }] of analysed.entries()) {
-    const statement = queries[index]?.name
-    if (failure !== undefined && statement !== undefined) {
-      return yield* cartoError(operation, new StatementRefused({ statement, failure }))
-    }
-  }
-  return yield* collectNeeds(
-    kinds,
-    queries.flatMap(({ name }, index) => {
-      const found = analysed[index]
-      return found === undefined ? [] : [{ name, ...found }]
-    })
+  const kinds = named.map((statement) => ({ ...statement, kind: statementKind(statement.text) }))
+  const conditions = kinds.flatMap(({ kind, ...statement }) =>
+    kind.condition === undefined ? [] : [{ ...statement, kind: { query: kind.condition, runsOnly: true } as const }]
   )
+  const all: ReadonlyArray<NamedStatement & { readonly kind: StatementKind }> = [...kinds, ...conditions]
+  const queries = all.flatMap(({ kind }) => (kind.query === undefined ? [] : [kind.query]))
+  const words = new Set(all.flatMap(({ kind }) => kind.words ?? [kind.creates?.schema ?? ""]))
+  const analysis = yield* analyze(queries, [...words])
+  const analyzed = analysis.statements[Symbol.iterator]()
+  const statements: Array<AnalyzedStatement> = []
+  for (const statement of all) {
+    const found = statement.kind.query === undefined ? unanalyzed : (analyzed.next().value ?? unanalyzed)
+    if (found.failure !== undefined) {
+      return yield* cartoError(operation, new StatementRefused({ statement: statement.name, failure: found.failure }))
+    }
+    statements.push({ ...found, ...statement })
+  }
+  return yield* collectNeeds(analysis.catalog, statements)
 })
 
 /**
@@ -91,7 +98,7 @@ export function infer(
     const named = yield* Effect.mapError(Effect.fromResult(namedStatements(statements)), (reason) =>
       cartoError(operation, reason)
     )
-    const { needs, opaque, unmet } = yield* analyseNamed(operation, named)
+    const { needs, opaque, unmet } = yield* analyzeNamed(operation, named)
     const inference: Inference = { grants: grantsOf(needs), needs, opaque, unmet }
     if (options.verify) yield* verifyNamed(operation, inference.grants, named)
     return inference

@@ -29,10 +29,11 @@ export interface Unmet {
 export interface Opaque {
   readonly name: string
   /**
-   * `call`: in the statement, or in a view that it reads; `policy`: of a table's row-level security. Otherwise it comes with
-   * writing to a table.
+   * How it comes to run. `call`: in the statement, or in a view that it reads. `policy`: in row-level security of a table.
+   * The others come with writing to a table: its constraints and the checks of domains, defaults and generated columns,
+   * expressions of indexes, keys of partitions, rules, and triggers.
    */
-  readonly via: "call" | "constraint" | "default" | "policy" | "trigger"
+  readonly via: "call" | "constraint" | "default" | "index" | "partition" | "policy" | "rule" | "trigger"
   readonly statements: ReadonlyArray<string>
 }
 

@@ -12,28 +12,46 @@ import { ResponseMalformed } from "../../../errors/Call.ts"
 import type { StatementReason } from "../../../errors/SqlApi.ts"
 import { type QueryReason, Sql } from "../../../sql/Sql.ts"
 import { sql, type Statement } from "../../../sql/Statement.ts"
-import { type Access, accesses, type Call, calls } from "./nodeTree.ts"
+import { type Access, accesses, withColumns } from "./tree/accesses.ts"
+import type { Catalog } from "./catalog/objects.ts"
+import { readCatalog } from "./catalog/readObjects.ts"
+import { results } from "./catalog/objectQueries.ts"
+import { type Expression, expression, nothing } from "./tree/expressions.ts"
 
-export interface Analysed {
+/** An object of the catalog: `pg_proc` and an oid. */
+export interface Reference {
+  readonly class: string
+  readonly oid: number
+}
+
+/** A statement as PostgreSQL understood it. */
+export interface Analyzed {
   readonly accesses: ReadonlyArray<Access>
-  /** Oids of sequences that it names: `nextval('s')`. */
-  readonly sequences: ReadonlyArray<number>
-  /** Oids of functions that it calls, or a view that it reads does; those of PostgreSQL itself are not among them. */
-  readonly functions: ReadonlyArray<number>
-  /** Its own calls of functions, those of PostgreSQL itself among them. */
-  readonly calls: ReadonlyArray<Call>
+  readonly expression: Expression
+  /** The objects that it refers to; those of PostgreSQL itself are not among them. */
+  readonly references: ReadonlyArray<Reference>
+  /** Why PostgreSQL does not understand it. */
   readonly failure?: StatementReason | undefined
 }
 
-/** `numbers` of a JSON array. */
-export const readNumbers = (value: unknown): ReadonlyArray<number> =>
-  Array.isArray(value) ? value.filter((item) => typeof item === "number") : []
+/** What is known of a statement without a query. */
+export const unanalyzed: Analyzed = { accesses: [], expression: nothing, references: [] }
+
+/** The statements in their order, and what they reach. */
+export interface Analysis {
+  readonly statements: ReadonlyArray<Analyzed>
+  readonly catalog: Catalog
+}
 
 // Before PostgreSQL 14 functions were kept as text; a rule keeps a parsed statement in every version, but not with any
 // RETURNING. The statements are parsed in EXECUTE, where strings are standard whatever the session was set to.
-const analysis = (queries: ReadonlyArray<string>, functionsSince: number): Statement => sql`
+const analysisOf = (
+  queries: ReadonlyArray<string>,
+  words: ReadonlyArray<string>,
+  functionsSince: number
+): Statement => sql`
 CREATE TEMPORARY TABLE effect_carto_analysis ON COMMIT DROP AS
-  SELECT q.n::int AS n, q.query, NULL::text AS tree, NULL::json AS reached, NULL::json AS failure
+  SELECT q.n::int AS n, q.query, NULL::text AS tree, NULL::json AS refs, NULL::json AS failure
   FROM pg_catalog.unnest(${queries}::text[]) WITH ORDINALITY AS q(query, n);
 DO $analysis$
 DECLARE
@@ -63,26 +81,11 @@ BEGIN
         FROM pg_catalog.pg_rewrite w
         WHERE w.ev_class = 'pg_temp.effect_carto_analysis'::pg_catalog.regclass AND w.rulename = 'effect_carto_' || item.n;
       END IF;
-      UPDATE pg_temp.effect_carto_analysis a SET tree = stored_tree, reached = (
-        WITH RECURSIVE reached AS (
-          SELECT d.refclassid, d.refobjid FROM pg_catalog.pg_depend d WHERE d.classid = stored_in AND d.objid = stored
-          UNION
-          SELECT d.refclassid, d.refobjid
-          FROM reached r
-          JOIN pg_catalog.pg_class c ON r.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.oid = r.refobjid
-          JOIN pg_catalog.pg_rewrite w ON w.ev_class = c.oid
-          JOIN pg_catalog.pg_depend d
-            ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = w.oid
-          WHERE c.relkind = 'v' AND c.relnamespace NOT IN (
-            SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname IN ('pg_catalog', 'information_schema'))
-        )
-        SELECT pg_catalog.json_build_object(
-          'functions', coalesce(pg_catalog.json_agg(r.refobjid::bigint)
-            FILTER (WHERE r.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass), '[]'),
-          'sequences', coalesce(pg_catalog.json_agg(r.refobjid::bigint) FILTER (WHERE c.relkind = 'S'), '[]'))
-        FROM reached r
-        LEFT JOIN pg_catalog.pg_class c
-          ON r.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.oid = r.refobjid
+      UPDATE pg_temp.effect_carto_analysis a SET tree = stored_tree, refs = (
+        SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(d.refclassid::pg_catalog.regclass::text, d.refobjid::bigint)), '[]')
+        FROM pg_catalog.pg_depend d
+        WHERE d.classid = stored_in AND d.objid = stored AND d.refclassid NOT IN (
+          'pg_catalog.pg_namespace'::pg_catalog.regclass, 'pg_catalog.pg_language'::pg_catalog.regclass)
       ) WHERE a.n = item.n;
     EXCEPTION WHEN OTHERS THEN
       GET STACKED DIAGNOSTICS said_detail = PG_EXCEPTION_DETAIL, said_hint = PG_EXCEPTION_HINT;
@@ -93,19 +96,24 @@ BEGIN
   END LOOP;
 END
 $analysis$;
-SELECT a.n, a.tree, a.reached, a.failure FROM pg_temp.effect_carto_analysis a ORDER BY a.n;
+${results(words)};
 ROLLBACK`
 
-const readRow = (row: Readonly<Record<string, unknown>>): Analysed => {
-  const reached = isObject(row["reached"]) ? row["reached"] : {}
-  const said = row["failure"]
-  const tree = typeof row["tree"] === "string" ? row["tree"] : ""
+type Row = Readonly<Record<string, unknown>>
+
+const readReference = (value: unknown): ReadonlyArray<Reference> =>
+  Array.isArray(value) && typeof value[0] === "string" && typeof value[1] === "number"
+    ? [{ class: value[0], oid: value[1] }]
+    : []
+
+const readStatement = (data: Row): Analyzed => {
+  const said = data["failure"]
+  const tree = typeof data["tree"] === "string" ? data["tree"] : ""
   const string = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined)
   return {
     accesses: accesses(tree),
-    calls: calls(tree),
-    functions: readNumbers(reached["functions"]),
-    sequences: readNumbers(reached["sequences"]),
+    expression: expression(tree),
+    references: Array.isArray(data["refs"]) ? data["refs"].flatMap(readReference) : [],
     failure: isObject(said)
       ? classifyError({
           description: string(said["description"]) ?? "",
@@ -119,10 +127,11 @@ const readRow = (row: Readonly<Record<string, unknown>>): Analysed => {
 // Read first: a form of statements that is not known here must not pass for one that accesses nothing.
 const canary = "SELECT a.n FROM pg_temp.effect_carto_analysis a"
 
-const readAll = (
-  rows: ReadonlyArray<Readonly<Record<string, unknown>>>
-): Effect.Effect<ReadonlyArray<Analysed>, CartoErrorOf<ResponseMalformed>> => {
-  const [first, ...rest] = rows.map(readRow)
+const readRows = (rows: ReadonlyArray<Row>): Effect.Effect<Analysis, CartoErrorOf<ResponseMalformed>> => {
+  const [first, ...rest] = rows
+    .filter(({ kind }) => kind === "statement")
+    .toSorted((a, b) => Number(a["oid"]) - Number(b["oid"]))
+    .map(({ data }) => readStatement(isObject(data) ? data : {}))
   const own = first?.accesses.find(({ selected }) => selected.length === 1)
   const bit = own?.selected[0]
   if (own === undefined || bit === undefined || own.permissions.join() !== "select") {
@@ -131,28 +140,31 @@ const readAll = (
       cartoError("LeastPrivilege.infer", new ResponseMalformed({ status: 200, description, body: "" }))
     )
   }
-  return Effect.succeed(
-    rest.map((found) => ({
+  // the canary reads column 1, which says how the sets of columns count
+  const offset = bit - 1
+  return Effect.succeed({
+    catalog: readCatalog(rows, offset),
+    statements: rest.map((found) => ({
       ...found,
+      // a rule is on the table of the analysis itself
+      references: found.references.filter(({ oid }) => oid !== own.relation),
       accesses: found.accesses
-        // a rule is on the table of the analysis itself
         .filter(({ relation }) => relation !== own.relation)
-        // the canary reads column 1
-        .map((access) => ({ ...access, inserted: access.inserted.map((each) => each - bit + 1) }))
+        .map((access) => withColumns(access, offset))
     }))
-  )
+  })
 }
 
 /**
- * What each query accesses, in their order. Needs the master key. A query is one statement without a semicolon, so that
- * it cannot leave the function it is put into.
+ * What each query accesses, in their order, and what the catalog has of all that they reach. Needs the master key. A query
+ * is one statement without a semicolon, so that it cannot leave the function that it is put into. `words` are names by
+ * which schemas, types and functions are looked up besides.
  */
-export const analyse = (
+export const analyze = (
   queries: ReadonlyArray<string>,
+  words: ReadonlyArray<string> = [],
   functionsSince = 140_000
-): Effect.Effect<ReadonlyArray<Analysed>, CartoErrorOf<QueryReason>, Sql> =>
-  queries.length === 0
-    ? Effect.succeed([])
-    : Sql.use((db) => db.query(analysis([canary, ...queries], functionsSince), { idempotent: true })).pipe(
-        Effect.flatMap(({ rows }) => readAll(rows))
-      )
+): Effect.Effect<Analysis, CartoErrorOf<QueryReason>, Sql> =>
+  Sql.use((db) => db.query(analysisOf([canary, ...queries], words, functionsSince), { idempotent: true })).pipe(
+    Effect.flatMap(({ rows }) => readRows(rows))
+  )

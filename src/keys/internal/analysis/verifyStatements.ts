@@ -10,8 +10,8 @@ import type { StatementReason } from "../../../errors/SqlApi.ts"
 import { type QueryReason, Sql } from "../../../sql/Sql.ts"
 import { sql } from "../../../sql/Statement.ts"
 import { lease } from "../../Lease.ts"
-import type { NamedStatement } from "./namedStatements.ts"
-import { statementKind } from "./statementKind.ts"
+import type { NamedStatement } from "./statements/namedStatements.ts"
+import { statementKind } from "./statements/statementKind.ts"
 
 export type VerifyReason = GrantsInsufficient | QueryReason
 

@@ -12,16 +12,18 @@ export interface Objects {
   readonly schemas?: ReadonlyArray<number> | undefined
   readonly functions?: ReadonlyArray<number> | undefined
   readonly sequences?: ReadonlyArray<number> | undefined
+  readonly databases?: ReadonlyArray<number> | undefined
 }
 
 const kinds = {
   tables: { check: "has_table_privilege", permissions: tablePermissions },
   schemas: { check: "has_schema_privilege", permissions: ["usage", "create"] },
   functions: { check: "has_function_privilege", permissions: ["execute"] },
-  sequences: { check: "has_sequence_privilege", permissions: ["usage"] }
+  sequences: { check: "has_sequence_privilege", permissions: ["usage"] },
+  databases: { check: "has_database_privilege", permissions: ["temporary"] }
 } as const
 
-const part = (kind: keyof typeof kinds, oids: ReadonlyArray<number>): Statement => {
+const part = (kind: keyof typeof kinds, oids: ReadonlyArray<number> = []): Statement => {
   const { check, permissions } = kinds[kind]
   return sql`SELECT ${kind} AS kind, o.oid, ARRAY(
     SELECT p FROM pg_catalog.unnest(${permissions}) p
@@ -33,9 +35,14 @@ export type HasPrivilege = (kind: keyof Objects, oid: number, permission: string
 
 /** No system table is read, which only the master key may. An object that is gone meanwhile is one without permissions. */
 export const checkPrivileges = (objects: Objects): Effect.Effect<HasPrivilege, CartoErrorOf<QueryReason>, Sql> => {
-  const { functions = [], schemas = [], sequences = [], tables = [] } = objects
   const statement = sql.join(
-    [part("tables", tables), part("schemas", schemas), part("functions", functions), part("sequences", sequences)],
+    [
+      part("tables", objects.tables),
+      part("schemas", objects.schemas),
+      part("functions", objects.functions),
+      part("sequences", objects.sequences),
+      part("databases", objects.databases)
+    ],
     " UNION ALL "
   )
   return Sql.use((db) => db.query(statement, { idempotent: true })).pipe(

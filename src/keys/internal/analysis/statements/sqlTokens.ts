@@ -1,5 +1,5 @@
 /** SQL text as words, names and signs, and cut into its statements, as PostgreSQL reads it with standard strings. */
-import { skip } from "../../../sql/internal/lexer.ts"
+import { skip } from "../../../../sql/internal/lexer.ts"
 
 export interface Token {
   /** A `word` in lower case, a `name` without its double quotes, one sign, or for a string nothing. */

@@ -56,7 +56,11 @@ export type Key = ApiKey | Redacted.Redacted<string> | string
 
 /** The Auth API: the methods of `ApiKeyManager`, with the same errors. */
 export interface Keys extends Promised<Omit<ApiKeyManagerService, "isValid">> {
-  /** Creates a regular key. Keys cannot be edited later. Needs the master key. `POST /api/v3/api_keys`. */
+  /**
+   * Creates a regular key. Keys cannot be edited later. Needs the master key. `POST /api/v3/api_keys`.
+   *
+   * A call that is aborted after its request was sent still resolves with the key.
+   */
   readonly create: (options: CreateOptions, call?: CallOptions) => Promise<ApiKey>
   /**
    * Returns the key of that name. Keys other than the master key see only themselves. Rejects with `ApiKeyNotFound` if there
@@ -72,6 +76,8 @@ export interface Keys extends Promised<Omit<ApiKeyManagerService, "isValid">> {
   /**
    * Gives a regular key or the master key a new token. The old token is refused at once. If the client uses that key, it
    * continues with the new token. Needs the master key. `POST /api/v3/api_keys/{name}/token/regenerate`.
+   *
+   * A call that is aborted after its request was sent still resolves with the key, whose token is nowhere else.
    */
   readonly regenerate: (key: string | ApiKey, options?: TargetUserOptions, call?: CallOptions) => Promise<ApiKey>
   /**
@@ -172,12 +178,12 @@ const redactKey = (key: Key): ApiKey | Redacted.Redacted<string> => (typeof key 
 
 const makeKeys = (connection: Connection<Services>): Keys => ({
   ...promised<Omit<Keys, "isValid">, Services>(connection, ApiKeyManager, {
-    create: "promise",
+    create: "token",
     get: "promise",
     getOption: "promise",
     list: "promise",
     stream: "iterable",
-    regenerate: "promise",
+    regenerate: "token",
     delete: "promise",
     whoami: "promise"
   }),

@@ -10,6 +10,7 @@ import { refuse } from "../../errors/internal/invalidInput.ts"
 import { fetchLayer } from "../../http/fetch.ts"
 import { ApiKeyManager } from "../../keys/ApiKeyManager.ts"
 import { Sql } from "../../sql/Sql.ts"
+import { callerPromise } from "./callerPromise.ts"
 import type { Services } from "./connection.ts"
 
 /** The options of `connect`. */
@@ -35,13 +36,16 @@ const readToken = (token: unknown): Result.Result<Redacted.Redacted<string>, Inv
   )
 }
 
-const readOptions = ({ apiKey, ...options }: ConnectOptions): Result.Result<AuthOptions, InvalidInput> => {
+const readOptions = ({ apiKey, fetch, ...options }: ConnectOptions): Result.Result<AuthOptions, InvalidInput> => {
   if (options.baseUrl === undefined && options.username === undefined) {
     return refuse("baseUrl", undefined, "give the URL of the account, such as https://alice.carto.com, or its username")
   }
+  if (fetch !== undefined && typeof fetch !== "function") {
+    return refuse("fetch", fetch, "give a function that takes the arguments of fetch")
+  }
   if (typeof apiKey !== "function") return Result.map(readToken(apiKey), (token) => ({ ...options, apiKey: token }))
   const source = Effect.flatMap(
-    Effect.tryPromise(async () => await apiKey()),
+    callerPromise(async () => await apiKey()),
     (token) => Effect.fromResult(readToken(token))
   )
   return Result.succeed({ ...options, apiKey: source })

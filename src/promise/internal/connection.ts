@@ -14,6 +14,7 @@ import type { CartoErrorOf, InvalidInput } from "../../errors/CartoError.ts"
 import { cartoError } from "../../errors/internal/cartoError.ts"
 import { invalidInput } from "../../errors/internal/invalidInput.ts"
 import type { HttpClient } from "../../http/client.ts"
+import { interruptibleUntilSent } from "../../http/interruption.ts"
 import type { ApiKeyManager } from "../../keys/ApiKeyManager.ts"
 import type { Sql } from "../../sql/Sql.ts"
 
@@ -29,6 +30,8 @@ export type Services = ApiKeyManager | Auth | HttpClient | Sql
 /** An account under one key, as it runs effects. */
 export interface Connection<R> {
   readonly run: <A, E>(effect: Effect.Effect<A, E, R>, call?: CallOptions) => Promise<A>
+  /** Runs an effect that an abort ends only until its request is sent. Afterwards it ends with its value. */
+  readonly runToEnd: <A, E>(effect: Effect.Effect<A, E, R>, call?: CallOptions) => Promise<A>
   /** Each iteration runs the stream from its start. Leaving the iteration interrupts the stream. */
   readonly iterate: <A, E>(stream: Stream.Stream<A, E, R>, call?: CallOptions) => AsyncIterable<A>
 }
@@ -43,7 +46,7 @@ export interface Connected {
 export interface Session<R> {
   readonly runExit: <A, E>(
     effect: Effect.Effect<A, E, R>,
-    call: CallOptions
+    options: CallOptions & { readonly uninterruptible?: boolean }
   ) => Promise<Exit.Exit<A, E | CartoErrorOf<InvalidInput>>>
   /** Aborts the calls that are running, and refuses later ones. */
   readonly close: () => Promise<void>
@@ -81,10 +84,10 @@ export const openSession = <R>(services: Layer.Layer<R, CartoErrorOf<InvalidInpu
   const runtime = ManagedRuntime.make(services)
   let closed = false
   return {
-    runExit: async (effect, { signal }) => {
-      checkSignal(signal)
+    runExit: async (effect, options) => {
+      checkSignal(options.signal)
       if (closed) throw aborted("the client is closed")
-      return await runtime.runPromiseExit(effect, { signal })
+      return await runtime.runPromiseExit(effect, options)
     },
     close: () => {
       closed = true
@@ -97,11 +100,17 @@ export const makeConnection = <R>(
   session: Session<R>,
   key: ApiKey | Redacted.Redacted<string> | undefined
 ): Connection<R> => {
-  const run: Connection<R>["run"] = async (effect, { signal } = {}) => {
-    const exit = await session.runExit(key === undefined ? effect : Auth.withApiKey(effect, key), { signal })
+  const runWith = async <A, E>(
+    effect: Effect.Effect<A, E, R>,
+    signal: AbortSignal | undefined,
+    uninterruptible: boolean
+  ): Promise<A> => {
+    const keyed = key === undefined ? effect : Auth.withApiKey(effect, key)
+    const exit = await session.runExit(keyed, { signal, uninterruptible })
     if (Exit.isSuccess(exit)) return exit.value
     throw rejection(exit.cause, signal)
   }
+  const run: Connection<R>["run"] = (effect, { signal } = {}) => runWith(effect, signal, false)
 
   async function* elements<A, E>(stream: Stream.Stream<A, E, R>, call: CallOptions): AsyncGenerator<A, void> {
     const scope = Scope.makeUnsafe()
@@ -122,6 +131,7 @@ export const makeConnection = <R>(
 
   return {
     run,
+    runToEnd: (effect, { signal } = {}) => runWith(interruptibleUntilSent(effect, Effect.interruptible), signal, true),
     iterate: (stream, { signal } = {}) => ({
       [Symbol.asyncIterator]: () => {
         // leaving the iteration must not wait for an element that is still being read

@@ -32,9 +32,11 @@ export type Promised<Service> = { readonly [Name in keyof Service]: Method<Servi
 
 type Methods = Readonly<Record<string, (...args: never) => unknown>>
 
-/** What each method returns. */
+/** What each method returns. A `token` is a promise of a key that is not lost by an abort once its request is sent. */
 type Returns<Target> = {
-  readonly [Name in keyof Target]: Target[Name] extends (...args: never) => Promise<unknown> ? "promise" : "iterable"
+  readonly [Name in keyof Target]: Target[Name] extends (...args: never) => Promise<unknown>
+    ? "promise" | "token"
+    : "iterable"
 }
 
 /**
@@ -47,9 +49,9 @@ export function promised<Target extends { readonly [Name in keyof Target]: (...a
   returns: Returns<Target>
 ): Target
 export function promised<R>(
-  { iterate, run }: Connection<R>,
+  { iterate, run, runToEnd }: Connection<R>,
   service: Effect.Effect<object, never, R>,
-  returns: Readonly<Record<string, "iterable" | "promise">>
+  returns: Readonly<Record<string, "iterable" | "promise" | "token">>
 ): Methods {
   // the signature above says that the members need no services but those of the connection
   const isEffect = (u: unknown): u is Effect.Effect<unknown, unknown, R> => Effect.isEffect(u)
@@ -60,14 +62,14 @@ export function promised<R>(
       return typeof found === "function" ? Reflect.apply(found, methods, args) : found
     })
   const toPromise =
-    (name: string) =>
-    (...args: ReadonlyArray<unknown>) =>
-      run(
-        Effect.flatMap(member(name, args), (result) => (isEffect(result) ? result : Effect.succeed(result))).pipe(
-          Effect.map((value) => (Option.isOption(value) ? Option.getOrUndefined(value) : value))
-        ),
-        callOptions(args)
+    (name: string, kind: "promise" | "token") =>
+    (...args: ReadonlyArray<unknown>) => {
+      const effect = Effect.flatMap(member(name, args), (result) =>
+        isEffect(result) ? result : Effect.succeed(result)
       )
+      const value = Effect.map(effect, (value) => (Option.isOption(value) ? Option.getOrUndefined(value) : value))
+      return kind === "token" ? runToEnd(value, callOptions(args)) : run(value, callOptions(args))
+    }
   const toIterable =
     (name: string) =>
     (...args: ReadonlyArray<unknown>) =>
@@ -76,6 +78,9 @@ export function promised<R>(
         callOptions(args)
       )
   return Object.fromEntries(
-    Object.entries(returns).map(([name, kind]) => [name, kind === "promise" ? toPromise(name) : toIterable(name)])
+    Object.entries(returns).map(([name, kind]) => [
+      name,
+      kind === "iterable" ? toIterable(name) : toPromise(name, kind)
+    ])
   )
 }

@@ -3,17 +3,27 @@ import { skip } from "../sql/internal/lexer.ts"
 
 const word = /[\p{L}\p{N}_$]/u
 
-/** Cuts a text into its statements. Empty ones are left out. `open` is whether the last one has no semicolon yet. */
-export const splitStatements = (
-  text: string
-): { readonly statements: ReadonlyArray<string>; readonly open: boolean } => {
+export interface Statements {
+  /** Empty ones are left out. */
+  readonly statements: ReadonlyArray<string>
+  /** Whether the last one has no semicolon yet. */
+  readonly open: boolean
+  /** Whether the text ends inside of quotes or of a block comment. */
+  readonly quoted: boolean
+}
+
+/** Cuts a text into its statements. */
+export const splitStatements = (input: string): Statements => {
+  const text = `${input}\n`
   const statements: Array<string> = []
   let start = 0
   let filled = false
+  let quoted = false
   for (let index = 0; index < text.length;) {
     const end = skip(text, index, true)
     if (end !== undefined) {
       filled = filled || !/^(?:--|\/\*)/.test(text.slice(index, index + 2))
+      quoted = end === text.length
       index = end
       continue
     }
@@ -26,7 +36,7 @@ export const splitStatements = (
     } else if (!/\s/.test(char)) filled = true
   }
   if (filled) statements.push(text.slice(start).trim())
-  return { statements, open: filled }
+  return { statements, open: filled, quoted }
 }
 
 export interface Placeholder {

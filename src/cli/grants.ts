@@ -71,12 +71,15 @@ const readTable = Effect.fnUntraced(function* (text: string) {
   return two === undefined ? Grants.table(one, held) : Grants.table(two, held, { schema: one })
 })
 
+/** Grants on tables: `name`, `schema.name:select,insert`. */
+export const readTables = (texts: ReadonlyArray<string>) => Effect.forEach(texts, readTable)
+
 /** The grants that flags ask for. The library checks the names of APIs and services. */
 export const readGrants = Effect.fnUntraced(function* (flags: GrantFlags) {
   const some = <A>(values: ReadonlyArray<A>) => (values.length === 0 ? undefined : values)
   return {
     apis: some(flags.api),
-    tables: some(yield* Effect.forEach(flags.table, readTable)),
+    tables: some(yield* readTables(flags.table)),
     schemas: some(flags.schema.map((name) => Grants.schema(name))),
     tableMetadata: flags.tableMetadata ? true : undefined,
     services: some(flags.service),

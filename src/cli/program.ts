@@ -6,6 +6,7 @@ import { jobs } from "./commands/jobs.ts"
 import { keys } from "./commands/keys/index.ts"
 import { login, profiles } from "./commands/profiles.ts"
 import { sqlCommand } from "./commands/sql.ts"
+import { mcp } from "./commands/mcp.ts"
 import { whoami } from "./commands/whoami.ts"
 import { settings } from "./settings.ts"
 
@@ -19,6 +20,7 @@ export const program = Command.make("effect-carto").pipe(
     sqlCommand,
     copy,
     jobs,
+    mcp,
     completions((): Command.Command.Any => program)
   ]),
   Command.withGlobalFlags(settings)

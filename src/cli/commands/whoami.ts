@@ -13,8 +13,8 @@ export const whoami = Command.make("whoami", {}, () =>
       Effect.gen(function* () {
         const { authUrl } = yield* Auth
         const key = yield* ApiKeyManager.use((keys) => keys.whoami)
-        const { account, created: _created, token: _token, ...rest } = described(key, false)
-        return { account, baseUrl: authUrl, key: rest.name, ...rest }
+        const { account, created: _created, name, token: _token, ...rest } = described(key, false)
+        return { account, baseUrl: authUrl, key: name, ...rest }
       })
     )
     yield* presentItem(item)

@@ -1,15 +1,15 @@
-/** What `\d`, `\dt` and `\du` ask. */
+/** What `\d` and `\dt` ask. Only the master key may read the catalog, so the role of another key is a value here. */
 import { sql, type Statement } from "../../sql/Statement.ts"
 
 /** The relations that the key in use may read, those of the system left out. */
-export const relations: Statement = sql`SELECT n.nspname AS schema, c.relname AS name,
+export const relations = (role: string): Statement => sql`SELECT n.nspname AS schema, c.relname AS name,
   CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned table' WHEN 'v' THEN 'view'
     WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' END AS type,
   pg_catalog.pg_get_userbyid(c.relowner) AS owner, c.reltuples::bigint AS "rows (estimate)"
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
   AND n.nspname !~ '^pg_' AND n.nspname <> 'cdb_dataservices_client'
-  AND pg_catalog.has_table_privilege(c.oid, 'SELECT')
+  AND pg_catalog.has_table_privilege(${role}::name, c.oid, 'SELECT')
 ORDER BY 1, 2`
 
 const named = (schema: string | undefined, name: string): Statement =>
@@ -35,9 +35,12 @@ JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE ${named(schema, name)} ORDER BY i.indisprimary DESC, 1`
 
 /** Tables and their columns, for completion. */
-export const names: Statement = sql`SELECT c.relname AS table, a.attname AS column
+export const names = (role: string): Statement => sql`SELECT c.relname AS table, a.attname AS column
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-  AND pg_catalog.has_table_privilege(c.oid, 'SELECT')
+  AND pg_catalog.has_table_privilege(${role}::name, c.oid, 'SELECT')
 ORDER BY 1, a.attnum LIMIT 5000`
+
+/** The database role of the key in use. Every key may ask for it. */
+export const role: Statement = sql`SELECT current_user AS role`

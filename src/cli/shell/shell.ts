@@ -49,18 +49,21 @@ interface Names {
 }
 
 /** Names for completion. A key that may not list keys completes no keys. */
-const loadNames = Effect.gen(function* () {
-  const { rows } = yield* Sql.use((db) => db.query(Describe.names))
-  const keys = yield* Effect.orElseSucceed(
-    ApiKeyManager.use((manager) => manager.list()),
-    () => []
-  )
-  return {
-    tables: new Set(rows.map((row) => String(row["table"]))),
-    columns: new Set(rows.map((row) => String(row["column"]))),
-    keys: keys.map(({ name }) => name)
-  } satisfies Names
-}).pipe(Effect.orElseSucceed((): Names => ({ tables: new Set(), columns: new Set(), keys: [] })))
+const loadNames = Effect.fnUntraced(
+  function* (role: string) {
+    const { rows } = yield* Sql.use((db) => db.query(Describe.names(role)))
+    const keys = yield* Effect.orElseSucceed(
+      ApiKeyManager.use((manager) => manager.list()),
+      () => []
+    )
+    return {
+      tables: new Set(rows.map((row) => String(row["table"]))),
+      columns: new Set(rows.map((row) => String(row["column"]))),
+      keys: keys.map(({ name }) => name)
+    } satisfies Names
+  },
+  Effect.orElseSucceed((): Names => ({ tables: new Set(), columns: new Set(), keys: [] }))
+)
 
 const sayFailure = (statement: string, failure: unknown): Effect.Effect<void> => {
   const message = isCartoError(failure)
@@ -80,18 +83,24 @@ export const shell = Effect.fnUntraced(function* ({ maxRows }: { readonly maxRow
   let names: Names = { tables: new Set(), columns: new Set(), keys: [] }
   const underKey = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     Effect.suspend(() => (state.key === undefined ? effect : Auth.withApiKey(effect, state.key)))
-  const refresh = Effect.map(underKey(loadNames), (found) => {
-    names = found
-  })
+  const role = underKey(Sql.use((db) => db.query(Describe.role))).pipe(
+    Effect.map(({ rows }) => String(rows[0]?.["role"]))
+  )
+  const refresh = role.pipe(
+    Effect.flatMap(loadNames),
+    Effect.map((found) => {
+      names = found
+    }),
+    Effect.ignore
+  )
 
   const show = Effect.fnUntraced(function* (statement: Statement) {
-    const result = yield* underKey(Sql.use((db) => db.query(statement)))
+    const result = yield* Sql.use((db) => db.query(statement))
     yield* presentResult(result, { maxRows, expanded: state.expanded })
-    return result
   })
   const run = Effect.fnUntraced(function* (text: string) {
     const started = yield* Clock.currentTimeMillis
-    yield* show(sql.unsafe(text))
+    yield* underKey(show(sql.unsafe(text)))
     if (state.timing) yield* Console.error(`Time: ${(yield* Clock.currentTimeMillis) - started} ms`)
   })
 
@@ -99,7 +108,7 @@ export const shell = Effect.fnUntraced(function* ({ maxRows }: { readonly maxRow
     const [first, second] = parseName(text) ?? []
     if (first === undefined) return yield* Console.error(`"${printable(text)}" is not a table's name`)
     const [schema, name] = second === undefined ? [undefined, first] : [first, second]
-    const { rows } = yield* underKey(Sql.use((db) => db.query(Describe.columns(schema, name))))
+    const { rows } = yield* Sql.use((db) => db.query(Describe.columns(schema, name)))
     if (rows.length === 0) return yield* Console.error(`there is no table "${printable(text)}"`)
     yield* show(Describe.columns(schema, name))
     yield* show(Describe.indexes(schema, name))
@@ -138,7 +147,7 @@ export const shell = Effect.fnUntraced(function* ({ maxRows }: { readonly maxRow
         return true
       case "\\d":
       case "\\dt":
-        yield* command === "\\d" && argument !== "" ? describeTable(argument) : show(Describe.relations)
+        yield* command === "\\d" && argument !== "" ? describeTable(argument) : show(Describe.relations(yield* role))
         return true
       case "\\du": {
         const keys = yield* underKey(ApiKeyManager.use((manager) => manager.list({ order: "name" })))

@@ -47,7 +47,9 @@ export const presentItem = Effect.fnUntraced(function* (item: Item) {
     case "csv":
       return yield* Console.log(toCsv(Object.keys(item), [Object.values(item)]))
     case "table": {
-      const rows = Object.entries(item).filter(([, value]) => value !== undefined)
+      const rows = Object.entries(item)
+        .filter(([, value]) => value !== undefined)
+        .map(([name, value]) => [name, Array.isArray(value) ? value.join(" ") : value])
       return yield* Console.log(renderTable([{ name: "property" }, { name: "value" }], rows, yield* paint))
     }
   }

@@ -29,9 +29,14 @@ export const importKeys = Command.make(
     const keys = yield* withAccount(ApiKeyManager.use((manager) => manager.list({ type: "regular", order: "name" })))
     const named = keys.filter(({ name }) => name.startsWith(prefix) && !name.startsWith("lease~"))
     const newest = new Map(named.map((key) => [Rotation.baseName(key.name), key]))
-    const desired = [...newest].map(([name, { grants }]) => {
-      const request = Object.entries(Grants.toRequest(grants)).filter(([, value]) => value !== undefined)
-      return { name, ...Object.fromEntries(request) }
+    const desired = yield* Effect.forEach(newest, ([name, { grants }]) => {
+      const { dropped, request } = Grants.toRequest(grants)
+      // every key may use these schemas, and no request can ask for that
+      const lost = dropped.filter((grant) => !/: usage$/.test(grant))
+      return Effect.as(
+        lost.length === 0 ? Effect.void : message(`"${name}": a plan cannot ask for ${lost.join(", ")}`),
+        { name, ...request }
+      )
     })
     const text = JSON.stringify({ prefix, keys: desired }, undefined, 2)
     if (Option.isNone(out)) return yield* Console.log(text)

@@ -114,35 +114,57 @@ const copyRecords = Effect.fnUntraced(function* ({ create, file, format, gzip, m
   if (first === undefined) return yield* failed("the file has no rows")
   const names = [first, ...others] as const
   const known = new Set<string>(names)
+  const inferred = create
+    ? inferColumns(
+        names,
+        head.map((row) => names.map((name) => row[name]))
+      )
+    : undefined
+  const json =
+    inferred === undefined
+      ? yield* jsonColumns(target, names)
+      : new Set(inferred.filter(({ type }) => type === "jsonb").map(({ name }) => name))
   const checked = stream.pipe(
     Stream.zipWithIndex,
     Stream.mapEffect(([row, index]) => {
       meter.rows(1)
       const unknown = Object.keys(row).find((name) => !known.has(name))
       return unknown === undefined
-        ? Effect.succeed(rowOf(names, row))
+        ? Effect.succeed(rowOf(names, json, row))
         : Effect.fail(failed(`record ${index + 1} has "${unknown}", which no record of the first ${head.length} has`))
     })
   )
   const [last = "", schema] = [target.at(-1), target.length === 2 ? target[0] : undefined]
   return yield* into(
     target,
-    create
-      ? inferColumns(
-          names,
-          head.map((row) => names.map((name) => row[name]))
-        )
-      : undefined,
+    inferred,
     copy.fromRows({ table: schema === undefined ? last : [schema, last], columns: names }, checked, { gzip: true })
   )
 })
 
+/** Columns of JSON: an array goes there as JSON, and elsewhere as an array of PostgreSQL. */
+const jsonColumns = Effect.fnUntraced(
+  function* (target: Target, names: ReadonlyArray<string>) {
+    const columns = sql.join(
+      names.map((name) => sql.identifier(name)),
+      ", "
+    )
+    const { fields } = yield* Sql.use((db) =>
+      db.query(sql`SELECT ${columns} FROM ${sql.identifier(...target)} LIMIT 0`)
+    )
+    return new Set(names.filter((name) => /^jsonb?$/.test(fields[name]?.pgtype ?? "")))
+    // a key that may insert but not select
+  },
+  Effect.catchReason("CartoError", "PermissionDenied", () => Effect.succeed(new Set<string>()))
+)
+
 /** A geometry is text that PostGIS reads. */
-const rowOf = (names: ReadonlyArray<string>, row: JsonObject): JsonObject =>
+const rowOf = (names: ReadonlyArray<string>, json: ReadonlySet<string>, row: JsonObject): JsonObject =>
   Object.fromEntries(
     names.map((name) => {
       const value = row[name] ?? null
-      return [name, name === "the_geom" && value !== null && typeof value === "object" ? JSON.stringify(value) : value]
+      const isText = json.has(name) || (name === "the_geom" && typeof value === "object")
+      return [name, isText && value !== null ? JSON.stringify(value) : value]
     })
   )
 

@@ -7,7 +7,7 @@ import * as Scope from "effect/Scope"
 import { ApiKeyManager } from "../../../keys/ApiKeyManager.ts"
 import * as Lease from "../../../keys/Lease.ts"
 import { readDuration, withAccount } from "../../account/account.ts"
-import { usage } from "../../failure.ts"
+import { CliFailure, exitCodes } from "../../failure.ts"
 import { grantFlags, readGrants } from "../../grants.ts"
 import { message } from "../../terminal/message.ts"
 import { presentItem } from "../../terminal/present.ts"
@@ -38,7 +38,10 @@ export const create = Command.make(
     const grants = yield* readGrants(flags)
     if (dryRun) {
       const refused = yield* withAccount(refusedGrants(grants))
-      if (refused.length > 0) return yield* usage(`these grants would be refused:\n  ${refused.join("\n  ")}`)
+      if (refused.length > 0) {
+        const message = `these grants would be refused:\n  ${refused.join("\n  ")}`
+        return yield* new CliFailure({ message, exitCode: exitCodes.refused })
+      }
       return yield* message("Every grant can be given.")
     }
     const key = yield* withAccount(

@@ -92,6 +92,14 @@ const stages = (
     nodeStep("types", "node_modules/typescript/bin/tsc", "--noEmit"),
     nodeStep("types of tests and examples", "node_modules/typescript/bin/tsc", "--noEmit", "--project", "test"),
     step("Effect diagnostics", bin("effect-tsgo"), "diagnostics", "--project", "tsconfig.json", "--strict"),
+    step(
+      "Effect diagnostics of the command line",
+      bin("effect-tsgo"),
+      "diagnostics",
+      "--project",
+      "src/cli/tsconfig.json",
+      "--strict"
+    ),
     step("deno check", bin("deno"), "task", "check"),
     // --no-check: types have their own step; slow types are found all the same
     step("deno publish, dry run", bin("deno"), "publish", "--dry-run", "--no-check", "--allow-dirty"),

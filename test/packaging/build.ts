@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process"
 import { rmSync } from "node:fs"
 import process from "node:process"
 import { fileURLToPath } from "node:url"
+import { bundleCli } from "./bundleCli.ts"
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
@@ -13,4 +14,5 @@ const { status } = spawnSync(
   [at("../../node_modules/typescript/bin/tsc"), "--project", at("tsconfig.build.json")],
   { stdio: "inherit" }
 )
+if (status === 0) await bundleCli(at("../../dist/cli.js"))
 process.exitCode = status ?? 1

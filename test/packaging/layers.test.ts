@@ -19,14 +19,15 @@ const layers: Readonly<Record<string, ReadonlyArray<string>>> = {
   runtime: ["errors", "account", "http", ""],
   promise: ["errors", "account", "http", "sql", "keys"],
   emulator: ["account"],
-  testing: ["errors", "account", "http", "sql", "keys", "promise", "emulator", ""]
+  testing: ["errors", "account", "http", "sql", "keys", "promise", "emulator", ""],
+  cli: ["errors", "account", "http", "sql", "keys", "rate-limit", "emulator", ""]
 }
 
 /** Folders and files below an `internal/` that other rooms may import too. */
 const shared: Readonly<Record<string, ReadonlyArray<string>>> = {
   "errors/internal": Object.keys(layers),
   "account/internal": ["http", "runtime", "promise"],
-  "sql/internal/lexer.ts": ["keys"],
+  "sql/internal/lexer.ts": ["keys", "cli"],
   "sql/internal/identifier.ts": ["keys"],
   "sql/internal/literal.ts": ["keys"]
 }

@@ -45,7 +45,7 @@ const textOf = Effect.fnUntraced(function* (argument: Option.Option<string>, fil
   if (canPrompt) return Option.none<string>()
   return yield* (yield* stdio.stdinIsTerminal)
     ? usage("give a statement, --file FILE, or a statement on stdin")
-    : Effect.map(readText("-"), Option.some)
+    : Effect.asSome(readText("-"))
 })
 
 const exportTo = Effect.fnUntraced(function* (statement: Statement, format: ExportFormat, out: Option.Option<string>) {
@@ -107,7 +107,7 @@ export const sqlCommand = Command.make(
     if (Option.isSome(out)) return yield* usage("--out needs --format")
     if (!stream) {
       const result = yield* withAccount(Sql.use((db) => db.query(statement)))
-      return yield* presentResult(result, { maxRows, expanded: false })
+      return yield* presentResult(result, { maxRows, expanded: false, paged: true })
     }
     const output = yield* Output
     if (output === "table") return yield* usage("--stream needs --output jsonl or --output csv")

@@ -38,7 +38,7 @@ const runSql = Tool.make("run_sql", {
   }),
   success: Schema.Struct({
     rows: Schema.Array(Schema.Record(Schema.String, Schema.Unknown)),
-    totalRows: Schema.Number,
+    totalRows: Schema.Finite,
     isComplete: Schema.Boolean
   }),
   failure: Schema.String,

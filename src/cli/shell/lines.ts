@@ -1,5 +1,5 @@
 /** Lines that are typed on a terminal, with editing, history and completion: Node's `readline`. */
-import * as Cause from "effect/Cause"
+import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import process from "node:process"
@@ -18,7 +18,7 @@ export interface Lines {
 
 export const open = (
   history: ReadonlyArray<string>,
-  complete: (line: string) => readonly [ReadonlyArray<string>, string]
+  complete: (line: string) => Effect.Effect<readonly [ReadonlyArray<string>, string]>
 ) =>
   Effect.gen(function* () {
     const inputs = yield* Queue.unbounded<Input, Cause.Done>()
@@ -32,9 +32,8 @@ export const open = (
           history: [...history],
           historySize: 1000,
           removeHistoryDuplicates: true,
-          completer: (line: string) => {
-            const [matches, word] = complete(line)
-            return [[...matches], word]
+          completer: (line: string, callback: (error: null, found: readline.CompleterResult) => void) => {
+            Effect.runFork(Effect.map(complete(line), ([matches, word]) => callback(null, [[...matches], word])))
           }
         })
       ),

@@ -2,6 +2,7 @@
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Console from "effect/Console"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { ApiKey } from "../../account/ApiKey.ts"
@@ -81,6 +82,7 @@ export const shell = Effect.fnUntraced(function* ({ maxRows }: { readonly maxRow
   const { username } = yield* Auth
   const state: State = { key: undefined, timing: false, expanded: false, last: undefined }
   let names: Names = { tables: new Set(), columns: new Set(), keys: [] }
+  const loaded = yield* Deferred.make<void>()
   const underKey = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     Effect.suspend(() => (state.key === undefined ? effect : Auth.withApiKey(effect, state.key)))
   const role = underKey(Sql.use((db) => db.query(Describe.role))).pipe(
@@ -91,12 +93,13 @@ export const shell = Effect.fnUntraced(function* ({ maxRows }: { readonly maxRow
     Effect.map((found) => {
       names = found
     }),
-    Effect.ignore
+    Effect.ignore,
+    Effect.andThen(Deferred.succeed(loaded, undefined))
   )
 
   const show = Effect.fnUntraced(function* (statement: Statement) {
     const result = yield* Sql.use((db) => db.query(statement))
-    yield* presentResult(result, { maxRows, expanded: state.expanded })
+    yield* presentResult(result, { maxRows, expanded: state.expanded, paged: false })
   })
   const run = Effect.fnUntraced(function* (text: string) {
     const started = yield* Clock.currentTimeMillis
@@ -125,7 +128,7 @@ export const shell = Effect.fnUntraced(function* ({ maxRows }: { readonly maxRow
     if (last === undefined) return yield* Console.error("there is no statement to repeat yet")
     const pause = Duration.fromInput(readDuration(every === "" ? "2s" : every))
     if (pause._tag === "None") return yield* Console.error(`"${printable(every)}" is not a time such as 5s`)
-    yield* Effect.forever(Effect.andThen(run(last), Effect.sleep(pause.value)))
+    return yield* Effect.forever(Effect.andThen(run(last), Effect.sleep(pause.value)))
   })
 
   /** Whether the shell goes on. */
@@ -171,7 +174,10 @@ export const shell = Effect.fnUntraced(function* ({ maxRows }: { readonly maxRow
 
   yield* Effect.scoped(
     Effect.gen(function* () {
-      const lines = yield* Lines.open(yield* History.load, (line) => complete(line, names))
+      const lines = yield* Lines.open(yield* History.load, (line) =>
+        // the first tab may come before the names
+        Effect.map(Deferred.await(loaded), () => complete(line, names))
+      )
       yield* Effect.addFinalizer(() => Effect.suspend(() => History.save(lines.history())))
       yield* Effect.forkScoped(refresh)
       yield* Console.error(`Connected to ${username}. \\? lists the commands.`)
@@ -182,10 +188,7 @@ export const shell = Effect.fnUntraced(function* ({ maxRows }: { readonly maxRow
       ): Effect.Effect<A | undefined, never, R> =>
         Effect.raceFirst(
           effect,
-          Effect.andThen(
-            lines.cancelled,
-            Effect.map(Console.error("Canceled."), () => undefined)
-          )
+          Effect.andThen(lines.cancelled, Effect.as(Console.error("Canceled."), undefined))
         ).pipe(Effect.catchCause((cause) => Effect.as(sayFailure(text, Cause.squash(cause)), undefined)))
       let buffer = ""
       let open = true

@@ -21,6 +21,8 @@ export const page = Effect.fnUntraced(function* (text: string) {
     Effect.gen(function* () {
       const child = yield* ChildProcess.make(command, [], {
         shell: true,
+        extendEnv: true,
+        env: { LESSCHARSET: "utf-8" },
         stdin: Stream.make(new TextEncoder().encode(`${text}\n`)),
         stdout: "inherit",
         stderr: "inherit"
@@ -29,12 +31,11 @@ export const page = Effect.fnUntraced(function* (text: string) {
     })
   )
   // no pager, or one that fails: the text is printed as it is
-  yield* Effect.catch(
+  yield* shown.pipe(
     Effect.filterOrFail(
-      shown,
       (code) => code === 0,
       (code) => code
     ),
-    () => Console.log(text)
+    Effect.catch(() => Console.log(text))
   )
 })

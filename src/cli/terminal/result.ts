@@ -14,6 +14,8 @@ export interface ResultOptions {
   readonly maxRows: number
   /** A line for each column, as `\x` of psql. */
   readonly expanded: boolean
+  /** Whether a long table goes through a pager. */
+  readonly paged: boolean
 }
 
 const columnsOf = (fields: Readonly<Record<string, Field>>): ReadonlyArray<Column> =>
@@ -23,7 +25,7 @@ const rowCount = (rows: number): string => `(${rows} ${rows === 1 ? "row" : "row
 
 export const presentResult = Effect.fnUntraced(function* (
   { fields, notices, rows, totalRows, warnings }: QueryResult<Row>,
-  { expanded, maxRows }: ResultOptions
+  { expanded, maxRows, paged }: ResultOptions
 ) {
   for (const notice of notices) yield* message(`NOTICE: ${printable(notice)}`)
   for (const warning of warnings) yield* message(`WARNING: ${printable(warning)}`)
@@ -40,7 +42,8 @@ export const presentResult = Effect.fnUntraced(function* (
     }
   } else {
     const values = shown.map((row) => columns.map(({ name }) => row[name]))
-    yield* page(renderTable(columns, values, painter))
+    const table = renderTable(columns, values, painter)
+    yield* paged ? page(table) : Console.log(table)
   }
   yield* message(
     shown.length < rows.length

@@ -32,7 +32,7 @@ export const importKeys = Command.make(
     const desired = yield* Effect.forEach(newest, ([name, { grants }]) => {
       const { dropped, request } = Grants.toRequest(grants)
       // every key may use these schemas, and no request can ask for that
-      const lost = dropped.filter((grant) => !/: usage$/.test(grant))
+      const lost = dropped.filter((grant) => !grant.endsWith(": usage"))
       return Effect.as(
         lost.length === 0 ? Effect.void : message(`"${name}": a plan cannot ask for ${lost.join(", ")}`),
         { name, ...request }

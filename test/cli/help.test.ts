@@ -57,12 +57,12 @@ layer(Cli.layer, { excludeTestServices: true, timeout: "120 seconds" })("the hel
         for (const [name, text] of Object.entries(files)) yield* system.writeFileString(join(folder, name), text)
         yield* succeed(["sql", "CREATE TABLE rows (a int)"])
         yield* succeed(["keys", "create", "tiles", "--table", "tornadoes:select"])
-        const slow = "SELECT pg_sleep(1)"
+        const statement = (path: string) => `SELECT pg_sleep(${path.endsWith("cancel") ? 300 : 1})`
         for (const { command, path } of leaves) {
           for (const example of command.examples) {
             // a job to be shown, awaited or canceled
             const { id } = path.startsWith("effect-carto jobs ")
-              ? JSON.parse(yield* succeed(["jobs", "create", slow, "-o", "json"]))
+              ? JSON.parse(yield* succeed(["jobs", "create", statement(path), "-o", "json"]))
               : { id: "" }
             const text = prepared(example.command, String(id)).replace("rows.ndjson.gz", "rows.ndjson")
             if (/keys (?:rotate|regenerate|delete|apply)/.test(text)) {

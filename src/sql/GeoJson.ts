@@ -1,41 +1,53 @@
-/** Query results as GeoJSON: features with typed properties. */
-import * as Duration from "effect/Duration"
+/**
+ * Query results as GeoJSON: features with typed properties.
+ *
+ * @module
+ */
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaParser from "effect/SchemaParser"
 import * as Stream from "effect/Stream"
 import { Auth } from "../account/Auth.ts"
-import type { CartoErrorOf, CartoErrorReason, RowMalformed, StatementReason } from "../errors/CartoError.ts"
+import { DeadlineExceeded, ResponseMalformed, ResponseTooLarge, type TransportFailed } from "../errors/Call.ts"
+import type { CartoErrorOf, StatementReason } from "../errors/CartoError.ts"
 import { cartoError } from "../errors/internal/cartoError.ts"
+import { readDuration } from "../errors/internal/duration.ts"
+import { isObject } from "../errors/internal/json.ts"
+import { PartialResult } from "../errors/SqlApi.ts"
+import { atMost, maxBodySize, sqlTimeout } from "../http/defaults.ts"
+import { parseGeoJson } from "./internal/parseGeoJson.ts"
+import type { Decoded, DecodeReason, DecodingServices, RowSchema } from "./internal/rowSchema.ts"
 import { decodeRows } from "./internal/schema/decodeRows.ts"
 import { describeIssue } from "./internal/schema/describeIssue.ts"
-import { Geometry, type GeoJsonGeometry } from "./internal/schema/geoJson.ts"
-import { parse } from "../errors/internal/json.ts"
-import { atMost, maxBodySize, sqlTimeout } from "../http/defaults.ts"
-import { DeadlineExceeded, ResponseMalformed, ResponseTooLarge, type TransportFailed } from "../errors/Call.ts"
-import type { PartialResult } from "../errors/SqlApi.ts"
-import { type ExportReason, type QueryOptions, type Row, Sql } from "./Sql.ts"
+import { AnyGeometry, type GeoJsonGeometry } from "./internal/schema/geoJson.ts"
+import { type Exported, type ExportReason, type QueryOptions, Sql } from "./Sql.ts"
 import type { Statement } from "./Statement.ts"
 
+/** A row with the column `the_geom` as its geometry, and all other columns as its properties. */
 export interface Feature<Properties> {
   readonly type: "Feature"
+  /** Null if the column is NULL. Coordinates that PostGIS has as NaN or infinity are so here. */
   readonly geometry: GeoJsonGeometry | null
   readonly properties: Properties
 }
 
+/** The rows of a result. */
 export interface FeatureCollection<Properties> {
   readonly type: "FeatureCollection"
   readonly features: ReadonlyArray<Feature<Properties>>
 }
 
+/** Options of {@link query}. */
 export interface GeoJsonOptions extends QueryOptions {
-  /** How long the call may take. Default: the layer's, or else 60 s. */
+  /** How long the call may take. @default the timeout of the account's layer, or else 60 seconds */
   readonly timeout?: Duration.Input | undefined
-  /** Decimals of coordinates: 0 to 15. Default: the server's, 6. */
+  /** Decimals of coordinates, from 0 to 15. @default 6 */
   readonly dp?: number | undefined
 }
 
+/** The reasons {@link query} fails with. */
 export type GeoJsonReason = ExportReason | PartialResult | ResponseMalformed | StatementReason | TransportFailed
 
 const Collection = Schema.Struct({
@@ -43,67 +55,83 @@ const Collection = Schema.Struct({
   features: Schema.Array(
     Schema.Struct({
       type: Schema.Literal("Feature"),
-      geometry: Schema.NullOr(Geometry),
+      geometry: Schema.NullOr(AnyGeometry),
       properties: Schema.Record(Schema.String, Schema.Unknown)
     })
   )
 })
 
-const attempt = <A, Reason extends CartoErrorReason, R>(
-  effect: Effect.Effect<A, Reason, R>
-): Effect.Effect<A, CartoErrorOf<Reason>, R> => Effect.mapError(effect, (reason) => cartoError("GeoJson.query", reason))
+const decodeCollection = SchemaParser.decodeUnknownEffect(Collection)
 
-/** The layer's limits, where there is one: without it, `Sql` is somebody's own. */
-const layerLimits = Effect.map(Effect.serviceOption(Auth), (auth): Auth["Service"]["transport"] =>
-  Option.isSome(auth) ? auth.value.transport : {}
-)
+/** The account, unless `Sql` is the caller's own service. */
+const account = Effect.map(Effect.serviceOption(Auth), Option.getOrUndefined)
+
+const readFeatures = (text: string): ReadonlyArray<unknown> => {
+  const collection = parseGeoJson(text)
+  const features = isObject(collection) ? collection["features"] : undefined
+  return Array.isArray(features) ? features : []
+}
+
+/** The whole text. A result that ends with an error fails with the features before it. */
+const download = ({ bytes }: Exported, limit: number) =>
+  Effect.suspend(() => {
+    let text = ""
+    const parts = Stream.decodeText(atMost(limit)(bytes))
+    return Stream.runForEach(parts, (part) =>
+      Effect.sync(() => {
+        text += part
+      })
+    ).pipe(
+      Effect.map(() => text),
+      Effect.mapError((error) => (error instanceof ResponseTooLarge ? error : error.reason)),
+      Effect.mapError((reason) =>
+        reason instanceof PartialResult
+          ? new PartialResult({ rows: readFeatures(text), failure: reason.failure })
+          : reason
+      )
+    )
+  })
 
 /**
- * The result of a query that has a column `the_geom`. With `schema` the properties are decoded by it. The answer is read as
- * a whole: at most the layer's `maxBodySize`. `POST /api/v2/sql` with `format=geojson`.
+ * Returns the result of a query that has a column `the_geom`. `POST /api/v2/sql` with `format=geojson`.
+ *
+ * With `schema`, the properties are decoded by it. The response is read as a whole, up to the `maxBodySize` of the account's
+ * layer. A statement that fails after the first feature fails with `PartialResult`, which has the features before it.
  */
-export function query<A, R = never>(
+export const query = <S extends RowSchema = undefined>(
   statement: Statement,
-  options: GeoJsonOptions & { readonly schema: Schema.Decoder<A, R> }
-): Effect.Effect<FeatureCollection<A>, CartoErrorOf<GeoJsonReason | RowMalformed>, R | Sql>
-export function query(
-  statement: Statement,
-  options?: GeoJsonOptions
-): Effect.Effect<FeatureCollection<Row>, CartoErrorOf<GeoJsonReason>, Sql>
-export function query(
-  statement: Statement,
-  options: GeoJsonOptions & { readonly schema?: Schema.Decoder<unknown, unknown> } = {}
-): Effect.Effect<FeatureCollection<unknown>, CartoErrorOf<GeoJsonReason | RowMalformed>, unknown> {
-  const { schema, timeout, ...rest } = options
-  return Effect.gen(function* () {
+  options?: GeoJsonOptions & { readonly schema?: S }
+): Effect.Effect<
+  FeatureCollection<Decoded<S>>,
+  CartoErrorOf<DecodeReason<S> | GeoJsonReason>,
+  DecodingServices<S> | Sql
+> =>
+  Effect.gen(function* () {
+    const { schema, timeout, ...rest }: NonNullable<typeof options> = options ?? {}
     const db = yield* Sql
-    const limits = yield* layerLimits
-    const waited = Duration.fromInputUnsafe(timeout ?? limits.timeout ?? sqlTimeout)
-    const text = yield* attempt(
-      db.export(statement, { ...rest, format: "geojson" }).pipe(
-        Effect.flatMap(({ bytes }) =>
-          bytes.pipe(atMost(limits.maxBodySize ?? maxBodySize), Stream.decodeText, Stream.mkString)
-        ),
-        Effect.mapError((failure) => (failure instanceof ResponseTooLarge ? failure : failure.reason)),
-        Effect.timeoutOrElse({ duration: waited, orElse: () => Effect.fail(new DeadlineExceeded({ waited })) })
-      )
+    const { transport } = (yield* account) ?? {}
+    const waited = yield* Effect.fromResult(
+      readDuration("timeout", timeout ?? transport?.timeout ?? sqlTimeout, { positive: true, infinite: true })
     )
-    const collection = yield* attempt(
-      Effect.mapError(
-        SchemaParser.decodeUnknownEffect(Collection)(parse(text)),
-        (issue) => new ResponseMalformed({ status: 200, description: describeIssue(issue), body: text.slice(0, 1024) })
-      )
+    const text = yield* db.export(statement, { ...rest, timeout: waited, format: "geojson" }).pipe(
+      Effect.mapError(({ reason }) => reason),
+      Effect.flatMap((file) => download(file, transport?.maxBodySize ?? maxBodySize)),
+      Effect.timeoutOrElse({ duration: waited, orElse: () => Effect.fail(new DeadlineExceeded({ waited })) })
     )
-    if (schema === undefined) return collection
-    const properties = yield* attempt(
-      decodeRows(
-        collection.features.map((feature) => feature.properties),
-        schema
-      )
+    const { features, type } = yield* Effect.mapError(
+      decodeCollection(parseGeoJson(text)),
+      (issue) => new ResponseMalformed({ status: 200, description: describeIssue(issue), body: text.slice(0, 1024) })
+    )
+    const decoded = yield* decodeRows(
+      features.map(({ properties }) => properties),
+      schema
     )
     return {
-      type: collection.type,
-      features: collection.features.map((feature, index) => ({ ...feature, properties: properties[index] }))
+      type,
+      features: decoded.map((properties, index) => ({
+        type: "Feature" as const,
+        geometry: features[index]?.geometry ?? null,
+        properties
+      }))
     }
-  })
-}
+  }).pipe(Effect.mapError((reason) => cartoError("GeoJson.query", reason)))

@@ -108,12 +108,12 @@ export const openExport = (
       if (status !== 200 || type.startsWith("text/html")) {
         return Effect.flatMap(read, (response) => readExportFailure(response, username))
       }
-      const { extension, mediaType, showsErrors } = formatOf(format)
+      const { extension = format, mediaType } = formatOf(format)
       return Effect.succeed({
         filename: /filename=([^;]+)/.exec(disposition)?.[1] ?? `cartodb-query.${extension}`,
         // the server says `undefined` of topojson
         contentType: type.includes("/") ? type : mediaType,
-        bytes: Stream.mapError(showsErrors ? failOnTrailingError(bytes, scrub) : bytes, (reason) =>
+        bytes: Stream.mapError(format === "geojson" ? failOnTrailingError(bytes, scrub) : bytes, (reason) =>
           cartoError("Sql.export", reason)
         )
       })

@@ -2,34 +2,36 @@
 
 const program = "ogr2ogr command return code"
 
-/** The line after a label, as PostgreSQL and its client print them. */
+/** The rest of the line after a label, as PostgreSQL and its clients print them. */
 const labelled = (text: string, label: string): string | undefined => {
   const at = text.indexOf(label)
-  if (at === -1) return undefined
-  const rest = text.slice(at + label.length)
-  return rest.split("\n", 1)[0]?.trim()
+  return at === -1
+    ? undefined
+    : text
+        .slice(at + label.length)
+        .split("\n", 1)[0]
+        ?.trim()
 }
 
+/** The program's own messages may have paths of the server, and parameters of its connection. */
 const withoutPaths = (line: string): string =>
   line
     .split(" ")
-    .map((word) => (word.includes("/") ? "…" : word))
+    .map((word) => (/[/=]/.test(word) ? "…" : word))
     .join(" ")
 
-/**
- * What PostgreSQL said, in the message of a failed export: the program's own text has paths of the server. `undefined` for
- * the message of another failure.
- */
+/** The error of PostgreSQL in the message of a failed export; `undefined` for the message of another failure. */
 export const describeExportFailure = (
   message: string
-): { readonly description: string; readonly detail?: string; readonly hint?: string } | undefined => {
+):
+  | { readonly description: string; readonly detail?: string | undefined; readonly hint?: string | undefined }
+  | undefined => {
   if (!message.startsWith(program)) return undefined
-  const description = labelled(message, "ERROR:  ")
-  const detail = labelled(message, "DETAIL:  ")
-  const hint = labelled(message, "HINT:  ")
-  return description === undefined
-    ? {
-        description: `the server could not make the file: ${withoutPaths(labelled(message, "ERROR 1: ") ?? "no reason given")}`
-      }
-    : { description, ...(detail === undefined ? {} : { detail }), ...(hint === undefined ? {} : { hint }) }
+  const own = labelled(message, "ERROR 1: ")
+  return {
+    description:
+      labelled(message, "ERROR:  ") ?? (own === undefined ? "the server could not make the file" : withoutPaths(own)),
+    detail: labelled(message, "DETAIL:  "),
+    hint: labelled(message, "HINT:  ")
+  }
 }

@@ -1,9 +1,10 @@
-/** A batch job as the SQL API describes it. */
+/** The state of a batch job, as the SQL API describes it. */
 import type { Open } from "../../account/Grants.ts"
 import { isObject, type JsonObject } from "../../errors/internal/json.ts"
 
+/** The status of a job, or of one of its statements. `unknown` is a job that the server has lost. */
 export type JobStatus = "pending" | "running" | "done" | "failed" | "cancelled" | "unknown"
-/** Of a callback or a statement that was not its turn to run. */
+/** The status of a callback. `skipped` is a callback that did not apply. */
 export type FallbackStatus = JobStatus | "skipped"
 
 /** One statement of a job. */
@@ -17,17 +18,19 @@ export interface JobQuery {
   readonly failedReason?: string | undefined
 }
 
+/** A batch job. */
 export interface Job {
   readonly id: string
+  /** The name of the account. */
   readonly username: string
   readonly status: Open<JobStatus>
-  /** The statements, in their order; one for a job of one. */
+  /** The statements in their order. */
   readonly queries: ReadonlyArray<JobQuery>
   readonly createdAt: Date
   readonly updatedAt: Date
-  /** Of the job's own callbacks, where it has some. */
+  /** The status of the job's own callbacks, if it has any. */
   readonly fallbackStatus?: Open<FallbackStatus> | undefined
-  /** PostgreSQL's message, of the job or else of the first statement that failed. */
+  /** PostgreSQL's message about the job, or else about the first statement that failed. */
   readonly failedReason?: string | undefined
 }
 
@@ -57,7 +60,7 @@ const readQueries = (query: unknown, status: string, body: JsonObject): Readonly
 const readTime = (value: unknown): Date | undefined =>
   typeof value === "string" && !Number.isNaN(Date.parse(value)) ? new Date(value) : undefined
 
-/** A job of an answer, or what is wrong in it. */
+/** The job of a response, or the description of what makes it none. */
 export const readJob = (body: unknown): Job | string => {
   if (!isObject(body)) return "not a JSON object"
   const { job_id: id, query, status, user: username } = body
@@ -81,15 +84,15 @@ export const readJob = (body: unknown): Job | string => {
   }
 }
 
-const isUnsettled = (status: string | undefined): boolean => status === "pending" || status === "running"
+const mayChange = (status: string | undefined): boolean => status === "pending" || status === "running"
 
 /**
- * Whether nothing of the job can change any more: its callbacks run after it has ended, but not after it was cancelled,
- * which may leave them `pending` for ever. A list goes from one statement to the next by way of `pending`, and leaves those
- * after a failure so.
+ * Whether nothing of the job can change anymore. Its callbacks run after it has ended, but not after it was cancelled, which
+ * may leave them `pending` forever. Between two statements of a list, the job is `pending` again; the statements after a
+ * failure stay `pending`.
  */
-export const isSettled = (job: Job): boolean =>
+export const isFinal = (job: Job): boolean =>
   job.status === "cancelled" ||
-  (!isUnsettled(job.status) &&
-    !isUnsettled(job.fallbackStatus) &&
-    !job.queries.some(({ fallbackStatus }) => isUnsettled(fallbackStatus)))
+  (!mayChange(job.status) &&
+    !mayChange(job.fallbackStatus) &&
+    !job.queries.some(({ fallbackStatus }) => mayChange(fallbackStatus)))

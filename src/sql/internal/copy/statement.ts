@@ -13,7 +13,14 @@ export interface CopyStatement {
 
 const endings = { to: /\bto\s+stdout\b/i, from: /\bfrom\s+stdin\b/i }
 
-/** A COPY in the given direction: the other one would hang on the server. */
+/** The text without its query: in `COPY (SELECT … FROM stdin) TO STDOUT` the table is in parentheses. */
+const withoutQuery = (code: string): string => {
+  const open = code.indexOf("(")
+  const close = code.lastIndexOf(")")
+  return open === -1 || close < open ? code : code.slice(0, open) + code.slice(close + 1)
+}
+
+/** A COPY in the given direction. The server would hang on one in the other direction. */
 export const readCopy = (statement: Statement, direction: "to" | "from"): Result.Result<CopyStatement, InvalidInput> =>
   Result.flatMap(compile(statement), (compiled) => {
     // the server wants COPY and one space at the very beginning
@@ -23,8 +30,7 @@ export const readCopy = (statement: Statement, direction: "to" | "from"): Result
     if (!text.startsWith("COPY ") || !endings[direction].test(code)) {
       return refuse("statement", text, `write ${form}`)
     }
-    // in COPY (SELECT … FROM stdin) TO STDOUT the table is in parentheses
-    if (endings[direction === "to" ? "from" : "to"].test(code.replace(/\([^]*\)/, ""))) {
+    if (endings[direction === "to" ? "from" : "to"].test(withoutQuery(code))) {
       return refuse("statement", text, `write ${form}, and only that`)
     }
     return /;\s*\S/.test(code)

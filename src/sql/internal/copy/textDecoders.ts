@@ -1,8 +1,8 @@
-/** PostgreSQL's text of a value → the value that the SQL API's JSON has for it, but with nothing cut from times. */
-import { parse } from "../../../errors/internal/json.ts"
+/** Reads PostgreSQL's text of a value as the value that the JSON of a query has for it, except that times keep their fractions. */
+import { isObject, parse } from "../../../errors/internal/json.ts"
 import type { Field } from "../responses.ts"
 
-/** Reads the value between two places of a text; `undefined` where it is none of its type. */
+/** Reads the value between two places of a text. Returns `undefined` for a text that its type cannot have. */
 export type Reader = (text: string, begin: number, end: number) => unknown
 
 const whole =
@@ -12,17 +12,19 @@ const whole =
 
 const same: Reader = (text, begin, end) => text.slice(begin, end)
 
-const number = whole((text) => {
+/** NaN and the infinities are strings, as in the JSON of a query. */
+const readNumber = (text: string): number | string => {
   const value = Number(text)
-  // as in the JSON of a query: NaN and the infinities are strings
   return Number.isFinite(value) ? value : text
-})
+}
+
+const number = whole(readNumber)
 
 /** That many digits are an exact double. */
 const exactDigits = 15
 const hyphen = 45
 
-/** What `number` reads, but without a string of its own for each value. */
+/** Reads what `number` does, without a string for each value. */
 const integer: Reader = (text, begin, end) => {
   const isNegative = text.charCodeAt(begin) === hyphen
   const first = isNegative ? begin + 1 : begin
@@ -38,7 +40,7 @@ const integer: Reader = (text, begin, end) => {
 
 const datePattern = /^(\d{4,})-(\d\d)-(\d\d)(?:[ T](\d\d:\d\d:\d\d(?:\.\d+)?)([+-]\d\d(?::?\d\d)?)?)?( BC)?$/
 
-/** Of `date`, `timestamp` and `timestamptz`. */
+/** Any text of `date`, `timestamp` and `timestamptz`. */
 const anyDate = whole((text) => {
   const parts = datePattern.exec(text)
   if (parts === null) return text === "infinity" ? "Infinity" : text === "-infinity" ? "-Infinity" : text
@@ -49,7 +51,7 @@ const anyDate = whole((text) => {
   return `${shown}-${month}-${day}T${time}${zone}`
 })
 
-/** Whether a year of four digits is at the place: neither an infinity nor a longer one. */
+/** Whether a year of four digits is at the place, and neither an infinity nor a longer year. */
 const hasShortYear = (text: string, begin: number): boolean => text.charCodeAt(begin + 4) === hyphen
 
 const date: Reader = (text, begin, end) =>
@@ -64,7 +66,18 @@ const timestamp: Reader = (text, begin, end) =>
 const timestamptz: Reader = (text, begin, end) =>
   hasShortYear(text, begin) && text.endsWith("+00", end) ? isoTime(text, begin, end - 3) : anyDate(text, begin, end)
 
-const json = whole(parse)
+/** Only a number with such an exponent, or with so many digits, can be too large for a double. */
+const mayBeInfinite = /[eE]\+?\d{3}|\d{309}/
+
+const withoutInfinities = (value: unknown): unknown => {
+  if (typeof value === "number") return Number.isFinite(value) ? value : String(value)
+  if (Array.isArray(value)) return value.map(withoutInfinities)
+  return isObject(value)
+    ? Object.fromEntries(Object.entries(value).map(([name, member]) => [name, withoutInfinities(member)]))
+    : value
+}
+
+const json = whole((text) => (mayBeInfinite.test(text) ? withoutInfinities(parse(text)) : parse(text)))
 
 const bytea = whole((text) => {
   const data: Array<number> = []
@@ -72,16 +85,20 @@ const bytea = whole((text) => {
   return { type: "Buffer", data }
 })
 
+/** The numbers of a point or a circle. */
+const coordinates = (text: string): ReadonlyArray<number | string> =>
+  text
+    .replace(/[<>()]/g, "")
+    .split(",")
+    .map(readNumber)
+
 const point = whole((text) => {
-  const [x, y] = text.slice(1, -1).split(",").map(Number)
+  const [x, y] = coordinates(text)
   return { x, y }
 })
 
 const circle = whole((text) => {
-  const [x, y, radius] = text
-    .replace(/[<>()]/g, "")
-    .split(",")
-    .map(Number)
+  const [x, y, radius] = coordinates(text)
   return { x, y, radius }
 })
 
@@ -89,10 +106,10 @@ const units: Readonly<Record<string, string>> = { year: "years", mon: "months", 
 
 const interval = whole((text) => {
   const found: Record<string, number> = {}
-  for (const [, amount, unit = ""] of text.matchAll(/([+-]?\d+) (year|mon|day)s?/g)) {
+  for (const [, amount, unit = ""] of text.matchAll(/(?<!\d)([+-]?\d+) (year|mon|day)s?/g)) {
     found[units[unit] ?? unit] = Number(amount)
   }
-  const time = /([+-]?)(\d+):(\d\d):(\d\d)(?:\.(\d+))?$/.exec(text)
+  const time = /(?<!\d)([+-]?)(\d+):(\d\d):(\d\d)(?:\.(\d+))?$/.exec(text)
   if (time !== null) {
     const [, sign, hours, minutes, seconds, fraction = "0"] = time
     const factor = sign === "-" ? -1 : 1
@@ -102,7 +119,7 @@ const interval = whole((text) => {
   return found
 })
 
-/** An array's text, whose elements the reader takes. */
+/** Reads the text of an array, whose elements the given reader reads. */
 const array = (read: Reader): Reader =>
   whole((text) => {
     // a dimension that does not begin at 1 is written in front
@@ -122,7 +139,7 @@ const array = (read: Reader): Reader =>
       while (index < text.length && text[index] !== "," && text[index] !== "}") index += 1
       return text.slice(begin, index) === "NULL" ? null : read(text, begin, index)
     }
-    /** `undefined` where it does not end, or has an element that cannot be read. */
+    /** Returns `undefined` for a list that does not end, or has an element that cannot be read. */
     const list = (): ReadonlyArray<unknown> | undefined => {
       const values: Array<unknown> = []
       index += 1
@@ -150,7 +167,7 @@ const readers = new Map<string, Reader>([
   ["interval", interval]
 ])
 
-/** Arrays that the JSON of a query has as arrays; it leaves those of other types as text. */
+/** The element types of arrays that the JSON of a query has as arrays. Other arrays are text. */
 const arrays = new Set([
   ..."int2 int4 int8 oid float4 float8 numeric bool text varchar bpchar date timestamp timestamptz time timetz".split(
     " "
@@ -161,7 +178,7 @@ const arrays = new Set([
 /** Numbers that a double may not hold. */
 const inexact = new Set(["int8", "numeric"])
 
-/** How to read the values of a column; `exact` leaves numbers text that a double may not hold. */
+/** The reader of a column. With `exact`, numbers that a double may not hold stay text. */
 export const readerOf = ({ pgtype = "" }: Field, exact = false): Reader => {
   const read = (type: string): Reader => (exact && inexact.has(type) ? same : (readers.get(type) ?? same))
   if (!pgtype.startsWith("_")) return read(pgtype)

@@ -1,7 +1,7 @@
 /** The geometries of GeoJSON (RFC 7946), with the `crs` of its predecessor that PostGIS still writes. */
 import * as Schema from "effect/Schema"
 
-/** Longitude or x, latitude or y, and where there are more, altitude and the measure. */
+/** Longitude or x, latitude or y, then altitude, if the geometry has one. NaN and infinities are possible. */
 export type GeoJsonPosition = readonly [x: number, y: number, ...rest: ReadonlyArray<number>]
 
 interface Common {
@@ -25,7 +25,8 @@ export interface GeoJsonPolygon extends Common {
 }
 export interface GeoJsonMultiPoint extends Common {
   readonly type: "MultiPoint"
-  readonly coordinates: ReadonlyArray<GeoJsonPosition>
+  /** An empty array for an empty point. */
+  readonly coordinates: ReadonlyArray<GeoJsonPosition | readonly []>
 }
 export interface GeoJsonMultiLineString extends Common {
   readonly type: "MultiLineString"
@@ -52,24 +53,29 @@ const common = {
   bbox: Schema.optionalKey(Schema.Array(Schema.Finite)),
   crs: Schema.optionalKey(Schema.Struct({ type: Schema.String, properties: Schema.Struct({ name: Schema.String }) }))
 }
-const position = Schema.TupleWithRest(Schema.Tuple([Schema.Finite, Schema.Finite]), [Schema.Finite])
-const line = Schema.Array(position)
-const rings = Schema.Array(line)
+const makeGeometry = (number: Schema.Codec<number>): Schema.Codec<GeoJsonGeometry> => {
+  const position = Schema.TupleWithRest(Schema.Tuple([number, number]), [number])
+  const point = Schema.Union([position, Schema.Tuple([])])
+  const line = Schema.Array(position)
+  const rings = Schema.Array(line)
+  const geometry: Schema.Codec<GeoJsonGeometry> = Schema.Union([
+    Schema.Struct({ type: Schema.Literal("Point"), coordinates: point, ...common }),
+    Schema.Struct({ type: Schema.Literal("LineString"), coordinates: line, ...common }),
+    Schema.Struct({ type: Schema.Literal("Polygon"), coordinates: rings, ...common }),
+    Schema.Struct({ type: Schema.Literal("MultiPoint"), coordinates: Schema.Array(point), ...common }),
+    Schema.Struct({ type: Schema.Literal("MultiLineString"), coordinates: rings, ...common }),
+    Schema.Struct({ type: Schema.Literal("MultiPolygon"), coordinates: Schema.Array(rings), ...common }),
+    Schema.Struct({
+      type: Schema.Literal("GeometryCollection"),
+      geometries: Schema.Array(Schema.suspend((): Schema.Codec<GeoJsonGeometry> => geometry)),
+      ...common
+    })
+  ])
+  return geometry
+}
 
-export const Geometry: Schema.Codec<GeoJsonGeometry> = Schema.Union([
-  Schema.Struct({
-    type: Schema.Literal("Point"),
-    coordinates: Schema.Union([position, Schema.Tuple([])]),
-    ...common
-  }),
-  Schema.Struct({ type: Schema.Literal("LineString"), coordinates: line, ...common }),
-  Schema.Struct({ type: Schema.Literal("Polygon"), coordinates: rings, ...common }),
-  Schema.Struct({ type: Schema.Literal("MultiPoint"), coordinates: line, ...common }),
-  Schema.Struct({ type: Schema.Literal("MultiLineString"), coordinates: rings, ...common }),
-  Schema.Struct({ type: Schema.Literal("MultiPolygon"), coordinates: Schema.Array(rings), ...common }),
-  Schema.Struct({
-    type: Schema.Literal("GeometryCollection"),
-    geometries: Schema.Array(Schema.suspend((): Schema.Codec<GeoJsonGeometry> => Geometry)),
-    ...common
-  })
-])
+/** A geometry that JSON can hold. */
+export const Geometry: Schema.Codec<GeoJsonGeometry> = makeGeometry(Schema.Finite)
+
+/** Any geometry of PostGIS, with NaN and infinities. */
+export const AnyGeometry: Schema.Codec<GeoJsonGeometry> = makeGeometry(Schema.Number)

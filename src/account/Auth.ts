@@ -45,6 +45,8 @@ export interface AuthService {
   readonly transport: TransportOptions
   /** The key in use: that of {@link Auth.withApiKey}, or else the layer's; in both cases the newest token of that key. */
   readonly apiKey: Effect.Effect<Redacted.Redacted<string>, CredentialsUnavailable | InvalidInput>
+  /** The name of the key in use, if `Auth.withApiKey` was given an `ApiKey`. */
+  readonly keyName: Effect.Effect<string | undefined>
   /**
    * Runs an effect that replaces a token by a new one. Whoever uses the old token goes on with the new one; calls that
    * were refused meanwhile wait for it.
@@ -102,6 +104,7 @@ const make = (options: AuthOptions): Effect.Effect<AuthService, CartoErrorOf<Inv
       schema: options.schema ?? account.schema,
       transport,
       apiKey,
+      keyName: Effect.map(CurrentApiKey, (current) => (current instanceof ApiKey ? current.name : undefined)),
       replacing: (effect) => {
         const begin: Effect.Effect<Deferred.Deferred<void>> = Effect.suspend(() => {
           if (underWay !== undefined) return Effect.andThen(beforeSent(Deferred.await(underWay)), begin)

@@ -1,65 +1,96 @@
-/** Why a call to either API can fail, whatever it asks for. */
+/** Why a call to either API can fail. */
 import * as Duration from "effect/Duration"
-import * as Data from "effect/Data"
-import type { ReasonClass } from "./ReasonClass.ts"
+import { quote } from "./internal/printable.ts"
+import { reasonClass, type ReasonClass } from "./ReasonClass.ts"
 
 const InvalidInputBase: ReasonClass<
   "InvalidInput",
-  { readonly field: string; readonly received: string; readonly remedy: string }
-> = Data.TaggedError("InvalidInput")
-/** A value that can never work; found before any request. `received` is its shape, never a secret's value. */
-export class InvalidInput extends InvalidInputBase {
-  override get message(): string {
-    return `${this.field} is ${this.received}: ${this.remedy}`
+  {
+    /** The option or argument, as a path: `tables[0].name`. */
+    readonly field: string
+    /** The shape of the value. The value itself is not shown, since it may be a secret. */
+    readonly received: string
+    /** What to give instead. */
+    readonly remedy: string
   }
-}
+> = reasonClass("InvalidInput", ({ field, received, remedy }) => `${field} is ${received}: ${remedy}`)
+/** A value that can never work. It was found before any request. */
+export class InvalidInput extends InvalidInputBase {}
 
-const CredentialsUnavailableBase: ReasonClass<"CredentialsUnavailable", { readonly cause?: unknown | undefined }> =
-  Data.TaggedError("CredentialsUnavailable")
-/** The effect given as `apiKey` failed, so nothing was sent. `cause` is its failure. */
-export class CredentialsUnavailable extends CredentialsUnavailableBase {
-  override get message(): string {
-    return "the effect that yields the API key failed"
+const CredentialsUnavailableBase: ReasonClass<
+  "CredentialsUnavailable",
+  {
+    /** The failure of the effect. */
+    readonly cause?: unknown
   }
-}
+> = reasonClass(
+  "CredentialsUnavailable",
+  () => "the effect given as apiKey failed, so no request was sent; its failure is the cause of this reason"
+)
+/** The effect given as `apiKey` failed, so no request was sent. */
+export class CredentialsUnavailable extends CredentialsUnavailableBase {}
 
-const UnauthenticatedBase: ReasonClass<"Unauthenticated", { readonly username: string }> =
-  Data.TaggedError("Unauthenticated")
-/** No such account, or the key is not one of its keys (401). Deleted and regenerated keys end here. */
-export class Unauthenticated extends UnauthenticatedBase {
-  override get message(): string {
-    return `the API key is none of the account ${this.username}, or there is no such account`
+const UnauthenticatedBase: ReasonClass<
+  "Unauthenticated",
+  {
+    /** The account. */
+    readonly username: string
   }
-}
+> = reasonClass(
+  "Unauthenticated",
+  ({ username }) =>
+    `the API key does not belong to account ${quote(username)}, or the account does not exist: check both, and whether the key was deleted or regenerated`
+)
+/** The key does not belong to the account, or the account does not exist (401). Deleted and regenerated keys end here. */
+export class Unauthenticated extends UnauthenticatedBase {}
 
 const TransportFailedBase: ReasonClass<
   "TransportFailed",
-  { readonly method: string; readonly url: string; readonly description: string }
-> = Data.TaggedError("TransportFailed")
-/** The request could not be sent, or its answer broke off: no connection, refused TLS, reset, truncated body. */
-export class TransportFailed extends TransportFailedBase {
-  override get message(): string {
-    return `${this.method} ${this.url} failed: ${this.description}`
+  {
+    /** The method of the request. */
+    readonly method: string
+    /** The URL of the request, without its query. */
+    readonly url: string
+    /** The messages of the transport. */
+    readonly description: string
   }
-}
+> = reasonClass(
+  "TransportFailed",
+  ({ description, method, url }) => `${method} ${url} failed: ${description}`,
+  () => true
+)
+/** The request could not be sent, or its response ended early: no connection, refused TLS, a reset, a truncated body. */
+export class TransportFailed extends TransportFailedBase {}
 
-const DeadlineExceededBase: ReasonClass<"DeadlineExceeded", { readonly waited: Duration.Duration }> =
-  Data.TaggedError("DeadlineExceeded")
-/** The call was given up after `waited`, repetitions included, and its request aborted; or a stream was silent for so long. */
-export class DeadlineExceeded extends DeadlineExceededBase {
-  override get message(): string {
-    return `no answer within ${Duration.toSeconds(this.waited)} s`
+const DeadlineExceededBase: ReasonClass<
+  "DeadlineExceeded",
+  {
+    /** The deadline of the call, or how long its stream may go without data. */
+    readonly waited: Duration.Duration
   }
-}
+> = reasonClass(
+  "DeadlineExceeded",
+  ({ waited }) =>
+    `no response within ${Duration.toSeconds(waited)} s: give a longer timeout (stallTimeout for streams), or ask for less`,
+  () => true
+)
+/** The call took longer than its deadline, retries included, or its stream went too long without data. Its request was aborted. */
+export class DeadlineExceeded extends DeadlineExceededBase {}
 
-const RedirectRefusedBase: ReasonClass<"RedirectRefused", { readonly status: number; readonly location: string }> =
-  Data.TaggedError("RedirectRefused")
-/** The server asked to go elsewhere; the key does not travel. `location` is the origin and path it named. */
-export class RedirectRefused extends RedirectRefusedBase {
-  override get message(): string {
-    return `the redirect to ${this.location} is not followed; correct baseUrl`
+const RedirectRefusedBase: ReasonClass<
+  "RedirectRefused",
+  {
+    /** The status of the response. */
+    readonly status: number
+    /** The origin and path of the redirect. */
+    readonly location: string
   }
-}
+> = reasonClass(
+  "RedirectRefused",
+  ({ location }) => `the redirect to ${location} is not followed, since the key would travel with it: correct baseUrl`
+)
+/** The server redirects the request (3xx). Redirects are not followed, since the key would travel. */
+export class RedirectRefused extends RedirectRefusedBase {}
 
 const RateLimitedBase: ReasonClass<
   "RateLimited",
@@ -73,57 +104,75 @@ const RateLimitedBase: ReasonClass<
     /** The time until `remaining` is `limit` again. */
     readonly reset?: Duration.Duration | undefined
   }
-> = Data.TaggedError("RateLimited")
-/**
- * Too many calls (429). `retryAfter` is the wait until the next call may pass, `limit` the calls of a full allowance,
- * `remaining` those left, `reset` the time until the allowance is full. Never a statement timeout.
- */
-export class RateLimited extends RateLimitedBase {
-  override get message(): string {
-    return this.retryAfter === undefined
-      ? "too many calls"
-      : `too many calls; the next may pass after ${Duration.toSeconds(this.retryAfter)} s`
-  }
-}
+> = reasonClass(
+  "RateLimited",
+  ({ retryAfter }) =>
+    retryAfter === undefined
+      ? "too many calls: send fewer, or share a RateGovernor"
+      : `too many calls: the next one may pass after ${Duration.toSeconds(retryAfter)} s`,
+  () => true
+)
+/** Too many calls (429). The request was not carried out. Never a statement timeout. */
+export class RateLimited extends RateLimitedBase {}
 
-const ServerUnavailableBase: ReasonClass<"ServerUnavailable", { readonly status: number; readonly body: string }> =
-  Data.TaggedError("ServerUnavailable")
-/** The server, or a proxy in front of it, failed (5xx). `body` is at most 4 KB of its answer. */
-export class ServerUnavailable extends ServerUnavailableBase {
-  override get message(): string {
-    return `the server answered ${this.status}${this.body === "" ? "" : `: ${this.body}`}`
+const shown = 300
+
+const ServerUnavailableBase: ReasonClass<
+  "ServerUnavailable",
+  {
+    /** The status of the response. */
+    readonly status: number
+    /** At most 4 KB of the body. */
+    readonly body: string
   }
-}
+> = reasonClass(
+  "ServerUnavailable",
+  ({ body, status }) =>
+    `the server, or a proxy in front of it, failed with status ${status}${body === "" ? "" : `: ${body.slice(0, shown)}`}`,
+  ({ status }) => status !== 500 && status !== 501
+)
+/** The server, or a proxy in front of it, failed (5xx). */
+export class ServerUnavailable extends ServerUnavailableBase {}
 
 const ResponseMalformedBase: ReasonClass<
   "ResponseMalformed",
-  { readonly status: number; readonly description: string; readonly body: string }
-> = Data.TaggedError("ResponseMalformed")
-/** An answer that is not one of this API's. `body` is at most 4 KB of it. */
-export class ResponseMalformed extends ResponseMalformedBase {
-  override get message(): string {
-    return `the answer with status ${this.status} is not understood (${this.description})`
+  {
+    /** The status of the response. */
+    readonly status: number
+    /** What is wrong with the response. */
+    readonly description: string
+    /** At most 4 KB of the body. */
+    readonly body: string
   }
-}
+> = reasonClass(
+  "ResponseMalformed",
+  ({ body, description, status }) =>
+    `unexpected response (status ${status}): ${description.slice(0, shown)}${body.trimStart().startsWith("<") ? "; it is a web page, so check baseUrl and proxies" : ""}`
+)
+/** The response is not one of this API's. */
+export class ResponseMalformed extends ResponseMalformedBase {}
 
-const ResponseTooLargeBase: ReasonClass<"ResponseTooLarge", { readonly limit: number }> =
-  Data.TaggedError("ResponseTooLarge")
-/** The answer has more than `limit` bytes, decompressed, and was not read to its end. */
-export class ResponseTooLarge extends ResponseTooLargeBase {
-  override get message(): string {
-    return `the answer has more than ${this.limit} bytes; stream it, ask for less, or raise maxBodySize`
+const ResponseTooLargeBase: ReasonClass<
+  "ResponseTooLarge",
+  {
+    /** The limit in bytes: `maxBodySize`. */
+    readonly limit: number
   }
-}
+> = reasonClass(
+  "ResponseTooLarge",
+  ({ limit }) => `the response has more than ${limit} bytes: stream it, ask for less, or raise maxBodySize`
+)
+/** The response is larger than `maxBodySize`, decompressed. It was not read to its end. */
+export class ResponseTooLarge extends ResponseTooLargeBase {}
 
-const RequestTooLargeBase: ReasonClass<"RequestTooLarge", void> = Data.TaggedError("RequestTooLarge")
+const RequestTooLargeBase: ReasonClass<"RequestTooLarge", void> = reasonClass(
+  "RequestTooLarge",
+  () => "the request is larger than the server accepts (status 413): send less at once, and rows with CopySql"
+)
 /** The server, or a proxy in front of it, refuses the size of the request (413). The request was not carried out. */
-export class RequestTooLarge extends RequestTooLargeBase {
-  override get message(): string {
-    return "the request is larger than the server accepts (status 413): send less at once, and rows with CopySql"
-  }
-}
+export class RequestTooLarge extends RequestTooLargeBase {}
 
-/** A failure after which a request may have been carried out, or not. */
+/** A failure after which the server may have carried out the request. */
 export type AmbiguousFailure =
   | DeadlineExceeded
   | RedirectRefused
@@ -132,16 +181,21 @@ export type AmbiguousFailure =
   | ServerUnavailable
   | TransportFailed
 
-const OutcomeUnknownBase: ReasonClass<"OutcomeUnknown", { readonly failure: AmbiguousFailure }> =
-  Data.TaggedError("OutcomeUnknown")
-/** The answer to a write was lost (`failure`), and nothing here can tell whether it took place. Look before you repeat it. */
-export class OutcomeUnknown extends OutcomeUnknownBase {
-  override get message(): string {
-    return `whether it took place is unknown: ${this.failure.message}`
+const OutcomeUnknownBase: ReasonClass<
+  "OutcomeUnknown",
+  {
+    /** How the response was lost. */
+    readonly failure: AmbiguousFailure
   }
-}
+> = reasonClass(
+  "OutcomeUnknown",
+  ({ failure }) =>
+    `the response to a write was lost, and the write may have taken place: check before you repeat it. ${failure.message}`
+)
+/** The response to a write was lost, and the client cannot find out whether the write took place. Check before you repeat it. */
+export class OutcomeUnknown extends OutcomeUnknownBase {}
 
-/** What every call can fail with. */
+/** Why every call can fail. */
 export type CallReason =
   | CredentialsUnavailable
   | DeadlineExceeded

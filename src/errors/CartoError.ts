@@ -1,6 +1,8 @@
 /**
- * The one error of this library. `operation` says which method failed, `reason` why: a tagged error of its own, which
+ * The one error of this library. `operation` is the method that failed, `reason` is why: a tagged error of its own, which
  * `Effect.catchReason("CartoError", "RateLimited", …)` catches by its tag.
+ *
+ * @module
  */
 import type * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
@@ -14,111 +16,35 @@ import type * as Keys from "./Keys.ts"
 import type * as Keyset from "./Keyset.ts"
 import type * as SqlApi from "./SqlApi.ts"
 
-export {
-  AccountNotActivated,
-  ApiKeyNameTaken,
-  ApiKeyNotFound,
-  ApiKeyProtected,
-  ApiKeyQuotaReached,
-  AuthApiDisabled,
-  GrantNotHeld,
-  GrantRefused,
-  type GrantsViolation,
-  HiddenApiKey,
-  InvalidGrants,
-  MasterKeyRequired,
-  RegenerateRefused,
-  TargetUserForbidden,
-  TargetUserNotFound
-} from "./AuthApi.ts"
-export {
-  type CallReason,
-  CredentialsUnavailable,
-  DeadlineExceeded,
-  InvalidInput,
-  type AmbiguousFailure,
-  OutcomeUnknown,
-  RateLimited,
-  RedirectRefused,
-  ResponseMalformed,
-  ResponseTooLarge,
-  ServerUnavailable,
-  TransportFailed,
-  Unauthenticated
-} from "./Call.ts"
-export { CopyLimitExceeded, CopyTruncated, NoRowsCopied, SourceFailed } from "./Copy.ts"
-export { JobCancelled, JobDeadlineExceeded, JobFailed, JobNotCancellable, JobNotFound, JobQueueFull } from "./Job.ts"
-export {
-  AccountNotFound,
-  CheckViolation,
-  ExclusionViolation,
-  ForeignKeyViolation,
-  InvalidFormat,
-  ApiNotGranted,
-  NotNullViolation,
-  NotOwner,
-  PartialResult,
-  PermissionDenied,
-  QueryFailed,
-  RowMalformed,
-  SqlSyntax,
-  type StatementReason,
-  StatementTimeout,
-  SystemTableForbidden,
-  UndefinedColumn,
-  UndefinedFunction,
-  UndefinedTable,
-  UniqueViolation
-} from "./SqlApi.ts"
+export * from "./AuthApi.ts"
+export * from "./Call.ts"
+export * from "./Copy.ts"
+export * from "./Job.ts"
+export * from "./Keys.ts"
+export * from "./Keyset.ts"
+export * from "./SqlApi.ts"
 
-/** Every reason there is. A method's type names the few it can fail with. */
+/** The reasons that a module exports. */
+type ReasonsOf<Module> = {
+  [Name in keyof Module]: Module[Name] extends new (fields: never) => infer Reason ? Reason : never
+}[keyof Module]
+
+/** Every reason. A method's type names those with which it can fail. */
 export type CartoErrorReason =
-  | AuthApi.AccountNotActivated
-  | AuthApi.ApiKeyNameTaken
-  | AuthApi.ApiKeyNotFound
-  | AuthApi.ApiKeyProtected
-  | AuthApi.ApiKeyQuotaReached
-  | AuthApi.AuthApiDisabled
-  | AuthApi.GrantNotHeld
-  | AuthApi.GrantRefused
-  | AuthApi.HiddenApiKey
-  | AuthApi.InvalidGrants
-  | AuthApi.MasterKeyRequired
-  | AuthApi.RegenerateRefused
-  | AuthApi.TargetUserForbidden
-  | AuthApi.TargetUserNotFound
-  | Call.CallReason
-  | Call.OutcomeUnknown
-  | Copy.CopyLimitExceeded
-  | Copy.CopyTruncated
-  | Copy.NoRowsCopied
-  | Copy.SourceFailed
-  | Job.JobCancelled
-  | Job.JobDeadlineExceeded
-  | Job.JobFailed
-  | Job.JobNotCancellable
-  | Job.JobNotFound
-  | Job.JobQueueFull
-  | Keys.GrantsDiffer
-  | Keys.GrantsInsufficient
-  | Keys.KeyOwnsTables
-  | Keys.LeaseExpired
-  | Keys.PlanStale
-  | Keys.StatementRefused
-  | Keys.SuccessorLacksGrants
-  | Keyset.RowKeyNotUnique
-  | Keyset.RowKeyNull
-  | SqlApi.AccountNotFound
-  | SqlApi.InvalidFormat
-  | SqlApi.ApiNotGranted
-  | SqlApi.PartialResult
-  | SqlApi.RowMalformed
-  | SqlApi.StatementReason
+  | ReasonsOf<typeof AuthApi>
+  | ReasonsOf<typeof Call>
+  | ReasonsOf<typeof Copy>
+  | ReasonsOf<typeof Job>
+  | ReasonsOf<typeof Keys>
+  | ReasonsOf<typeof Keyset>
+  | ReasonsOf<typeof SqlApi>
 
 const TypeId = "~effect-carto/CartoError"
 
 interface Fields<Reason> {
+  /** The method that failed: `Sql.query`. */
   readonly operation: string
+  /** Why it failed. */
   readonly reason: Reason
 }
 
@@ -126,7 +52,9 @@ const CartoErrorBase: new <Reason>(
   fields: Fields<Reason>
 ) => Cause.YieldableError & Fields<Reason> & { readonly _tag: "CartoError" } = Data.TaggedError("CartoError")
 
+/** The one error of this library: the method that failed, and the reason. */
 export class CartoError<Reason extends CartoErrorReason = CartoErrorReason> extends CartoErrorBase<Reason> {
+  /** Marks errors of every copy of this library. */
   get "~effect-carto/CartoError"(): true {
     return true
   }
@@ -136,29 +64,19 @@ export class CartoError<Reason extends CartoErrorReason = CartoErrorReason> exte
   override get cause(): unknown {
     return this.reason
   }
-  /** Whether the same call may pass later without any change. Says nothing of whether a write took place. */
+  /** Whether the same call may succeed later without any change. Does not say whether a write took place. */
   get isRetryable(): boolean {
-    const reason: CartoErrorReason = this.reason
-    switch (reason._tag) {
-      case "DeadlineExceeded":
-      case "RateLimited":
-      case "TransportFailed":
-        return true
-      case "ServerUnavailable":
-        return reason.status !== 500 && reason.status !== 501
-      default:
-        return false
-    }
+    return this.reason.isRetryable
   }
-  /** How long the server asks to wait, where it does. */
+  /** The time that the server asks to wait, if it does. */
   get retryAfter(): Duration.Duration | undefined {
     const reason: CartoErrorReason = this.reason
     return reason._tag === "RateLimited" ? reason.retryAfter : undefined
   }
 }
 
-/** A `CartoError` whose reason is one of `Reason`: what a method's type says. */
+/** A `CartoError` whose reason is one of `Reason`. */
 export type CartoErrorOf<Reason extends CartoErrorReason> = CartoError<Reason>
 
-/** Recognises a `CartoError`, also one of another copy of this library. */
+/** Recognizes a `CartoError`, also one of another copy of this library. */
 export const isCartoError = (u: unknown): u is CartoError => hasProperty(u, TypeId)

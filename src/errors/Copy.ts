@@ -1,43 +1,57 @@
-/** Why a COPY fails, beside what any statement can fail with. */
-import * as Data from "effect/Data"
-import { printable } from "./internal/printable.ts"
-import type { ReasonClass } from "./ReasonClass.ts"
+/** Why a COPY fails, beyond what any statement can fail with. */
+import { reasonClass, type ReasonClass } from "./ReasonClass.ts"
 
-const CopyTruncatedBase: ReasonClass<"CopyTruncated", { readonly bytes: number }> = Data.TaggedError("CopyTruncated")
-/** The data ended in the middle of a row, after `bytes` bytes, without any error from the server. */
-export class CopyTruncated extends CopyTruncatedBase {
-  override get message(): string {
-    return `the data broke off in the middle of a row, after ${this.bytes} bytes`
+const CopyTruncatedBase: ReasonClass<
+  "CopyTruncated",
+  {
+    /** The bytes that arrived. */
+    readonly bytes: number
   }
-}
+> = reasonClass(
+  "CopyTruncated",
+  ({ bytes }) =>
+    `the data ended in the middle of a row, after ${bytes} bytes, and the server reported no error: read it again`
+)
+/** The data ended in the middle of a row, and the server reported no error. */
+export class CopyTruncated extends CopyTruncatedBase {}
 
-const NoRowsCopiedBase: ReasonClass<"NoRowsCopied", void> = Data.TaggedError("NoRowsCopied")
-/** The upload held no row, which the server takes for a mistake (400). */
-export class NoRowsCopied extends NoRowsCopiedBase {
-  override get message(): string {
-    return "the data held no row"
-  }
-}
+const NoRowsCopiedBase: ReasonClass<"NoRowsCopied", void> = reasonClass(
+  "NoRowsCopied",
+  () => "the upload had no rows, which the server refuses: check its source, or skip empty uploads"
+)
+/** The upload had no rows, which the server refuses (400). */
+export class NoRowsCopied extends NoRowsCopiedBase {}
+
+const copyRemedies = {
+  size: "split the data into several uploads",
+  quota: "free space in the account, or enlarge its quota",
+  speed: "send the data faster, or compress it"
+} as const
 
 const CopyLimitExceededBase: ReasonClass<
   "CopyLimitExceeded",
-  { readonly limit: "size" | "quota" | "speed"; readonly description: string }
-> = Data.TaggedError("CopyLimitExceeded")
-/**
- * The upload is larger than the server takes in one request (`size`, 2 GB as sent), than the account has room for
- * (`quota`), or slower than it allows (`speed`). No row was kept.
- */
-export class CopyLimitExceeded extends CopyLimitExceededBase {
-  override get message(): string {
-    return this.description
+  {
+    /** `size`: 2 GB of a request, as sent. `quota`: the account's space. `speed`: the least rate of an upload. */
+    readonly limit: "size" | "quota" | "speed"
+    /** The server's message. */
+    readonly description: string
   }
-}
+> = reasonClass(
+  "CopyLimitExceeded",
+  ({ description, limit }) => `${description}; no row was kept: ${copyRemedies[limit]}`
+)
+/** The upload is larger or slower than the server accepts, or larger than the account's quota. No row was kept. */
+export class CopyLimitExceeded extends CopyLimitExceededBase {}
 
-const SourceFailedBase: ReasonClass<"SourceFailed", { readonly cause: unknown }> = Data.TaggedError("SourceFailed")
-/** The iterable or stream that holds the data of an upload threw `cause`. The upload was aborted, and no row is kept. */
-export class SourceFailed extends SourceFailedBase {
-  override get message(): string {
-    const { cause } = this
-    return `the source of the data failed: ${printable(cause instanceof Error ? cause.message : String(cause))}`
+const SourceFailedBase: ReasonClass<
+  "SourceFailed",
+  {
+    /** What the source threw. */
+    readonly cause: unknown
   }
-}
+> = reasonClass(
+  "SourceFailed",
+  ({ cause }) => `the source of the data failed: ${cause instanceof Error ? cause.message : String(cause)}`
+)
+/** The iterable or stream that holds the data of an upload threw. The upload was aborted, and no row is kept. */
+export class SourceFailed extends SourceFailedBase {}

@@ -104,6 +104,7 @@ export const make: Effect.Effect<Wire, never, Auth | HttpClient.HttpClient> = Ef
       }
       const exchange = {
         scrub,
+        keyName: auth.keyName,
         failed,
         isUpload: request.bytes !== undefined,
         maxBodySize: auth.transport.maxBodySize ?? maxBodySize,

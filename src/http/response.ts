@@ -18,6 +18,8 @@ interface Head {
 export interface WireResponse extends Head {
   /** The whole body. In a response that is not a success the key is blanked out. */
   readonly text: string
+  /** The name of the key that the request carried, if it is known. */
+  readonly keyName: Effect.Effect<string | undefined>
   /** How many times the request was sent. */
   readonly attempts: number
 }
@@ -34,6 +36,7 @@ export interface OpenResponse extends Head {
 /** What reading a response needs to know of its request. */
 export interface Exchange {
   readonly scrub: (text: string) => string
+  readonly keyName: Effect.Effect<string | undefined>
   readonly failed: (error: HttpClientError) => TransportFailed
   /** The response to an upload ends with the stream of the request. */
   readonly isUpload: boolean
@@ -77,12 +80,13 @@ export class IncomingResponse implements OpenResponse {
 
   get read(): Effect.Effect<WireResponse, ReadReason> {
     const { headers, scrub, status } = this
-    const { failed, isUpload, maxBodySize } = this.#exchange
+    const { failed, isUpload, keyName, maxBodySize } = this.#exchange
     const whole = (text: string): WireResponse => ({
       status,
       headers,
       scrub,
       text: status < 300 ? text : scrub(text),
+      keyName,
       attempts: 1
     })
     // text() is faster, but reads whatever comes: only for a length that is known, which that of an encoded body is not

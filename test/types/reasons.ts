@@ -11,6 +11,7 @@ import {
   type CartoErrorOf,
   type CopySql,
   type CopySqlService,
+  GeoJson,
   type InvalidInput,
   type QueryResult,
   type Row,
@@ -19,6 +20,7 @@ import {
   sql
 } from "../../src/index.ts"
 import * as Keyset from "../../src/sql/Keyset.ts"
+import type { methods } from "../errors/reasonLists.ts"
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 const same = <A, B>(equal: Equal<A, B>): void => void equal
@@ -32,95 +34,54 @@ type TagsOf<T> = T extends (...args: never) => infer R
       ? Tags<E>
       : never
 
-type Call =
-  | "CredentialsUnavailable"
-  | "DeadlineExceeded"
-  | "InvalidInput"
-  | "RateLimited"
-  | "RedirectRefused"
-  | "RequestTooLarge"
-  | "ResponseMalformed"
-  | "ResponseTooLarge"
-  | "ServerUnavailable"
-  | "TransportFailed"
-  | "Unauthenticated"
-type AuthApi = Call | "AccountNotActivated" | "AuthApiDisabled" | "TargetUserForbidden" | "TargetUserNotFound"
-
-same<
-  TagsOf<ApiKeyManagerService["create"]>,
-  | AuthApi
-  | "ApiKeyNameTaken"
-  | "ApiKeyQuotaReached"
-  | "GrantNotHeld"
-  | "GrantRefused"
-  | "InvalidGrants"
-  | "MasterKeyRequired"
-  | "OutcomeUnknown"
->(true)
-same<TagsOf<ApiKeyManagerService["get"]>, AuthApi | "ApiKeyNotFound">(true)
-same<TagsOf<ApiKeyManagerService["getOption"]>, AuthApi>(true)
-same<TagsOf<ApiKeyManagerService["list"]>, AuthApi>(true)
-same<TagsOf<ApiKeyManagerService["stream"]>, AuthApi>(true)
-same<
-  TagsOf<ApiKeyManagerService["regenerate"]>,
-  AuthApi | "ApiKeyNotFound" | "ApiKeyProtected" | "MasterKeyRequired" | "OutcomeUnknown" | "RegenerateRefused"
->(true)
-same<
-  TagsOf<ApiKeyManagerService["delete"]>,
-  AuthApi | "ApiKeyNotFound" | "ApiKeyProtected" | "GrantRefused" | "MasterKeyRequired"
->(true)
-same<TagsOf<ApiKeyManagerService["whoami"]>, AuthApi | "HiddenApiKey">(true)
-same<TagsOf<ApiKeyManagerService["isValid"]>, Exclude<AuthApi, "Unauthenticated">>(true)
+type Listed<Method extends keyof typeof methods> = keyof (typeof methods)[Method]
 
 declare const keys: ApiKeyManager["Service"]
 declare const db: SqlService
-
-type Statement =
-  | "CheckViolation"
-  | "ExclusionViolation"
-  | "ForeignKeyViolation"
-  | "NotNullViolation"
-  | "NotOwner"
-  | "PermissionDenied"
-  | "QueryFailed"
-  | "SqlSyntax"
-  | "StatementTimeout"
-  | "SystemTableForbidden"
-  | "UndefinedColumn"
-  | "UndefinedFunction"
-  | "UndefinedTable"
-  | "UniqueViolation"
-type SqlApi = Call | "AccountNotFound" | "ApiNotGranted" | Statement
-type Write = SqlApi | "OutcomeUnknown"
-type GetJob = SqlApi | "JobNotFound" | "MasterKeyRequired"
-
-same<TagsOf<SqlService["export"]>, SqlApi | "InvalidFormat" | "PartialResult">(true)
-same<TagsOf<CopySqlService["to"]>, SqlApi | "CopyTruncated">(true)
-same<TagsOf<BatchSqlService["create"]>, Write | "JobQueueFull" | "MasterKeyRequired">(true)
-same<TagsOf<BatchSqlService["get"]>, GetJob>(true)
-same<TagsOf<BatchSqlService["cancel"]>, GetJob | "JobNotCancellable">(true)
-same<TagsOf<BatchSqlService["wait"]>, GetJob | "JobCancelled" | "JobDeadlineExceeded" | "JobFailed">(true)
-same<TagsOf<BatchSqlService["watch"]>, GetJob | "JobDeadlineExceeded">(true)
-same<
-  TagsOf<BatchSqlService["run"]>,
-  GetJob | "JobCancelled" | "JobDeadlineExceeded" | "JobFailed" | "JobQueueFull" | "OutcomeUnknown"
->(true)
-
 declare const copy: CopySqlService
+const schema = Schema.Struct({ year: Schema.Number })
 const copied = copy.from(sql`COPY t FROM STDIN`, Stream.empty)
-same<Tags<Effect.Error<typeof copied>>, Write | "CopyLimitExceeded" | "NoRowsCopied" | "SourceFailed">(true)
+const progress = copy.progress(sql`COPY t FROM STDIN`, Stream.empty)
+const rowsCopied = copy.fromRows({ table: "t", columns: ["year"] }, Stream.make({ year: 1 }))
+const streamed = db.stream(sql`SELECT 1`, { schema })
+const copiedOut = copy.toRows(sql`SELECT 1`, { schema })
+const features = GeoJson.query(sql`SELECT 1`, { schema })
+
+same<TagsOf<ApiKeyManagerService["create"]>, Listed<"ApiKeyManager.create">>(true)
+same<TagsOf<ApiKeyManagerService["get"]>, Listed<"ApiKeyManager.get">>(true)
+same<TagsOf<ApiKeyManagerService["getOption"]>, Listed<"ApiKeyManager.getOption">>(true)
+same<TagsOf<ApiKeyManagerService["list"]>, Listed<"ApiKeyManager.list">>(true)
+same<TagsOf<ApiKeyManagerService["stream"]>, Listed<"ApiKeyManager.stream">>(true)
+same<TagsOf<ApiKeyManagerService["regenerate"]>, Listed<"ApiKeyManager.regenerate">>(true)
+same<TagsOf<ApiKeyManagerService["delete"]>, Listed<"ApiKeyManager.delete">>(true)
+same<TagsOf<ApiKeyManagerService["whoami"]>, Listed<"ApiKeyManager.whoami">>(true)
+same<TagsOf<ApiKeyManagerService["isValid"]>, Listed<"ApiKeyManager.isValid">>(true)
+same<Tags<Stream.Error<typeof streamed>>, Listed<"Sql.stream">>(true)
+same<TagsOf<SqlService["export"]>, Listed<"Sql.export">>(true)
+same<Tags<Effect.Error<typeof features>>, Listed<"GeoJson.query">>(true)
+same<TagsOf<CopySqlService["to"]>, Listed<"CopySql.to">>(true)
+same<Tags<Stream.Error<typeof copiedOut>>, Listed<"CopySql.toRows">>(true)
+same<Tags<Effect.Error<typeof copied>>, Listed<"CopySql.from">>(true)
+same<Tags<Stream.Error<typeof progress>>, Listed<"CopySql.progress">>(true)
+same<Tags<Effect.Error<typeof rowsCopied>>, Listed<"CopySql.fromRows">>(true)
+same<TagsOf<BatchSqlService["create"]>, Listed<"BatchSql.create">>(true)
+same<TagsOf<BatchSqlService["get"]>, Listed<"BatchSql.get">>(true)
+same<TagsOf<BatchSqlService["cancel"]>, Listed<"BatchSql.cancel">>(true)
+same<TagsOf<BatchSqlService["wait"]>, Listed<"BatchSql.wait">>(true)
+same<TagsOf<BatchSqlService["watch"]>, Listed<"BatchSql.watch">>(true)
+same<TagsOf<BatchSqlService["run"]>, Listed<"BatchSql.run">>(true)
 
 const query = db.query(sql`SELECT 1`)
 same<Effect.Success<typeof query>, QueryResult<Row>>(true)
-same<Tags<Effect.Error<typeof query>>, Write | "PartialResult">(true)
+same<Tags<Effect.Error<typeof query>>, Exclude<Listed<"Sql.query">, "RowMalformed">>(true)
 
 const byKey = Keyset.stream(sql`SELECT 1`, { by: "id" })
 same<Stream.Success<typeof byKey>, Row>(true)
-same<Tags<Stream.Error<typeof byKey>>, Write | "PartialResult" | "RowKeyNotUnique" | "RowKeyNull">(true)
+same<Tags<Stream.Error<typeof byKey>>, Exclude<Listed<"Keyset.stream">, "RowMalformed">>(true)
 
-const typed = db.query(sql`SELECT 1`, { schema: Schema.Struct({ year: Schema.Number }) })
+const typed = db.query(sql`SELECT 1`, { schema })
 same<Effect.Success<typeof typed>, QueryResult<{ readonly year: number }>>(true)
-same<Exclude<Tags<Effect.Error<typeof typed>>, Tags<Effect.Error<typeof query>>>, "RowMalformed">(true)
+same<Tags<Effect.Error<typeof typed>>, Listed<"Sql.query">>(true)
 
 export const caught: Effect.Effect<undefined, CartoError> = keys.get("a").pipe(
   Effect.asVoid,

@@ -1,38 +1,8 @@
 /** The state of a batch job, as the SQL API describes it. */
-import type { Open } from "../../account/Grants.ts"
+import type { Job, JobQuery } from "../../errors/internal/job.ts"
 import { isObject, type JsonObject } from "../../errors/internal/json.ts"
 
-/** The status of a job, or of one of its statements. `unknown` is a job that the server has lost. */
-export type JobStatus = "pending" | "running" | "done" | "failed" | "cancelled" | "unknown"
-/** The status of a callback. `skipped` is a callback that did not apply. */
-export type FallbackStatus = JobStatus | "skipped"
-
-/** One statement of a job. */
-export interface JobQuery {
-  readonly query: string
-  readonly status: Open<FallbackStatus>
-  readonly id?: string | undefined
-  readonly onsuccess?: string | undefined
-  readonly onerror?: string | undefined
-  readonly fallbackStatus?: Open<FallbackStatus> | undefined
-  readonly failedReason?: string | undefined
-}
-
-/** A batch job. */
-export interface Job {
-  readonly id: string
-  /** The name of the account. */
-  readonly username: string
-  readonly status: Open<JobStatus>
-  /** The statements in their order. */
-  readonly queries: ReadonlyArray<JobQuery>
-  readonly createdAt: Date
-  readonly updatedAt: Date
-  /** The status of the job's own callbacks, if it has any. */
-  readonly fallbackStatus?: Open<FallbackStatus> | undefined
-  /** PostgreSQL's message about the job, or else about the first statement that failed. */
-  readonly failedReason?: string | undefined
-}
+export type { FallbackStatus, Job, JobQuery, JobStatus } from "../../errors/internal/job.ts"
 
 const string = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined)
 

@@ -6,6 +6,7 @@ import {
   AccountNotFound,
   ApiNotGranted,
   PartialResult,
+  PermissionDenied,
   type StatementReason,
   StatementTimeout
 } from "../../errors/SqlApi.ts"
@@ -79,7 +80,11 @@ const readErrorBody = (text: string): ErrorBody | undefined => {
 export const errorOf = (response: WireResponse): string | undefined => readErrorBody(response.text)?.description
 
 /** Why a call failed, of any endpoint of the SQL API. */
-export const readFailure = (response: WireResponse, username: string): Effect.Effect<never, SqlApiReason> => {
+export const readFailure = (
+  response: WireResponse,
+  username: string,
+  statement = ""
+): Effect.Effect<never, SqlApiReason> => {
   const said = readErrorBody(response.text)
   const { status } = response
   if (status === 429) {
@@ -99,9 +104,14 @@ export const readFailure = (response: WireResponse, username: string): Effect.Ef
   if (status === 403 && (description === "Forbidden" || description === "permission denied")) {
     return Effect.fail(new Unauthenticated({ username }))
   }
-  return status === 400 || status === 403
-    ? Effect.fail(classifyError(said, status === 403))
-    : Effect.fail(unexpected(response, description))
+  if (status !== 400 && status !== 403) return Effect.fail(unexpected(response, description))
+  const reason = classifyError(said, status === 403)
+  if (!(reason instanceof PermissionDenied)) return Effect.fail(reason)
+  const { object, objectType } = reason
+  const [, verb] = /^\s*(select|insert|update|delete)\b/i.exec(statement) ?? []
+  return Effect.flatMap(response.keyName, (key) =>
+    Effect.fail(new PermissionDenied({ description, object, objectType, key, permission: verb?.toLowerCase() }))
+  )
 }
 
 const readStrings = (value: unknown): ReadonlyArray<string> => (isStrings(value) ? value : [])
@@ -155,9 +165,9 @@ const request = (parameters: ReadonlyArray<Parameter>, { cacheable, timeout }: S
 })
 
 const read =
-  (username: string) =>
+  (username: string, statement: string) =>
   (response: WireResponse): Effect.Effect<QueryResult<Row>, ReadReason> =>
-    response.status === 200 ? readResult(response) : readFailure(response, username)
+    response.status === 200 ? readResult(response) : readFailure(response, username, statement)
 
 /** Runs SQL text that can do nothing twice. */
 export const readQuery = (
@@ -165,7 +175,7 @@ export const readQuery = (
   username: string,
   text: string,
   options: SendOptions = {}
-): Effect.Effect<QueryResult<Row>, ReadReason> => wire.send(request([["q", text]], options), read(username))
+): Effect.Effect<QueryResult<Row>, ReadReason> => wire.send(request([["q", text]], options), read(username, text))
 
 /** Servers and proxies refuse lines of 16 kB, headers included. */
 const longestUrl = 8_000
@@ -185,8 +195,8 @@ export const query = (
     return Effect.fail(invalidInput("statement", text, remedy))
   }
   return (options.idempotent ?? (options.cacheable || isReadOnly(text)))
-    ? wire.send(request(parameters, options), read(username))
-    : wire.write<QueryResult<Row>, QueryReason>(request(parameters, options), read(username), (failure) =>
+    ? wire.send(request(parameters, options), read(username, text))
+    : wire.write<QueryResult<Row>, QueryReason>(request(parameters, options), read(username, text), (failure) =>
         // that a SELECT returns too much is known, and what to do about it
         failure._tag === "ResponseTooLarge" && selects.test(text) ? Effect.fail(failure) : outcomeUnknown(failure)
       )

@@ -4,7 +4,7 @@ import * as Stream from "effect/Stream"
 import { BatchSql, type Job, sql } from "../../../src/index.ts"
 import { allOrNothing, expect, nothing, operation, type Operation, times } from "../Operation.ts"
 import { type Account, onLiveClock, soon, type WorldService } from "../World.ts"
-import * as reasons from "./reasons.ts"
+import * as reasons from "../../errors/reasonLists.ts"
 
 const job = { ...reasons.statement, MasterKeyRequired: true } as const
 const existing = { ...job, JobNotFound: true } as const

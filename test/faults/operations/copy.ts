@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { CopySql, sql } from "../../../src/index.ts"
 import { allOrNothing, expect, nothing, operation, type Operation } from "../Operation.ts"
-import * as reasons from "./reasons.ts"
+import * as reasons from "../../errors/reasonLists.ts"
 import { areNumbers, bounded } from "./sql.ts"
 
 const sent = {

@@ -5,7 +5,7 @@ import * as Stream from "effect/Stream"
 import { type ApiKey, ApiKeyManager, Grants } from "../../../src/index.ts"
 import { type Check, expect, nothing, operation, type Operation } from "../Operation.ts"
 import { onLiveClock, type WorldService } from "../World.ts"
-import * as reasons from "./reasons.ts"
+import * as reasons from "../../errors/reasonLists.ts"
 
 const grants = { apis: ["sql" as const], tables: [Grants.table("tornadoes", ["select"])] }
 const nameOf = (id: string): string => `key ${id} ☃`

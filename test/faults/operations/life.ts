@@ -9,7 +9,7 @@ import * as Plan from "../../../src/keys/Plan.ts"
 import * as Rotation from "../../../src/keys/Rotation.ts"
 import { type Check, expect, nothing, operation, type Operation, times } from "../Operation.ts"
 import { readsNumbers as grants, type WorldService } from "../World.ts"
-import * as reasons from "./reasons.ts"
+import * as reasons from "../../errors/reasonLists.ts"
 import { creation, deletion } from "./requests.ts"
 
 const count = Sql.use((db) => db.query(sql`SELECT count(*)::int AS n FROM numbers`, { cacheable: true }))

@@ -3,7 +3,7 @@ import * as Stream from "effect/Stream"
 import { GeoJson, Sql, sql } from "../../../src/index.ts"
 import type { Incoming } from "../Http.ts"
 import { allOrNothing, expect, nothing, operation, type Operation } from "../Operation.ts"
-import * as reasons from "./reasons.ts"
+import * as reasons from "../../errors/reasonLists.ts"
 
 const numbers = sql`SELECT n, name FROM numbers ORDER BY n`
 

@@ -7,7 +7,7 @@ import * as AccessMatrix from "../../../src/keys/AccessMatrix.ts"
 import * as Verification from "../../../src/keys/Verification.ts"
 import { allOrNothing, expect, nothing, operation, type Operation } from "../Operation.ts"
 import { type Account, onLiveClock, readsNumbers as grants, type WorldService } from "../World.ts"
-import * as reasons from "./reasons.ts"
+import * as reasons from "../../errors/reasonLists.ts"
 import { creation } from "./requests.ts"
 
 const makeKey = (world: WorldService, id: string): Effect.Effect<ApiKey> =>

@@ -57,6 +57,18 @@ export interface Run {
   readonly copyIn?: Uint8Array | undefined
   /** Milliseconds; replaces the role's own `statement_timeout`. */
   readonly statementTimeout?: number | undefined
+  /**
+   * Whether the text may change the role itself: its password, and the settings that its sessions begin with. All that
+   * use a key share its role, so requests may not; only the process that runs the emulator may. Default `false`.
+   */
+  readonly mayAlterRoles?: boolean | undefined
+}
+
+/** What PostgreSQL says to a text that changes a role and may not. */
+export const roleIsProtected: Report = {
+  severity: "ERROR",
+  code: "42501",
+  message: "permission denied to alter role"
 }
 
 type ErrorClass<Tag extends string, Fields> = new (

@@ -162,7 +162,7 @@ export const makeFromParts = (
           const found = accounts.find(username)
           if (found === undefined) return yield* new AccountNotFound({ username })
           const login = { role: found.role, password: found.rolePassword }
-          const messages = yield* Stream.runCollect(database.run({ login, sql }))
+          const messages = yield* Stream.runCollect(database.run({ login, sql, mayAlterRoles: true }))
           yield* refuseFailure(messages, sql)
           return lastRows(messages)
         }).pipe(failWith("execute")),

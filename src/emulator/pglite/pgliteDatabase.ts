@@ -97,7 +97,12 @@ export const make: (options: Options) => Effect.Effect<Database, ConnectionError
       },
       run: (run) =>
         login(run).pipe(
-          Effect.flatMap(([session, limit]) => ask({ _tag: "Run", session, sql: run.sql, copyIn: run.copyIn }, limit)),
+          Effect.flatMap(([session, limit]) =>
+            ask(
+              { _tag: "Run", session, sql: run.sql, copyIn: run.copyIn, mayAlterRoles: run.mayAlterRoles ?? false },
+              limit
+            )
+          ),
           mutex.withPermit,
           // The next caller need not wait for the sleep of this one.
           Effect.tap(({ slept }) => (slept > 0 ? Effect.sleep(slept) : Effect.void)),

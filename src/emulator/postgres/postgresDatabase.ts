@@ -3,10 +3,18 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { ConnectionError, type Database, type DatabaseError } from "../database.ts"
+import {
+  ConnectionError,
+  type Database,
+  type DatabaseError,
+  type Message,
+  roleIsProtected,
+  type Run
+} from "../database.ts"
 import { installPostgis } from "../pglite/initialize.ts"
 import { createPublicRole, createSchemas } from "../schema/cartoSchema.ts"
 import type { Driver } from "./driver.ts"
+import * as RoleGuard from "./roleGuard.ts"
 import type { Server } from "./server.ts"
 import * as Session from "./session.ts"
 import type { SessionPool } from "./sessionPool.ts"
@@ -95,12 +103,50 @@ export const make: (options: Options) => Effect.Effect<Database, ConnectionError
         })
       })
 
+    const guard = RoleGuard.make(superuser)
+    // Statements of the emulator's own may change roles.
+    const forgetAfter = (sql: string): Effect.Effect<void> => (/\brole\b/i.test(sql) ? guard.forget : Effect.void)
+    const unless = <A>(effect: Effect.Effect<A, ConnectionError | DatabaseError>): Effect.Effect<A, ConnectionError> =>
+      Effect.catchTag(effect, "DatabaseError", ({ message }) => Effect.fail(new ConnectionError({ message })))
+
+    /** Runs a text, and puts its role back if the text has changed it: that is then the text's failure. */
+    const guarded = (run: Run): Stream.Stream<Message, ConnectionError> => {
+      let isChecked = false
+      const check = Effect.suspend(() => {
+        isChecked = true
+        return unless(guard.restore(run.login))
+      })
+      const text = Stream.unwrap(
+        Effect.gen(function* () {
+          const session = yield* login(run)
+          yield* unless(guard.remember(run.login.role))
+          return session.text(run.sql, run.copyIn)
+        })
+      )
+      return Stream.scoped(text).pipe(
+        Stream.concat(
+          Stream.unwrap(
+            Effect.map(check, (hasChanged) =>
+              hasChanged ? Stream.succeed<Message>({ _tag: "Failure", report: roleIsProtected }) : Stream.empty
+            )
+          )
+        ),
+        Stream.onExit(() => (isChecked ? Effect.void : Effect.ignore(check)))
+      )
+    }
+
     return {
       name,
       postgis,
-      superuser: superuser.superuser,
-      superuserTransaction: superuser.superuserTransaction,
-      run: (run) => Stream.unwrap(Effect.map(login(run), (session) => session.text(run.sql, run.copyIn)))
+      superuser: (sql, parameters) => Effect.ensuring(superuser.superuser(sql, parameters), forgetAfter(sql)),
+      superuserTransaction: (statements) =>
+        Effect.ensuring(superuser.superuserTransaction(statements), forgetAfter(statements.join(";"))),
+      run: (run) =>
+        run.mayAlterRoles === true
+          ? Stream.scoped(Stream.unwrap(Effect.map(login(run), (session) => session.text(run.sql, run.copyIn)))).pipe(
+              Stream.onExit(() => guard.forget)
+            )
+          : guarded(run)
     }
   }
 )

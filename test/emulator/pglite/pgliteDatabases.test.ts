@@ -176,9 +176,10 @@ layer(Shared.layer, { timeout: "60 seconds" })("a database", (it) => {
     it.effect("takes a new password at once, and the old one no more", () =>
       Effect.gen(function* () {
         yield* run({ sql: "SELECT 1" })
-        yield* run({ sql: "ALTER ROLE key PASSWORD 'ñew ½'" })
+        yield* run({ sql: "ALTER ROLE key PASSWORD 'ñew ½'", mayAlterRoles: true })
         yield* Effect.flip(run({ sql: "SELECT 1" }))
-        yield* run({ login: { ...key, password: "ñew ½" }, sql: "ALTER ROLE key PASSWORD 'secret'" })
+        const login = { ...key, password: "ñew ½" }
+        yield* run({ login, sql: "ALTER ROLE key PASSWORD 'secret'", mayAlterRoles: true })
         assert.deepStrictEqual(values(yield* run({ sql: "SELECT 1" })), [["1"]])
       })
     )

@@ -8,6 +8,7 @@ import { identifier } from "../../shared/quoting.ts"
 import { failureOf, isData, makeFraming, read, readFailure } from "./messages.ts"
 import type { Clock } from "./clock.ts"
 import { Crash, crashReport } from "./crash.ts"
+import * as RoleGuard from "./roleGuard.ts"
 import { extendedQuery, simpleQuery } from "./requests.ts"
 
 /** Who a session is of, and what PostgreSQL would set at its login. */
@@ -15,6 +16,15 @@ export interface Session {
   readonly role: string
   readonly oid: number
   readonly settings: ReadonlyArray<readonly [name: string, value: string]>
+}
+
+/** A text to run under a role. */
+export interface Text {
+  readonly session: Session
+  readonly sql: string
+  /** The data of a `COPY … FROM STDIN`. */
+  readonly copyIn: Uint8Array | undefined
+  readonly mayAlterRoles: boolean
 }
 
 export type Parameter = string | number | boolean | null
@@ -31,24 +41,32 @@ export interface Backend {
    * Runs a text under a role, with no way out of it. Returns for how many milliseconds PostgreSQL believes to have slept;
    * none of them has passed. Throws `Crash`.
    */
-  readonly runAs: (session: Session, sql: string, copyIn: Uint8Array | undefined, sink: Sink) => number
+  readonly runAs: (text: Text, sink: Sink) => number
   /** Asks PostgreSQL to cancel what it runs. It does so when it next looks. */
   readonly cancel: () => void
 }
 
 /** What of PGlite's wasm module the session scheme is built on. */
-interface SessionModule {
+interface SessionModule extends RoleGuard.GuardModule {
   _SetUserIdAndSecContext: (userId: number, securityContext: number) => void
   _PostgresMainLoopOnce: () => void
+  _PostgresSendReadyForQueryIfNecessary: () => void
+  _pgl_pq_flush: () => void
   _IsTransactionBlock: () => number
   /** Addresses of PostgreSQL's own flags. */
   _InterruptPending: number
   _QueryCancelPending: number
-  wasmMemory: WebAssembly.Memory
 }
 
-const FUNCTIONS = ["_SetUserIdAndSecContext", "_PostgresMainLoopOnce", "_IsTransactionBlock"]
-const ADDRESSES = ["_InterruptPending", "_QueryCancelPending"]
+const FUNCTIONS = [
+  "_SetUserIdAndSecContext",
+  "_PostgresMainLoopOnce",
+  "_PostgresSendReadyForQueryIfNecessary",
+  "_pgl_pq_flush",
+  "_IsTransactionBlock",
+  ...RoleGuard.guardFunctions
+]
+const ADDRESSES = ["_InterruptPending", "_QueryCancelPending", ...RoleGuard.guardAddresses]
 
 const isSessionModule = (module: unknown): module is SessionModule =>
   typeof module === "object" &&
@@ -81,19 +99,24 @@ export const make = async (pglite: PGlite, wire: typeof protocol, clock: Clock):
 
   let crash: Crash | undefined
   let thrown: unknown
-  const loopOnce = module._PostgresMainLoopOnce
-  // PGlite swallows whatever ends the loop early. After anything but PostgreSQL's own error exit (a stack overflow, an
-  // exit) the instance goes on to answer with empty results.
-  module._PostgresMainLoopOnce = () => {
-    try {
-      loopOnce()
-    } catch (error) {
-      if (!(typeof error === "object" && error !== null && "status" in error && error.status === LONGJMP)) {
-        thrown ??= error
+  // PGlite swallows what ends a request early, or reports it only later. After anything but PostgreSQL's own error exit
+  // (a stack overflow, an exit) the instance would answer with empty results from then on.
+  const noting =
+    (run: () => void): (() => void) =>
+    () => {
+      try {
+        run()
+      } catch (error) {
+        if (!(typeof error === "object" && error !== null && "status" in error && error.status === LONGJMP)) {
+          thrown ??= error
+        }
+        throw error
       }
-      throw error
     }
-  }
+  module._PostgresMainLoopOnce = noting(module._PostgresMainLoopOnce)
+  module._PostgresSendReadyForQueryIfNecessary = noting(module._PostgresSendReadyForQueryIfNecessary)
+  module._pgl_pq_flush = noting(module._pgl_pq_flush)
+  const guard = RoleGuard.make(module)
 
   const cancel = (): void => {
     const memory = new DataView(module.wasmMemory.buffer)
@@ -115,8 +138,6 @@ export const make = async (pglite: PGlite, wire: typeof protocol, clock: Clock):
     }
     if (size > ANSWER_LIMIT) cancel()
   }
-  await pglite.execProtocolRawStream(wire.serialize.sync(), { syncToFs: false, onRawData: receive })
-
   /** Sends a request, and returns its failure. */
   const exchange = (request: Uint8Array, to: Sink = ignore): Report | undefined => {
     if (crash !== undefined) throw crash
@@ -124,11 +145,10 @@ export const make = async (pglite: PGlite, wire: typeof protocol, clock: Clock):
     failure = undefined
     sink = to
     frames = makeFraming()
-    try {
-      pglite.execProtocolRawSync(request)
-    } catch (error) {
+    // PGlite runs the request before it returns the promise, which only repeats what was noted.
+    pglite.execProtocolRawStream(request, { syncToFs: false, onRawData: receive }).catch((error: unknown) => {
       thrown ??= error
-    }
+    })
     if (thrown !== undefined) {
       crash = new Crash(`PostgreSQL ended unexpectedly: ${String(thrown)}`, crashReport(thrown, failure))
       throw crash
@@ -161,6 +181,8 @@ export const make = async (pglite: PGlite, wire: typeof protocol, clock: Clock):
     for (const setting of session.settings) {
       exchange(extendedQuery(wire, "SELECT pg_catalog.set_config($1, $2, false)", setting))
     }
+    // All sessions have one generator of random numbers, which a text can seed.
+    exchange(extendedQuery(wire, "SELECT pg_catalog.setseed($1::text::float8)", [2 * Math.random() - 1]))
   }
 
   const leave = (): void => {
@@ -175,10 +197,11 @@ export const make = async (pglite: PGlite, wire: typeof protocol, clock: Clock):
     endTransaction()
   }
 
-  const runAs: Backend["runAs"] = (session, sql, copyIn, to) => {
+  const runAs: Backend["runAs"] = ({ copyIn, mayAlterRoles, session, sql }, to) => {
     try {
       enter(session)
-      const [, slept] = clock.during(() => exchange(simpleQuery(wire, sql, copyIn), to))
+      const run = () => exchange(simpleQuery(wire, sql, copyIn), to)
+      const [, slept] = clock.during(() => (mayAlterRoles ? run() : guard.during(run)))
       return slept
     } finally {
       if (crash === undefined) leave()
@@ -218,14 +241,17 @@ const ESCAPES = [
   `SET ROLE postgres; ${SECRET}`,
   `SET SESSION AUTHORIZATION postgres; ${SECRET}`,
   `ROLLBACK; ${SECRET}`,
-  `DO $$ BEGIN PERFORM pg_catalog.set_config('role', 'postgres', false); END $$; ${SECRET}`
+  `DO $$ BEGIN PERFORM pg_catalog.set_config('role', 'postgres', false); END $$; ${SECRET}`,
+  "ALTER ROLE CURRENT_USER PASSWORD 'x'",
+  "DO $$ BEGIN ALTER ROLE CURRENT_USER SET search_path = pg_temp; END $$"
 ]
 
 /** Tries to leave a session, and throws if that succeeds: then this PGlite is not safe to use. */
 const testEscapes = ({ runAs, statement }: Pick<Backend, "statement" | "runAs">): void => {
   const [oid] = valuesOf((sink) => statement("SELECT oid FROM pg_catalog.pg_authid WHERE rolname = $1", [NOBODY], sink))
-  for (const escape of ESCAPES) {
-    const messages = collect((sink) => runAs({ role: NOBODY, oid: Number(oid), settings: [] }, escape, undefined, sink))
+  const session = { role: NOBODY, oid: Number(oid), settings: [] }
+  for (const sql of ESCAPES) {
+    const messages = collect((sink) => runAs({ session, sql, copyIn: undefined, mayAlterRoles: false }, sink))
     if (failureOf(messages)?.code !== "42501" || messages.some((message) => message._tag === "Row")) {
       throw new Crash("with this version of @electric-sql/pglite a role can leave its session")
     }

@@ -44,6 +44,7 @@ export type Request =
       readonly session: Backend.Session
       readonly sql: string
       readonly copyIn: Uint8Array | undefined
+      readonly mayAlterRoles: boolean
     }
 
 /** What comes of a request: its answer in pieces of whole messages, and its end. */
@@ -199,7 +200,7 @@ export const open = async (start: Start, tell: (change: Change) => void): Promis
         script(request.sql, sink)
         return 0
       case "Run":
-        return runAs(request.session, request.sql, request.copyIn, sink)
+        return runAs(request, sink)
     }
   }
 

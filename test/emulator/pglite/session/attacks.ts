@@ -162,6 +162,54 @@ const sessionAttacks: Readonly<Record<string, ReadonlyArray<string>>> = {
     "SELECT 1"
   ],
   "role that exits on errors": ["ALTER ROLE attacker SET exit_on_error = on", "SELECT 1"],
+  "own password": ["ALTER ROLE attacker PASSWORD 'x'", "SELECT 1"],
+  "own password, by another name": ["ALTER USER CURRENT_USER WITH ENCRYPTED PASSWORD 'x'", "SELECT 1"],
+  "own password, taken away": ["ALTER ROLE SESSION_USER PASSWORD NULL", "SELECT 1"],
+  "own password in a function": [
+    "DO $$ BEGIN EXECUTE 'ALTER ROLE ' || current_user || ' PASSWORD ''x'''; END $$",
+    "SELECT 1"
+  ],
+  "own password, with its error caught": [
+    "DO $$ BEGIN ALTER ROLE CURRENT_USER PASSWORD 'x'; EXCEPTION WHEN OTHERS THEN NULL; END $$",
+    "SELECT 1"
+  ],
+  "own password, committed before an error": [
+    "BEGIN; ALTER ROLE attacker PASSWORD 'x'; COMMIT; SELECT 1/0",
+    "SELECT 1"
+  ],
+  "own password by a trigger": [
+    `CREATE TABLE sandbox.t (a int);
+     CREATE FUNCTION sandbox.f() RETURNS trigger LANGUAGE plpgsql AS $$
+     BEGIN ALTER ROLE attacker PASSWORD 'x'; RETURN NEW; END $$;
+     CREATE TRIGGER t BEFORE INSERT ON sandbox.t FOR EACH ROW EXECUTE FUNCTION sandbox.f();
+     INSERT INTO sandbox.t VALUES (1)`,
+    "SELECT 1"
+  ],
+  "own encoding": ["ALTER ROLE CURRENT_USER SET client_encoding = 'LATIN1'", "SELECT 1"],
+  "own search path": ["ALTER ROLE CURRENT_USER SET search_path = nowhere", "SELECT 1"],
+  "own search path in one database": [
+    `DO $$ BEGIN
+       EXECUTE format('ALTER ROLE CURRENT_USER IN DATABASE %I SET search_path = nowhere', current_database());
+     END $$`,
+    "SELECT 1"
+  ],
+  "own settings, taken away": ["ALTER ROLE CURRENT_USER RESET ALL", "SELECT 1"],
+  "own settings from those of the session": [
+    "SET TimeZone = 'Asia/Tokyo'; ALTER ROLE CURRENT_USER SET TimeZone FROM CURRENT",
+    "SELECT 1"
+  ],
+  "own timeout": ["ALTER ROLE CURRENT_USER SET statement_timeout = 1", "SELECT 1"],
+  "a setting of its own invention": ["ALTER ROLE CURRENT_USER SET my.setting = 'x'", "SELECT 1"],
+  "itself granted to others": [
+    "GRANT attacker TO victim",
+    "GRANT attacker TO publicuser",
+    "GRANT attacker TO victim WITH ADMIN OPTION"
+  ],
+  "itself renamed": ["ALTER ROLE attacker RENAME TO somebody"],
+  "a comment on itself": ["COMMENT ON ROLE attacker IS 'x'"],
+  "everything it owns and holds, dropped": ["DROP OWNED BY CURRENT_USER"],
+  "random numbers that repeat": ["SELECT setseed(0.5)"],
+  "an encoding of the session": ["SET client_encoding = 'SQL_ASCII'", "SELECT 1"],
   "another role's settings": ["ALTER ROLE victim SET search_path = sandbox"],
   "everybody's settings": ["ALTER ROLE ALL SET search_path = sandbox"],
   "the database's settings": ["ALTER DATABASE postgres SET search_path = sandbox"],

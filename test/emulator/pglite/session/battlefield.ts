@@ -38,13 +38,7 @@ const fixture: ReadonlyArray<string> = [
 ]
 
 /** Undoes what the attacker was allowed to do. */
-export const restore: ReadonlyArray<string> = [
-  "DROP OWNED BY attacker CASCADE",
-  "TRUNCATE public.shared",
-  "ALTER ROLE attacker RESET ALL",
-  "ALTER ROLE attacker LOGIN PASSWORD 'attacker'",
-  ...rights
-]
+export const restore: ReadonlyArray<string> = ["DROP OWNED BY attacker CASCADE", "TRUNCATE public.shared", ...rights]
 
 /** What the Auth API does as superuser while the attacker's objects are there. */
 const administration: ReadonlyArray<string> = [
@@ -70,8 +64,7 @@ const FINGERPRINT = `
     (SELECT json_agg(row(rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication,
        rolbypassrls, rolconnlimit, CASE WHEN rolname <> 'attacker' THEN rolpassword END)::text ORDER BY rolname) FROM pg_authid),
     (SELECT json_agg(row(roleid::regrole, member::regrole, admin_option)::text ORDER BY roleid, member) FROM pg_auth_members),
-    (SELECT json_agg(row(setdatabase, setrole, setconfig)::text ORDER BY setdatabase, setrole) FROM pg_db_role_setting
-       WHERE setrole <> 'attacker'::regrole),
+    (SELECT json_agg(row(setdatabase, setrole, setconfig)::text ORDER BY setdatabase, setrole) FROM pg_db_role_setting),
     (SELECT json_agg(row(nspname, nspowner::regrole)::text ORDER BY nspname) FROM pg_namespace
        WHERE nspname NOT LIKE 'pg\\_%temp%' AND nspowner <> 'attacker'::regrole),
     (SELECT json_agg(row(relnamespace::regnamespace, relname, relowner::regrole, relacl, reltriggers)::text ORDER BY oid)
@@ -111,6 +104,11 @@ const SESSION = `
     (SELECT pg_catalog.count(*) FROM pg_catalog.pg_type WHERE typnamespace = pg_catalog.pg_my_temp_schema()),
     pg_catalog.lower('X'), 1 = 1`
 
+/** What the attacker's own next session looks like, as one row. */
+const OWN_SESSION = `
+  SELECT session_user, pg_catalog.current_setting('search_path'), pg_catalog.current_setting('client_encoding'),
+    pg_catalog.current_setting('TimeZone'), 1 = 1`
+
 /** Whether anything the database has said to a caller gives the secret away. */
 const tells = (messages: ReadonlyArray<Message>): boolean =>
   messages.some((message) => {
@@ -135,8 +133,11 @@ export const run = (
 const fingerprintOf = (database: Database): Effect.Effect<string, ConnectionError | DatabaseError> =>
   Effect.map(database.superuser(FINGERPRINT), (rows) => rows[0]?.fingerprint ?? "")
 
+// The attacker's own next session too: everybody who uses its key gets that session.
 const sessionOf = (database: Database): Effect.Effect<string, ConnectionError> =>
-  Effect.map(run(database, victim, SESSION), (messages) => JSON.stringify(messages))
+  Effect.map(Effect.all([run(database, victim, SESSION), run(database, attacker, OWN_SESSION)]), (messages) =>
+    JSON.stringify(messages)
+  )
 
 export const prepare: (database: Database) => Effect.Effect<Battlefield, ConnectionError | DatabaseError> =
   Effect.fnUntraced(function* (database) {

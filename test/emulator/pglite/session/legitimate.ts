@@ -92,7 +92,6 @@ const requests: Readonly<Record<string, ReadonlyArray<string>>> = {
     "SET search_path = sandbox; CREATE TABLE t (a int)",
     "SET LOCAL TimeZone = 'Europe/Madrid'"
   ],
-  "own settings for its next logins": ["ALTER ROLE attacker SET search_path = sandbox, public"],
   "grant what it owns": ["CREATE TABLE sandbox.t (a int); GRANT SELECT ON sandbox.t TO publicuser, victim"],
   "advisory lock": ["SELECT pg_advisory_lock(1); SELECT pg_advisory_unlock(1)"],
   "listen and notify": ["LISTEN c; NOTIFY c, 'x'; UNLISTEN c"],

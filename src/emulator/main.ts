@@ -6,7 +6,8 @@ import process from "node:process"
 import { parseArgs } from "node:util"
 import { make } from "./emulator.ts"
 import type { ErrorClass } from "./shared/errorClass.ts"
-import { defaultHosts, listen } from "./http/listen.ts"
+import { defaultHosts } from "./http/hosts.ts"
+import { listen } from "./http/listen.ts"
 
 const usage = `Usage: npm run emulator -- [options]
 

@@ -1,97 +1,110 @@
 /** The emulator as an HTTP server on the loopback interface. */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import type { EmulatorService } from "../emulator.ts"
 import type { ErrorClass } from "../shared/errorClass.ts"
+import { defaultHosts, isForeignPage, isMeantForUs } from "./hosts.ts"
+import { serve } from "./serve.ts"
 
 const ListenErrorBase: ErrorClass<"ListenError", { readonly port: number; readonly message: string }> =
   Data.TaggedError("ListenError")
-/** The port cannot be listened on. */
+/** The emulator cannot listen on the port. */
 export class ListenError extends ListenErrorBase {}
 
+/** A listening emulator. */
 export interface Listening {
-  /** `http://127.0.0.1:PORT`; an account's base URL is this and `/user/NAME`. */
+  /** `http://127.0.0.1:PORT`. The base URL of an account is this URL followed by `/user/NAME`. */
   readonly url: string
+  /** The port that the emulator listens on. */
   readonly port: number
+}
+
+/** Options of `listen`. */
+export interface ListenOptions {
+  /**
+   * The port.
+   *
+   * @default 0, which takes any free port
+   */
+  readonly port?: number | undefined
+  /**
+   * Hosts that the emulator answers for, besides the names of this machine, in lower case: `maps.example.org`, or
+   * `.example.org` for all that end with it. Requests to other hosts are refused with status 421.
+   *
+   * @default [".carto.com", ".test"]
+   */
+  readonly hosts?: ReadonlyArray<string> | undefined
+  /**
+   * Origins of other sites whose pages may send requests, such as `https://app.example.org`, or `"*"` for all.
+   * Requests that a browser sends for another page of another site are refused with status 403. Pages of this machine
+   * and of `hosts` are always allowed.
+   *
+   * @default []
+   */
+  readonly allowedOrigins?: ReadonlyArray<string> | undefined
 }
 
 const hostname = "127.0.0.1"
 
+const codeOf = (cause: unknown): unknown =>
+  Predicate.hasProperty(cause, "code") ? cause.code : Predicate.hasProperty(cause, "name") ? cause.name : undefined
+
 const describe = (cause: unknown, port: number): string => {
-  if (cause instanceof Error && "code" in cause) {
-    if (cause.code === "EADDRINUSE") return `port ${port} is in use`
-    if (cause.code === "EACCES") return `port ${port} needs more rights than this process has`
-    if (cause.code === "ERR_MODULE_NOT_FOUND") return "listening needs the package srvx: npm install srvx"
+  switch (codeOf(cause)) {
+    case "EADDRINUSE":
+    case "AddrInUse":
+      return `port ${port} is in use`
+    case "EACCES":
+    case "PermissionDenied":
+      return `port ${port} needs more rights than this process has`
+    default:
+      return `cannot listen on port ${port}: ${cause instanceof Error ? cause.message : String(cause)}`
   }
-  return `cannot listen on port ${port}: ${cause instanceof Error ? cause.message : String(cause)}`
 }
 
-/** Addresses of this machine, as a URL has them. */
-const loopback = /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/
-
-const hostnameOf = (host: string): string | undefined =>
-  URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : undefined
-
-/**
- * Whether a request means this server. A page of somebody else's, whose name its owner has pointed at this machine, sends
- * its own name: it must not get to what listens here.
- */
-const isMeant = ({ headers, url }: Request, names: ReadonlyArray<string>): boolean =>
-  [headers.get("host"), new URL(url).host].every((host) => {
-    const name = hostnameOf(host ?? "")
-    if (name === undefined) return false
-    return loopback.test(name) || names.some((given) => (given.startsWith(".") ? name.endsWith(given) : name === given))
-  })
+const plain = { "content-type": "text/plain; charset=utf-8" }
 
 const misdirected = (): Response =>
   new Response(
-    "This is an embedded CARTO. It answers requests to this machine, and to the hosts that it was given.\n",
-    {
-      status: 421,
-      headers: { "content-type": "text/plain; charset=utf-8" }
-    }
+    "This is an embedded CARTO. It answers requests to this machine and to the hosts that it was given (--host).\n",
+    { status: 421, headers: plain }
   )
 
-/** After a body that was not read to its end nothing more can be read from a connection. */
+const foreign = (): Response =>
+  new Response(
+    "This is an embedded CARTO. It refuses requests from pages of other sites, unless they are allowed (--allow-origin).\n",
+    { status: 403, headers: plain }
+  )
+
+/** Closes the connection after a body that was not read to its end, since nothing more can be read from it. */
 const closing = (response: Response): Response => {
   if (response.status === 413) response.headers.set("connection", "close")
   return response
 }
 
-/** Hosts of CARTO's own accounts, and names that are kept for tests. Nobody else can point them at this machine. */
-export const defaultHosts: ReadonlyArray<string> = [".carto.com", ".test"]
-
-export interface ListenOptions {
-  /** 0 by default, which takes any that is free. */
-  readonly port?: number | undefined
-  /**
-   * Names of hosts that it answers for beside those of the loopback interface, in lower case: `maps.example.org`, or
-   * `.example.org` for all that end so. Default: `.carto.com` and `.test`. Requests to other hosts are
-   * refused with 421.
-   */
-  readonly hosts?: ReadonlyArray<string> | undefined
-}
-
-/** Listens on 127.0.0.1 until the scope closes. Needs the package `srvx`. */
+/**
+ * Listens on 127.0.0.1 until the scope closes.
+ *
+ * Fails with `ListenError` if the port is in use or may not be used.
+ */
 export const listen: (
   emulator: Pick<EmulatorService, "handler">,
   options?: ListenOptions
 ) => Effect.Effect<Listening, ListenError, Scope.Scope> = Effect.fnUntraced(function* (emulator, options = {}) {
-  const { hosts = defaultHosts, port = 0 } = options
-  const answer = async (request: Request): Promise<Response> =>
-    isMeant(request, hosts) ? closing(await emulator.handler(request)) : misdirected()
+  const { allowedOrigins = [], hosts = defaultHosts, port = 0 } = options
+  const handle = async (request: Request): Promise<Response> => {
+    if (!isMeantForUs(request, hosts)) return misdirected()
+    if (isForeignPage(request, hosts, allowedOrigins)) return foreign()
+    return closing(await emulator.handler(request))
+  }
   const server = yield* Effect.acquireRelease(
     Effect.tryPromise({
-      try: async () => {
-        const { serve } = await import("srvx")
-        const started = serve({ fetch: answer, hostname, port, silent: true, gracefulShutdown: false })
-        return await started.ready()
-      },
+      try: () => serve({ handle, hostname, port }),
       catch: (cause) => new ListenError({ port, message: describe(cause, port) })
     }),
-    (server) => Effect.promise(() => server.close(true))
+    (server) => Effect.promise(() => server.close())
   )
-  const url = new URL(server.url ?? `http://${hostname}:${port}`)
-  return { url: url.origin, port: Number(url.port) }
+  return { url: `http://${hostname}:${server.port}`, port: server.port }
 })

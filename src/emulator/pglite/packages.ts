@@ -14,7 +14,9 @@ export interface Packages {
 const PGLITE = "@electric-sql/pglite"
 const POSTGIS = "@electric-sql/pglite-postgis"
 /** What this PostGIS build was linked against: with any later PGlite, PostgreSQL does not load plpgsql any more. */
-const POSTGIS_FITS: ReadonlySet<string> = new Set(["0.5.8", "0.5.9", "0.5.10", "0.5.11", "0.5.12"])
+const POSTGIS_FITS: ReadonlySet<string> = new Set(["0.5.9", "0.5.10", "0.5.11", "0.5.12"])
+/** The releases that pass all tests. Earlier ones end a statement's error in another way. */
+const TESTED = /^0\.5\.(9|[1-9]\d+)$/
 
 const isMissing = (cause: unknown): boolean =>
   Predicate.hasProperty(cause, "code") &&
@@ -40,11 +42,16 @@ const version = (name: string, use: string): Effect.Effect<string, ConnectionErr
 export const packages: (postgis: boolean) => Effect.Effect<Packages, ConnectionError> = Effect.fnUntraced(
   function* (postgis) {
     const pglite = yield* version(PGLITE, "the embedded CARTO")
+    if (!TESTED.test(pglite)) {
+      return yield* new ConnectionError({
+        message: `the embedded CARTO works with ${PGLITE} 0.5.9 and later releases of 0.5, but ${pglite} is installed: npm install ${PGLITE}@0.5.12`
+      })
+    }
     if (!postgis) return { postgis, versions: [`${PGLITE} ${pglite}`] }
     const extension = yield* version(POSTGIS, "PostGIS in the embedded CARTO")
     if (!POSTGIS_FITS.has(pglite)) {
       return yield* new ConnectionError({
-        message: `PostGIS in the embedded CARTO needs ${PGLITE} 0.5.8 to 0.5.12, but ${pglite} is installed: npm install ${PGLITE}@0.5.12`
+        message: `PostGIS in the embedded CARTO needs ${PGLITE} 0.5.9 to 0.5.12, but ${pglite} is installed: npm install ${PGLITE}@0.5.12`
       })
     }
     return { postgis, versions: [`${PGLITE} ${pglite}`, `${POSTGIS} ${extension}`] }

@@ -12,11 +12,14 @@ export interface Table {
   readonly updatedAt: number | undefined
 }
 
-/** The statements of a text whose tables count: those that begin with SELECT or WITH. */
-export const plannable = (sql: string): ReadonlyArray<string> =>
-  statements(sql)
-    .map(withoutLeadingComments)
-    .filter((statement) => /^(?:select|with)/i.test(statement))
+/** The statements of a text whose tables count, each once: those that begin with SELECT or WITH. */
+export const plannable = (sql: string): ReadonlyArray<string> => [
+  ...new Set(
+    statements(sql)
+      .map(withoutLeadingComments)
+      .filter((statement) => /^(?:select|with)/i.test(statement))
+  )
+]
 
 // Statement by statement, since one that cannot be planned makes all of them unknown. Planning writes nothing.
 const tableNames = Effect.fnUntraced(function* (

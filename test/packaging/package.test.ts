@@ -27,7 +27,7 @@ const succeed = Effect.fnUntraced(function* (command: string, args: ReadonlyArra
 /** Packages that a consumer has besides ours. */
 const peers = {
   client: ["effect"],
-  emulator: ["effect", "@effect/platform-node", "@electric-sql/pglite", "srvx", "world-atlas"],
+  emulator: ["effect", "@effect/platform-node", "@electric-sql/pglite", "world-atlas"],
   newcomer: ["effect", "@electric-sql/pglite", "vitest"]
 }
 
@@ -203,7 +203,7 @@ layer(Layer.mergeAll(Layer.provideMerge(Packed.layer, NodeServices.layer), carto
       const { inputs } = yield* bundle({ contents, resolveDir: client }, { conditions: [] })
       assert.isTrue(inputs.some((name) => name.endsWith("effect-carto/dist/sql/Sql.js")))
       assert.deepStrictEqual(
-        inputs.filter((name) => /\/emulator\/|pglite|srvx|world-atlas|platform-node/.test(name)),
+        inputs.filter((name) => /\/emulator\/|pglite|world-atlas|platform-node/.test(name)),
         []
       )
     })
@@ -294,13 +294,6 @@ layer(Layer.mergeAll(Layer.provideMerge(Packed.layer, NodeServices.layer), carto
       script: `import { make } from "effect-carto/emulator"
         const effect = make({ database: "postgres://postgres@127.0.0.1/postgres", accounts: [{ username: "demo" }] })`,
       output: "the emulator on a PostgreSQL server needs the package pg: npm install pg"
-    },
-    {
-      what: "a port",
-      program: "client",
-      script: `import { listen } from "effect-carto/emulator"
-        const effect = listen({ handler: async () => new Response() })`,
-      output: "listening needs the package srvx: npm install srvx"
     },
     {
       what: "undici",

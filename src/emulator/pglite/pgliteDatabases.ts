@@ -9,6 +9,7 @@ import { ConnectionError, type Database, type DatabaseError, Databases } from ".
 import * as DataDirectory from "./prepared/dataDirectory.ts"
 import * as Disk from "./files/disk.ts"
 import * as FolderLock from "../state/folderLock.ts"
+import { restrictAccess } from "../state/restrictAccess.ts"
 import { initialize } from "./initialize.ts"
 import * as Instance from "./instance.ts"
 import { type Packages, packages } from "./packages.ts"
@@ -76,6 +77,12 @@ const makeOpen = (
       const path = folder === undefined ? undefined : join(folder, name)
       const database = yield* PgliteDatabase.make({ name, postgis, start: (remains) => startIn(path, remains) })
       yield* initialize(database)
+      if (path !== undefined) {
+        yield* Effect.tryPromise({
+          try: () => restrictAccess(path),
+          catch: (cause) => new ConnectionError({ message: `cannot use the folder ${path}: ${String(cause)}` })
+        })
+      }
       return database
     })
   })

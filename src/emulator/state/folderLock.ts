@@ -1,48 +1,95 @@
-/** PGlite takes no lock on its data directory, and two processes on one lose each other's writes. */
+/**
+ * The lock of a folder, which one emulator at a time may use.
+ *
+ * Each contender makes a file of its own and then looks for those of others. Of two that are alive, whichever looks last
+ * sees the file of the other, so no two can hold the lock. Names are never used twice, so a file that a process has left
+ * behind can be deleted without harm.
+ */
 import * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
-import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises"
+import { randomUUID } from "node:crypto"
+import { readFileSync } from "node:fs"
+import { mkdir, open, readdir, readFile, rm } from "node:fs/promises"
 import { join } from "node:path"
 import process from "node:process"
+import { setTimeout } from "node:timers/promises"
 import { ConnectionError } from "../database.ts"
 
-const FILE = "emulator.pid"
+/** Process id, start time and a unique part. */
+const OWN = /^emulator\.(\d+)\.(\d*)\.[0-9a-f-]{36}\.lock$/
+/** The file of earlier versions, which has the process id in it. */
+const EARLIER = "emulator.pid"
 
-const hasCode = (error: unknown, code: string): boolean => Predicate.hasProperty(error, "code") && error.code === code
-
-/** Whether a process runs that could have written the lock. Its id may be ours if the writer ran in another container. */
-const isHeld = async (file: string, pid: number): Promise<boolean> => {
-  if (!Number.isInteger(pid) || pid <= 0) return false
-  if (pid === process.pid) return (await stat(file)).mtimeMs >= Date.now() - process.uptime() * 1000
+/** The state of a process and when it started, in ticks since the system did; `undefined` if the system does not say. */
+const statusOf = (pid: number): { readonly state: string; readonly start: string } | undefined => {
   try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return !hasCode(error, "ESRCH")
+    const text = readFileSync(`/proc/${pid}/stat`, "utf8")
+    // The name of the program, in parentheses, may hold anything.
+    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ")
+    return { state: fields[0] ?? "", start: fields[19] ?? "" }
+  } catch {
+    return undefined
   }
 }
 
-/** Writes the lock; the pid of its holder if somebody else has it. */
-const take = async (folder: string): Promise<number | undefined> => {
-  const file = join(folder, FILE)
-  await mkdir(folder, { recursive: true })
-  for (;;) {
-    try {
-      await writeFile(file, `${process.pid}\n`, { flag: "wx" })
-      return undefined
-    } catch (error) {
-      if (!hasCode(error, "EEXIST")) throw error
-      const pid = Number(await readFile(file, { encoding: "utf8" }).catch(() => ""))
-      if (await isHeld(file, pid)) return pid
-      await rm(file, { force: true })
-    }
+const isRunning = (pid: number, start: string): boolean => {
+  if (pid <= 0) return false
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EPERM")) return false
   }
+  const status = statusOf(pid)
+  if (status === undefined) return true
+  return status.state !== "Z" && (start === "" || status.start === start)
+}
+
+interface Holder {
+  readonly pid: number
+  readonly file: string
+}
+
+/** Who else holds the lock or wants it. Deletes what processes have left behind. */
+const others = async (folder: string, own: string): Promise<Holder | undefined> => {
+  let holder: Holder | undefined
+  for (const file of await readdir(folder)) {
+    if (file === own) continue
+    const [, named, start = ""] = OWN.exec(file) ?? []
+    if (named === undefined && file !== EARLIER) continue
+    const pid = Number(named ?? (await readFile(join(folder, file), "utf8").catch(() => "")))
+    if (isRunning(pid, start)) holder = { pid, file }
+    else await rm(join(folder, file), { force: true })
+  }
+  return holder
+}
+
+/** How often a contender tries again that has met another one, and for how many milliseconds it waits at most. */
+const TRIES = 5
+const PAUSE = 40
+
+/** Takes the lock. The result is the name of its file, or who has the lock. */
+const take = async (folder: string): Promise<string | Holder> => {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const start = statusOf(process.pid)?.start ?? ""
+  let holder: Holder | undefined
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const own = `emulator.${process.pid}.${start}.${randomUUID()}.lock`
+    await (await open(join(folder, own), "wx", 0o600)).close()
+    holder = await others(folder, own).catch(async (error: unknown) => {
+      await rm(join(folder, own), { force: true })
+      throw error
+    })
+    if (holder === undefined) return own
+    await rm(join(folder, own), { force: true })
+    await setTimeout(Math.random() * PAUSE)
+  }
+  return holder ?? { pid: 0, file: "" }
 }
 
 /**
- * Locks a folder, making it if need be, until the scope closes. Fails if a running process has it; the lock of a process
- * that has ended is taken over.
+ * Takes the lock of a folder until the scope closes. The folder is made if it does not exist.
+ *
+ * Fails with `ConnectionError` if another emulator has the folder, in this process or in another.
  */
 export const acquire = (folder: string): Effect.Effect<void, ConnectionError, Scope.Scope> =>
   Effect.acquireRelease(
@@ -50,15 +97,15 @@ export const acquire = (folder: string): Effect.Effect<void, ConnectionError, Sc
       try: () => take(folder),
       catch: (cause) => new ConnectionError({ message: `cannot use the folder ${folder}: ${String(cause)}` })
     }).pipe(
-      Effect.flatMap((pid) =>
-        pid === undefined
-          ? Effect.void
+      Effect.flatMap((taken) =>
+        typeof taken === "string"
+          ? Effect.succeed(taken)
           : Effect.fail(
               new ConnectionError({
-                message: `the folder ${folder} is in use by process ${pid}; if that is no emulator, delete ${join(folder, FILE)}`
+                message: `the folder ${folder} is in use by process ${taken.pid}; if that is not an emulator, delete ${join(folder, taken.file)}`
               })
             )
       )
     ),
-    () => Effect.promise(() => rm(join(folder, FILE), { force: true }))
-  )
+    (own) => Effect.promise(() => rm(join(folder, own), { force: true }))
+  ).pipe(Effect.asVoid)

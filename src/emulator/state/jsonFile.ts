@@ -1,10 +1,9 @@
-/** A JSON file that is replaced as a whole: whoever reads it finds the old text or the new one. */
+/** A JSON file that is replaced as a whole: a reader finds the old text or the new one. */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
-import { randomUUID } from "node:crypto"
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises"
-import { dirname } from "node:path"
+import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises"
+import { basename, dirname, join } from "node:path"
 import type { ErrorClass } from "../shared/errorClass.ts"
 
 const FileErrorBase: ErrorClass<"FileError", { readonly message: string; readonly cause: unknown }> =
@@ -17,28 +16,47 @@ const toError = (cause: unknown): FileError =>
 
 const isMissing = ({ cause }: FileError): boolean => Predicate.hasProperty(cause, "code") && cause.code === "ENOENT"
 
-/** The text of the file; `undefined` where there is no file. */
-export const read = (path: string): Effect.Effect<string | undefined, FileError> =>
-  Effect.tryPromise({ try: () => readFile(path, "utf8"), catch: toError }).pipe(
-    Effect.catchIf(isMissing, () => Effect.undefined)
+/** The file that a new text is written to first. It has one writer at a time, which holds the lock of the folder. */
+const nextOf = (path: string): string => `${path}.next`
+
+/** Deletes what a process has left of a text that it did not finish. Earlier versions gave each such file a name. */
+const removeUnfinished = async (path: string): Promise<void> => {
+  const folder = dirname(path)
+  const name = basename(path)
+  const files = await readdir(folder)
+  const unfinished = files.filter(
+    (file) => file.startsWith(`${name}.`) && /^(next|[0-9a-f-]{36})$/.test(file.slice(name.length + 1))
   )
+  await Promise.all(unfinished.map((file) => rm(join(folder, file), { force: true })))
+}
+
+/** The text of the file; `undefined` if there is no file. Deletes what an earlier writer has left unfinished. */
+export const read = (path: string): Effect.Effect<string | undefined, FileError> =>
+  Effect.tryPromise({
+    try: async () => {
+      await removeUnfinished(path)
+      return await readFile(path, "utf8")
+    },
+    catch: toError
+  }).pipe(Effect.catchIf(isMissing, () => Effect.undefined))
 
 const writeDurably = async (path: string, text: string): Promise<void> => {
+  await rm(path, { force: true })
   await using file = await open(path, "wx", 0o600)
   await file.writeFile(text)
   await file.sync()
 }
 
-/** Writes beside the file and renames; only its owner may read it. The folder is made if need be. */
+/** Writes beside the file and renames. Only its owner may read the file. The folder is made if it does not exist. */
 export const replace = (path: string, value: unknown): Effect.Effect<void, FileError> =>
   Effect.suspend(() => {
-    const temporary = `${path}.${randomUUID()}`
+    const next = nextOf(path)
     return Effect.tryPromise({
       try: async () => {
-        await mkdir(dirname(path), { recursive: true })
-        await writeDurably(temporary, JSON.stringify(value))
-        await rename(temporary, path)
+        await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+        await writeDurably(next, JSON.stringify(value))
+        await rename(next, path)
       },
       catch: toError
-    }).pipe(Effect.onError(() => Effect.promise(() => rm(temporary, { force: true }))))
+    }).pipe(Effect.onError(() => Effect.promise(() => rm(next, { force: true }))))
   })

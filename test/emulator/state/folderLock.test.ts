@@ -2,12 +2,13 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises"
+import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import process from "node:process"
 import { fileURLToPath } from "node:url"
 import { Databases } from "../../../src/emulator/database.ts"
+import * as JsonFile from "../../../src/emulator/state/jsonFile.ts"
 import * as FolderLock from "../../../src/emulator/state/folderLock.ts"
 import * as PgliteDatabases from "../../../src/emulator/pglite/pgliteDatabases.ts"
 
@@ -15,6 +16,8 @@ const folder = Effect.acquireRelease(
   Effect.promise(() => mkdtemp(join(tmpdir(), "effect-carto-"))),
   (path) => Effect.promise(() => rm(path, { recursive: true, force: true }))
 )
+
+const contender = fileURLToPath(new URL("contender.ts", import.meta.url))
 
 /** A process that has written to the folder and still has it open. */
 const writer = (path: string) =>
@@ -85,6 +88,56 @@ describe("the lock of a folder", () => {
       yield* Effect.promise(() => once(child, "exit"))
       yield* Effect.promise(() => writeFile(join(path, "emulator.pid"), `${child.pid}\n`))
       yield* FolderLock.acquire(path)
+    })
+  )
+
+  it.live(
+    "is held by one of many processes that find a stale lock at the same moment",
+    () =>
+      Effect.gen(function* () {
+        for (let round = 0; round < 4; round += 1) {
+          const path = yield* folder
+          const dead = spawn(process.execPath, ["--version"], { stdio: "ignore" })
+          yield* Effect.promise(() => once(dead, "exit"))
+          yield* Effect.promise(() => writeFile(join(path, "emulator.pid"), `${dead.pid}\n`))
+          const start = Date.now() + 1500
+          const children = Array.from({ length: 4 }, () =>
+            spawn(process.execPath, [contender, path, String(start)], { stdio: ["ignore", "pipe", "inherit"] })
+          )
+          const said = yield* Effect.promise(() =>
+            Promise.all(children.map(async ({ stdout }) => String((await once(stdout, "data"))[0])))
+          )
+          for (const child of children) child.kill("SIGKILL")
+          assert.deepStrictEqual(said.toSorted(), ["held\n", "refused\n", "refused\n", "refused\n"])
+        }
+      }),
+    120_000
+  )
+
+  it.live("keeps files and folders for their owner alone, and what a killed writer has left is deleted", () =>
+    Effect.gen(function* () {
+      const path = join(yield* folder, "own")
+      const metadata = join(path, "metadata.json")
+      yield* JsonFile.replace(metadata, { a: 1 })
+      const unfinished = [`${metadata}.next`, `${metadata}.5e1e6b0a-7d3c-4d0e-9a49-2b2d3c4d5e6f`]
+      for (const file of unfinished) yield* Effect.promise(() => writeFile(file, "{"))
+      yield* JsonFile.read(metadata)
+      assert.deepStrictEqual(yield* Effect.promise(() => readdir(path)), ["metadata.json"])
+      const modes = yield* Effect.promise(() =>
+        Promise.all([path, metadata].map(async (name) => (await stat(name)).mode & 0o777))
+      )
+      assert.deepStrictEqual(modes, [0o700, 0o600])
+      yield* Effect.exit(count(path))
+      const all = yield* Effect.promise(() => readdir(path, { recursive: true, withFileTypes: true }))
+      const open = yield* Effect.promise(() =>
+        Promise.all(
+          all.map(async (entry) => {
+            const { mode } = await stat(join(entry.parentPath, entry.name))
+            return (mode & 0o077) === 0 ? [] : [entry.name]
+          })
+        )
+      )
+      assert.deepStrictEqual(open.flat(), [])
     })
   )
 

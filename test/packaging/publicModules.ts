@@ -70,7 +70,11 @@ export const rooms: ReadonlyArray<Room> = [
     guide: "src/promise/README.md",
     modules: [index("promise"), ...underFolder("promise", "copy", "batch", "keyset", "lifecycle", "pool", "access")]
   },
-  { title: "An account for each test", guide: "src/testing/README.md", modules: [index("testing")] },
+  {
+    title: "An account for each test",
+    guide: "src/testing/README.md",
+    modules: [index("testing"), ...underFolder("testing", "globalSetup", "globalTeardown")]
+  },
   { title: "The embedded CARTO", guide: "src/emulator/README.md", modules: [index("emulator")] }
 ]
 

@@ -1,6 +1,6 @@
 /** The root command. */
 import * as Command from "effect/cli/Command"
-import { completions } from "./commands/completions.ts"
+import { complete, completions } from "./commands/completions.ts"
 import { copy } from "./commands/copy.ts"
 import { jobs } from "./commands/jobs.ts"
 import { keys } from "./commands/keys/index.ts"
@@ -21,7 +21,8 @@ export const program = Command.make("effect-carto").pipe(
     copy,
     jobs,
     mcp,
-    completions((): Command.Command.Any => program)
+    completions,
+    complete((): Command.Command.Any => program)
   ]),
   Command.withGlobalFlags(settings)
 )

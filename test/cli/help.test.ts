@@ -21,7 +21,7 @@ const walk = (command: Command.Command.Any, above: ReadonlyArray<string> = []): 
 }
 
 const commands = walk(program)
-const leaves = commands.filter(({ command }) => command.subcommands.length === 0)
+const leaves = commands.filter(({ command }) => command.subcommands.length === 0 && !command.unlisted)
 
 /** What examples work on, besides the sample tables. */
 const files: Readonly<Record<string, string>> = {

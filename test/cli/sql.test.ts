@@ -3,6 +3,8 @@ import { assert, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import { join } from "node:path"
+import process from "node:process"
+import { run } from "../runtimes/commands.ts"
 import { assertWithout, Cli } from "./Cli.ts"
 
 layer(Cli.layer, { excludeTestServices: true, timeout: "120 seconds" })("effect-carto sql", (it) => {
@@ -144,6 +146,42 @@ layer(Cli.layer, { excludeTestServices: true, timeout: "120 seconds" })("effect-
     })
   )
 
+  it.effect("profiles keep the key in the keychain of the system, through an optional package", () =>
+    Effect.gen(function* () {
+      const { environment, file, home, masterKey, run, succeed } = yield* Cli
+      const files = yield* FileSystem.FileSystem
+      const key = join(home, "key")
+      yield* files.writeFileString(key, masterKey)
+      const { CARTO_BASE_URL: baseUrl = "" } = environment
+      const none = { env: { CARTO_API_KEY: "", CARTO_BASE_URL: "" } }
+      const login = ["login", "--base-url", baseUrl, "--profile", "kept", "--api-key-file", key, "--keychain"]
+      const missing = yield* run(login, none)
+      assert.strictEqual(missing.exitCode, 2)
+      assert.include(missing.stderr, "npm install @napi-rs/keyring")
+      // a stand-in for the package: a machine of tests has no keychain
+      const folder = join(file, "../node_modules/@napi-rs/keyring")
+      yield* files.makeDirectory(folder, { recursive: true })
+      yield* files.writeFileString(join(folder, "package.json"), '{ "type": "module", "exports": "./index.js" }')
+      yield* files.writeFileString(
+        join(folder, "index.js"),
+        `import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+        export class Entry {
+          constructor(service, account) { this.file = ${JSON.stringify(home)} + "/" + service + "." + account }
+          getPassword() { return existsSync(this.file) ? readFileSync(this.file, "utf8") : null }
+          setPassword(text) { writeFileSync(this.file, text) }
+          deletePassword() { rmSync(this.file); return true }
+        }`
+      )
+      yield* succeed(login, none)
+      yield* files.remove(key)
+      assert.include(yield* succeed(["whoami"], none), "Master")
+      assertWithout(masterKey, yield* files.readFileString(join(home, ".config/effect-carto/profiles.json")))
+      yield* succeed(["profiles", "remove", "kept", "--yes"], none)
+      assert.isFalse(yield* files.exists(join(home, "effect-carto.kept")))
+      yield* files.remove(join(file, "../node_modules"), { recursive: true })
+    })
+  )
+
   it.effect("a key is never an argument, and completions and version are plain text", () =>
     Effect.gen(function* () {
       const { run, succeed } = yield* Cli
@@ -152,6 +190,32 @@ layer(Cli.layer, { excludeTestServices: true, timeout: "120 seconds" })("effect-
       for (const shell of ["bash", "zsh", "fish", "powershell"]) {
         assert.include(yield* succeed(["completions", shell]), "effect-carto")
       }
+    })
+  )
+
+  it.effect("completes commands, flags, values, and names of keys, tables and profiles", () =>
+    Effect.gen(function* () {
+      const { environment, file, masterKey, succeed } = yield* Cli
+      const complete = (...words: ReadonlyArray<string>) =>
+        Effect.map(succeed(["complete", "--", ...words]), (text) => text.split("\n").filter((word) => word !== ""))
+      assert.deepStrictEqual(yield* complete("ke"), ["keys"])
+      assert.includeMembers(yield* complete("keys", ""), ["list", "rotate", "lease"])
+      assert.deepStrictEqual(yield* complete("keys", "get", "Def"), ["Default public"])
+      assert.deepStrictEqual(yield* complete("keys", "list", "--output", "json"), ["json", "jsonl"])
+      assert.deepStrictEqual(yield* complete("keys", "create", "x", "--dry"), ["--dry-run"])
+      assert.deepStrictEqual(yield* complete("copy", "to", "torn"), ["tornadoes"])
+      assert.deepStrictEqual(yield* complete("keys", "create", "x", "--table", "torn"), ["tornadoes"])
+      // another account than that of the environment, which cannot be reached
+      assert.deepStrictEqual(yield* complete("--base-url", "http://127.0.0.1:1/user/x", "keys", "get", "M"), [])
+      const bash = `
+        effect-carto() { "${process.execPath}" "${file}" "$@"; }
+        eval "$(effect-carto completions bash)"
+        COMP_WORDS=(effect-carto keys get Ma) COMP_CWORD=3
+        _effect_carto
+        printf '%s|' "\${COMPREPLY[@]}"`
+      const { stdout } = yield* run("bash", ["-c", bash], { env: environment })
+      assert.strictEqual(stdout, "Master|")
+      assertWithout(masterKey, stdout)
     })
   )
 })

@@ -13,6 +13,7 @@ import { fetchLayer } from "../../http/fetch.ts"
 import { failed, usage } from "../failure.ts"
 import { ApiKeyFile, BaseUrl, Profile, Timeout, Username, Verbose } from "../settings.ts"
 import { logRequests } from "../terminal/logRequests.ts"
+import * as Keychain from "./keychain.ts"
 import * as Profiles from "./profiles.ts"
 
 const variable = (name: string) =>
@@ -33,6 +34,7 @@ export const readKeyFile = Effect.fnUntraced(function* (name: string) {
 
 const fromReference = Effect.fnUntraced(function* (name: string, key: Profiles.KeyReference) {
   if ("file" in key) return yield* readKeyFile(key.file)
+  if ("keychain" in key) return yield* Keychain.get(name)
   const value = yield* variable(key.environment)
   return Option.isSome(value)
     ? Redacted.make(value.value)

@@ -9,7 +9,8 @@ import { failed, usage } from "../failure.ts"
 /** Where a profile's key is read from, each time it is used. */
 const KeyReference = Schema.Union([
   Schema.Struct({ environment: Schema.String }),
-  Schema.Struct({ file: Schema.String })
+  Schema.Struct({ file: Schema.String }),
+  Schema.Struct({ keychain: Schema.Literal(true) })
 ])
 export type KeyReference = typeof KeyReference.Type
 

@@ -1,18 +1,12 @@
-import * as McpProtocol from "effect/ai/McpProtocol"
-import * as McpServer from "effect/ai/McpServer"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as Layer from "effect/Layer"
-import * as Logger from "effect/Logger"
 import * as Lease from "../../keys/Lease.ts"
 import { readDuration, withAccount } from "../account/account.ts"
 import { usage } from "../failure.ts"
 import { readTables } from "../grants.ts"
-import { handlers, toolkit } from "../mcp/tools.ts"
 import { message } from "../terminal/message.ts"
-import { version } from "../version.ts"
 
 /** `effect-carto mcp` */
 export const mcp = Command.make(
@@ -39,14 +33,9 @@ export const mcp = Command.make(
         Effect.gen(function* () {
           const lease = yield* Lease.lease({ purpose: "mcp", ttl: readDuration(ttl), apis: ["sql"], tables })
           yield* message(`"${lease.key.name}" may read ${table.join(", ")}. It is revoked when the session ends.`)
-          const server = McpServer.layerStdio({
-            name: "effect-carto",
-            version,
-            protocols: [McpProtocol.v2025_11_25, McpProtocol.v2025_06_18, McpProtocol.v2025_03_26],
-            registrations: McpServer.toolkit(toolkit).pipe(Layer.provide(handlers(lease.key, table)))
-          })
-          // stdout is the protocol's alone; at the end of stdin the server interrupts itself
-          const session = yield* Effect.forkScoped(Layer.launch(Layer.provide(server, Logger.layer([]))))
+          // loaded here alone: the protocol would double the start of every other command
+          const { serve } = yield* Effect.promise(() => import("../mcp/serve.ts"))
+          const session = yield* Effect.forkScoped(serve(lease.key, table))
           yield* Lease.untilDeadline(Fiber.await(session), lease)
         })
       )

@@ -8,6 +8,7 @@ import * as Path from "effect/Path"
 import * as Redacted from "effect/Redacted"
 import { ApiKeyManager } from "../../keys/ApiKeyManager.ts"
 import { layerOf, promptForKey, readKeyFile } from "../account/account.ts"
+import * as Keychain from "../account/keychain.ts"
 import * as Profiles from "../account/profiles.ts"
 import { usage } from "../failure.ts"
 import { ApiKeyFile, BaseUrl, Profile, Username } from "../settings.ts"
@@ -16,8 +17,16 @@ import { message } from "../terminal/message.ts"
 import { presentItems } from "../terminal/present.ts"
 
 /** Where the new profile finds its key, and the key itself to try it. */
-const keyOf = Effect.fnUntraced(function* (name: string, baseUrl: string, variable: Option.Option<string>) {
+const keyOf = Effect.fnUntraced(function* (
+  name: string,
+  baseUrl: string,
+  { keychain, variable }: { readonly keychain: boolean; readonly variable: Option.Option<string> }
+) {
   const file = yield* ApiKeyFile
+  if (keychain) {
+    const token = Option.isSome(file) ? yield* readKeyFile(file.value) : yield* promptForKey(baseUrl)
+    return { reference: { keychain: true }, token, typed: true } as const
+  }
   if (Option.isSome(variable)) {
     return { reference: { environment: variable.value }, token: undefined, typed: false } as const
   }
@@ -39,20 +48,25 @@ export const login = Command.make(
       Flag.withDescription("Read the key from this environment variable each time"),
       Flag.optional
     ),
+    keychain: Flag.Boolean("keychain").pipe(
+      Flag.withDescription("Keep the key in the keychain of the system; needs the package @napi-rs/keyring"),
+      Flag.withDefault(false),
+      Flag.withoutNegation
+    ),
     offline: Flag.Boolean("no-check").pipe(
       Flag.withDescription("Save the profile without a request to the account"),
       Flag.withDefault(false),
       Flag.withoutNegation
     )
   },
-  Effect.fnUntraced(function* ({ offline, variable }) {
+  Effect.fnUntraced(function* ({ keychain, offline, variable }) {
     const name = Option.getOrElse(yield* Profile, () => "default")
     const baseUrl = Option.getOrUndefined(yield* BaseUrl)
     const username = Option.getOrUndefined(yield* Username)
     const url = baseUrl ?? (username === undefined ? undefined : `https://${username}.carto.com`)
     if (url === undefined)
       return yield* usage("give the account: --base-url https://NAME.carto.com, or --username NAME")
-    const { reference, token, typed } = yield* keyOf(name, url, variable)
+    const { reference, token, typed } = yield* keyOf(name, url, { keychain, variable })
     if (!offline && token !== undefined) {
       const services = yield* layerOf({ baseUrl: url, username, apiKey: token })
       yield* Effect.provide(
@@ -60,7 +74,9 @@ export const login = Command.make(
         services
       )
     }
-    if (typed) yield* Profiles.writeKey(name, Redacted.value(token))
+    if (typed) {
+      yield* keychain ? Keychain.set(name, token) : Profiles.writeKey(name, Redacted.value(token))
+    }
     const { profiles } = yield* Profiles.read
     const profile = { baseUrl: url, ...(username === undefined ? {} : { username }), key: reference }
     yield* Profiles.write({ current: name, profiles: { ...profiles, [name]: profile } })
@@ -86,7 +102,7 @@ const list = Command.make("list", {}, () =>
         name,
         current: name === current,
         baseUrl,
-        key: "file" in key ? `file ${key.file}` : `variable ${key.environment}`
+        key: "file" in key ? `file ${key.file}` : "keychain" in key ? "keychain" : `variable ${key.environment}`
       })),
       [{ name: "name" }, { name: "current" }, { name: "baseUrl" }, { name: "key" }]
     )
@@ -122,6 +138,7 @@ const remove = Command.make(
       profiles: rest
     })
     const files = yield* FileSystem.FileSystem
+    if ("keychain" in key) yield* Keychain.remove(name)
     if ("file" in key && key.file === (yield* Profiles.keyFile(name))) {
       yield* Effect.ignore(files.remove(key.file, { force: true }))
     }

@@ -13,7 +13,6 @@ import { withAccount } from "../account/account.ts"
 import { failed, usage } from "../failure.ts"
 import { parameterFlags, statementOf } from "../parameters.ts"
 import { Output } from "../settings.ts"
-import { shell } from "../shell/shell.ts"
 import { readText } from "../terminal/files.ts"
 import { message } from "../terminal/message.ts"
 import { presentResult } from "../terminal/result.ts"
@@ -101,7 +100,10 @@ export const sqlCommand = Command.make(
   },
   Effect.fnUntraced(function* ({ file, format, maxRows, out, param, paramNull, statement: argument, stream }) {
     const text = yield* textOf(argument, file)
-    if (Option.isNone(text)) return yield* withAccount(shell({ maxRows }))
+    if (Option.isNone(text)) {
+      const { shell } = yield* Effect.promise(() => import("../shell/shell.ts"))
+      return yield* withAccount(shell({ maxRows }))
+    }
     const statement = yield* statementOf(text.value, { param, paramNull })
     if (Option.isSome(format)) return yield* withAccount(exportTo(statement, format.value, out))
     if (Option.isSome(out)) return yield* usage("--out needs --format")

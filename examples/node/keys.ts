@@ -9,7 +9,6 @@ import { Console, Effect, Redacted } from "effect"
 import type { ApiKey } from "effect-carto"
 import * as DesiredKeys from "effect-carto/keys/DesiredKeys"
 import * as Plan from "effect-carto/keys/Plan"
-import * as PlanText from "effect-carto/keys/PlanText"
 import * as Rotation from "effect-carto/keys/Rotation"
 import * as Carto from "effect-carto/runtime/node"
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises"
@@ -35,7 +34,7 @@ const writeToken = (folder: string) => (key: ApiKey) =>
 const program = Effect.gen(function* () {
   const text = yield* Effect.promise(() => readFile(file, "utf8"))
   const plan = yield* Plan.plan(yield* DesiredKeys.fromJsonc(text))
-  yield* Console.log(PlanText.render(plan, { colors: process.stdout.isTTY && process.env["NO_COLOR"] === undefined }))
+  yield* Console.log(Plan.toText(plan, { colors: process.stdout.isTTY && process.env["NO_COLOR"] === undefined }))
   if (values.apply === undefined) return
   const { items } = yield* Plan.apply(plan, {
     publish: writeToken(values.apply),

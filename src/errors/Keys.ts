@@ -54,6 +54,22 @@ const SuccessorLacksGrantsBase: ReasonClass<
 /** The newest key of that name lacks grants of an older one. The older key was not deleted. */
 export class SuccessorLacksGrants extends SuccessorLacksGrantsBase {}
 
+const ReplacementOvertakenBase: ReasonClass<
+  "ReplacementOvertaken",
+  {
+    /** The name that the generations of the key share. */
+    readonly name: string
+    /** What the other caller has done. */
+    readonly change: string
+  }
+> = reasonClass(
+  "ReplacementOvertaken",
+  ({ change, name }) =>
+    `another caller has changed the keys of ${quote(name)}: ${change}; look at the account, then call again`
+)
+/** Another caller has changed the keys of that name meanwhile. This call stopped before it deleted a key that the other uses. */
+export class ReplacementOvertaken extends ReplacementOvertakenBase {}
+
 const PlanStaleBase: ReasonClass<
   "PlanStale",
   {

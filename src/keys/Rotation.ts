@@ -1,103 +1,130 @@
 /**
- * Replaces a key by one with the same grants, without a moment in which consumers have no key that works: create, publish,
- * verify, wait, delete the old one. Names are those of `Generation`: `tiles` is followed by `tiles~2`, that by `tiles~3`.
- * A rotation that broke off is seen from two generations being there, and goes on where it was.
+ * Replaces a key by one with the same grants, so that consumers always have a key that works: create, publish, verify, wait,
+ * delete the old one. The names count generations: `tiles` is followed by `tiles~2`, then by `tiles~3`. What is under way
+ * stands in the names, so any call continues what an earlier one began.
  *
- * `ApiKeyManager.regenerate` is for emergencies: it keeps the name, and refuses the old token from that moment on.
+ * `ApiKeyManager.regenerate` is for emergencies: it keeps the name, and the old token stops working at once.
+ * @module
  */
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { ApiKey } from "../account/ApiKey.ts"
-import { ApiKeyManager, type AuthApiReason, type TargetUserOptions } from "./ApiKeyManager.ts"
+import type { GrantsRequest } from "../account/Grants.ts"
+import { ApiKeyNotFound } from "../errors/AuthApi.ts"
+import type { InvalidInput } from "../errors/Call.ts"
 import type { CartoErrorOf } from "../errors/CartoError.ts"
 import { cartoError } from "../errors/internal/cartoError.ts"
 import { invalidInput } from "../errors/internal/invalidInput.ts"
-import { ApiKeyNotFound } from "../errors/AuthApi.ts"
-import type { GrantsRequest } from "../account/Grants.ts"
-import type { InvalidInput } from "../errors/Call.ts"
+import { quote } from "../errors/internal/printable.ts"
 import type { Sql } from "../sql/Sql.ts"
-import * as Generation from "./internal/lifecycle/generation.ts"
+import type { ApiKeyManager, AuthApiReason, TargetUserOptions } from "./ApiKeyManager.ts"
 import type { TargetOptions } from "./internal/lifecycle/exactGrants.ts"
+import { type Family, newestOf, readFamily, type Replacement, replacementOf } from "./internal/lifecycle/family.ts"
+import * as Generation from "./internal/lifecycle/generation.ts"
 import {
   checkOptions,
   checkSuccessor,
-  createOrGet,
+  finishReplacement,
   type HandOverOptions,
   introduce,
   type OwnedTablesOptions,
-  release,
-  retire,
-  type SuccessionReason,
-  wait
+  releaseTables,
+  type ReplacementReason
 } from "./internal/lifecycle/replaceKey.ts"
+import { createOrGet, decide, deleteOldRecords, overtaken } from "./internal/lifecycle/settle.ts"
 
-export { KeyOwnsTables, SuccessorLacksGrants } from "../errors/Keys.ts"
+export { KeyOwnsTables, ReplacementOvertaken, SuccessorLacksGrants } from "../errors/Keys.ts"
 export type { TargetOptions } from "./internal/lifecycle/exactGrants.ts"
+export type { HandOverOptions, OwnedTablesOptions, ReplacementReason } from "./internal/lifecycle/replaceKey.ts"
 
+/** Which grants the new key has, whose key it is, and what happens to tables that the old one owns. */
 export interface SuccessorOptions extends OwnedTablesOptions, TargetOptions {
   /**
-   * What the new key is to have beside what can be seen of the old one: `user` data, which no server shows, and materialized
-   * views, where the key may not use the SQL API.
+   * Grants that the new key has besides those that can be seen of the old one. Name here what cannot be seen: `user` data, and
+   * materialized views of a key that may not use the SQL API.
+   * @default nothing
    */
   readonly also?: GrantsRequest | undefined
 }
 
+/** Options of {@link rotate} and {@link resume}. */
 export interface RotateOptions<E, R> extends HandOverOptions<E, R>, SuccessorOptions {}
 
-/** The name that a key and its successors share: `tiles` for `tiles`, `tiles~2` and `tiles~3`. Consumers store the token under it. */
+/** The name that a key shares with its other generations: `tiles` for `tiles`, `tiles~2` and `tiles~3`. Consumers store the token under it. */
 export const baseName = (name: string): string => Generation.parse(name).base
 
+/** Why {@link current} can fail. */
 export type CurrentReason = ApiKeyNotFound | AuthApiReason
-export type RotateReason = ApiKeyNotFound | SuccessionReason
+/** Why a rotation can fail. */
+export type RotateReason = ApiKeyNotFound | ReplacementReason
 
-interface Family {
-  readonly base: string
-  /** From the oldest to the newest but one. */
-  readonly older: ReadonlyArray<ApiKey>
+type Failure = CartoErrorOf<RotateReason>
+
+/** The generations of a key, and what they say about its replacement. */
+interface Found {
+  readonly family: Family
   readonly newest: ApiKey
-  /** Whether the key that was named has a successor. */
-  readonly superseded: boolean
+  readonly replacement: Replacement
+  /** Whether the key that was named has a newer generation. */
+  readonly isSuperseded: boolean
 }
 
 const refused = (value: unknown): InvalidInput =>
-  invalidInput("key", value, "name a regular key; for the master key there is ApiKeyManager.regenerate")
+  invalidInput("key", value, "name a regular key; for the master key use ApiKeyManager.regenerate")
 
-const find = Effect.fnUntraced(function* (
+const findFamily = Effect.fnUntraced(function* (
   operation: string,
   key: string | ApiKey,
   { targetUser }: TargetOptions
-): Effect.fn.Return<Family, CartoErrorOf<CurrentReason>, ApiKeyManager> {
-  const name = key instanceof ApiKey ? key.name : key
+): Effect.fn.Return<
+  { readonly family: Family; readonly newest: ApiKey; readonly isSuperseded: boolean },
+  CartoErrorOf<CurrentReason>,
+  ApiKeyManager
+> {
+  const name: unknown = key instanceof ApiKey ? key.name : key
+  if (typeof name !== "string") return yield* cartoError(operation, refused(name))
   const asked = Generation.parse(name)
-  const protectedName = name === "Master" || name === "Default public" || !Generation.isBase(asked.base)
-  if (protectedName || (key instanceof ApiKey && key.type !== "regular")) {
+  const isProtected = name === "Master" || name === "Default public" || !Generation.isBase(asked.base)
+  if (isProtected || (key instanceof ApiKey && key.type !== "regular")) {
     return yield* cartoError(operation, refused(name))
   }
-  const keys = yield* ApiKeyManager.use((manager) => manager.list({ type: "regular", targetUser }))
-  const generations = Generation.group(keys).get(asked.base) ?? []
-  const newest = generations.at(-1)
-  const precise = key instanceof ApiKey || name !== asked.base
-  const begun = newest !== undefined && Generation.parse(newest.name).number > 0
+  const family = yield* readFamily(asked.base, { targetUser })
+  const newest = newestOf(family)
+  const isPrecise = key instanceof ApiKey || name !== asked.base
   const behind = newest === undefined ? 0 : Generation.parse(newest.name).number - asked.number
-  if (!begun || (precise && behind < 0)) {
+  if (newest === undefined || (isPrecise && behind < 0)) {
     return yield* cartoError(operation, new ApiKeyNotFound({ name }))
   }
-  return {
-    base: asked.base,
-    older: generations.slice(0, -1),
-    newest,
-    superseded: precise && behind > 0
-  }
+  return { family, newest, isSuperseded: isPrecise && behind > 0 }
 })
 
-/** The key in use of that name: its newest generation. Fails with `ApiKeyNotFound`. */
+const find = (
+  operation: string,
+  key: string | ApiKey,
+  options: TargetOptions
+): Effect.Effect<Found, Failure, ApiKeyManager> =>
+  Effect.flatMap(findFamily(operation, key, options), (found): Effect.Effect<Found, Failure> => {
+    const replacement = replacementOf(found.family)
+    return replacement === undefined
+      ? Effect.fail(overtaken(operation, found.family.base, `${quote(found.newest.name)} is deleted by a plan`))
+      : Effect.succeed({ ...found, replacement })
+  })
+
+/**
+ * Finds the key in use of a name: its newest generation, or the one before if the newest is being abandoned. Fails with
+ * `ApiKeyNotFound`. `GET /api/v3/api_keys`.
+ */
 export const current = (
   name: string,
   options: TargetUserOptions = {}
 ): Effect.Effect<ApiKey, CartoErrorOf<CurrentReason>, ApiKeyManager> =>
-  Effect.map(find("Rotation.current", name, options), ({ newest }) => newest).pipe(Effect.withSpan("Rotation.current"))
+  Effect.map(
+    findFamily("Rotation.current", name, options),
+    ({ family, newest }) => replacementOf(family)?.survivor ?? newest
+  ).pipe(Effect.withSpan("Rotation.current"))
 
 /** Both of two requests. */
-const together = (request: GrantsRequest, { targetUser }: TargetOptions, also: GrantsRequest = {}) => {
+const union = (request: GrantsRequest, { targetUser }: TargetOptions, also: GrantsRequest = {}) => {
   const both = <A>(one: ReadonlyArray<A> = [], other: ReadonlyArray<A> = []) => {
     const all = [...new Set([...one, ...other])]
     return all.length === 0 ? undefined : all
@@ -114,137 +141,155 @@ const together = (request: GrantsRequest, { targetUser }: TargetOptions, also: G
   }
 }
 
-/** The next generation of a key; none where the key is gone, since somebody else replaced it. */
+/** Creates the next generation; `undefined` if the key is gone, since another caller replaced it. */
 const createNext = (
   operation: string,
-  { base, newest }: Family,
+  { family: { base }, newest }: Found,
   options: SuccessorOptions
-): Effect.Effect<Family | undefined, CartoErrorOf<RotateReason>, ApiKeyManager | Sql> =>
+): Effect.Effect<Replacement | undefined, Failure, ApiKeyManager | Sql> =>
   Effect.gen(function* () {
-    const exact = yield* release(operation, newest, options)
+    const exact = yield* releaseTables(operation, newest, options)
     if (exact === undefined) return undefined
     const { fingerprint, number } = Generation.parse(newest.name)
     const name = Generation.format({ base, number: number + 1, fingerprint })
-    return {
-      base,
-      older: [newest],
-      newest: yield* createOrGet({ ...together(exact.request, options, options.also), name }),
-      superseded: true
-    }
+    const survivor = yield* createOrGet({ ...union(exact.request, options, options.also), name })
+    return { base, decision: "stays", subject: survivor, survivor, leaving: [newest] }
   })
 
-/** The two generations of a rotation, which is begun if it was not; alone the newest, if it has been replaced already. */
+/** Finds the replacement that is under way, or begins one. */
 const start = (
   operation: string,
   key: string | ApiKey,
   options: SuccessorOptions
-): Effect.Effect<Family, CartoErrorOf<RotateReason>, ApiKeyManager | Sql> =>
+): Effect.Effect<Replacement, Failure, ApiKeyManager | Sql> =>
   Effect.gen(function* () {
-    yield* checkOptions(operation, options)
     const found = yield* find(operation, key, options)
-    if (found.superseded || found.older.length > 0) return found
+    const { isSuperseded, replacement } = found
+    if (replacement.leaving.length > 0) return replacement
+    if (isSuperseded) return yield* Effect.as(deleteOldRecords(operation, found.family, options), replacement)
     return (yield* createNext(operation, found, options)) ?? (yield* start(operation, key, options))
   })
 
-const introduceNext = <E, R>(
+const introduceProven = <E, R>(
   operation: string,
-  family: Family,
+  replacement: Replacement,
   options: HandOverOptions<E, R> & TargetOptions
-): Effect.Effect<Family, E | CartoErrorOf<RotateReason>, ApiKeyManager | R | Sql> =>
-  Effect.as(
-    Effect.andThen(checkSuccessor(operation, family.older, family.newest, options), introduce(family.newest, options)),
-    family
+): Effect.Effect<Replacement, E | Failure, ApiKeyManager | R | Sql> =>
+  Effect.andThen(
+    replacement.decision === "stays" ? checkSuccessor(operation, replacement, options) : Effect.void,
+    introduce(operation, replacement, options)
   )
 
-const endNow = (
+const end = <E = never, R = never>(
   operation: string,
-  { newest, older }: Family,
-  options: OwnedTablesOptions & TargetOptions
-): Effect.Effect<ApiKey, CartoErrorOf<RotateReason>, ApiKeyManager | Sql> =>
-  Effect.gen(function* () {
-    yield* Effect.forEach(older, (key) => release(operation, key, options, newest))
-    yield* checkSuccessor(operation, older, newest, options)
-    yield* retire(operation, older, options)
-    return newest
-  })
+  replacement: Replacement,
+  options: OwnedTablesOptions & TargetOptions & Partial<HandOverOptions<E, R>>
+): Effect.Effect<ApiKey, E | Failure, ApiKeyManager | R | Sql> =>
+  Effect.andThen(
+    replacement.decision === "stays" ? checkSuccessor(operation, replacement, options) : Effect.void,
+    finishReplacement(operation, replacement, options, options.publish)
+  )
+
+/** Publishes, proves, waits and deletes. */
+const complete = <E, R>(
+  operation: string,
+  replacement: Replacement,
+  options: RotateOptions<E, R>,
+  grace: Duration.Duration
+): Effect.Effect<ApiKey, E | Failure, ApiKeyManager | R | Sql> =>
+  replacement.leaving.length === 0
+    ? Effect.succeed(replacement.survivor)
+    : introduceProven(operation, replacement, options).pipe(
+        Effect.tap(() => Effect.sleep(grace)),
+        Effect.flatMap((introduced) => end(operation, introduced, options))
+      )
 
 /**
- * The first half of a rotation, for a durable workflow that does the waiting itself: creates the next generation, publishes
- * and proves it. Answers with the new key; where that was begun already, with the same one.
+ * Does the first half of a rotation, for a durable workflow that waits by itself: creates the next generation, publishes and
+ * proves it. Answers with the new key; if that was begun already, with the same one.
  */
 export const begin = <E = never, R = never>(
   key: string | ApiKey,
   options: Omit<RotateOptions<E, R>, "grace">
-): Effect.Effect<ApiKey, E | CartoErrorOf<RotateReason>, ApiKeyManager | R | Sql> =>
+): Effect.Effect<ApiKey, E | Failure, ApiKeyManager | R | Sql> =>
   Effect.gen(function* () {
-    const family = yield* start("Rotation.begin", key, options)
-    if (family.older.length === 0) return family.newest
-    return (yield* introduceNext("Rotation.begin", family, options)).newest
+    yield* checkOptions("Rotation.begin", options, options)
+    const replacement = yield* start("Rotation.begin", key, options)
+    if (replacement.leaving.length === 0) return replacement.survivor
+    return (yield* introduceProven("Rotation.begin", replacement, options)).survivor
   }).pipe(Effect.withSpan("Rotation.begin"))
 
-/**
- * The second half: deletes the older generations. Only for who knows that the new key has been published for long enough.
- */
+/** Does the second half: deletes the older generations. Call it when the new key has been published for long enough. */
 export const finish = (
   key: string | ApiKey,
   options: OwnedTablesOptions & TargetOptions = {}
-): Effect.Effect<ApiKey, CartoErrorOf<RotateReason>, ApiKeyManager | Sql> =>
+): Effect.Effect<ApiKey, Failure, ApiKeyManager | Sql> =>
   checkOptions("Rotation.finish", options).pipe(
     Effect.andThen(find("Rotation.finish", key, options)),
-    Effect.flatMap((family) => endNow("Rotation.finish", family, options)),
+    Effect.flatMap(({ replacement }) => end("Rotation.finish", replacement, options)),
     Effect.withSpan("Rotation.finish")
   )
 
 /**
- * Replaces a key and answers with the new one, once the old one is deleted. By its base name the newest generation is
- * replaced; a rotation under way is brought to its end instead. By a key, or the full name of a generation, it is safe to
- * repeat until it succeeds: a key that was replaced already is not replaced again. Needs the master key.
+ * Replaces a key, and answers with the new one after the old one is deleted. Needs the master key. With a base name the
+ * newest generation is replaced. With a key, or the full name of a generation, the call is safe to repeat until it succeeds:
+ * a key that was replaced already is not replaced again. If a rotation or an `abandon` is under way, this call completes it
+ * instead, and answers with the key that stays.
  *
- * Fails with `KeyOwnsTables` where the old key made tables, unless told what to do with them. The new key has whatever can
- * be granted by a request; what cannot be seen of the old one is named in `also`.
+ * Fails with `KeyOwnsTables` if the old key owns tables, unless `ownedTables` says what to do; with `ReplacementOvertaken` if
+ * another caller abandons, regenerates or deletes the key that this call has published.
  */
 export const rotate = <E = never, R = never>(
   key: string | ApiKey,
   options: RotateOptions<E, R>
-): Effect.Effect<ApiKey, E | CartoErrorOf<RotateReason>, ApiKeyManager | R | Sql> =>
+): Effect.Effect<ApiKey, E | Failure, ApiKeyManager | R | Sql> =>
   Effect.gen(function* () {
-    const family = yield* start("Rotation.rotate", key, options)
-    if (family.older.length === 0) return family.newest
-    yield* introduceNext("Rotation.rotate", family, options)
-    yield* wait(options)
-    return yield* endNow("Rotation.rotate", family, options)
+    const grace = yield* checkOptions("Rotation.rotate", options, options)
+    const replacement = yield* start("Rotation.rotate", key, options)
+    return yield* complete("Rotation.rotate", replacement, options, grace)
   }).pipe(Effect.withSpan("Rotation.rotate"))
 
-/** Brings a rotation under way to its end, from publication on; does nothing where there is none. */
+/** Completes a rotation or an `abandon` that is under way, from publication on. Does nothing if there is none. */
 export const resume = <E = never, R = never>(
   key: string | ApiKey,
   options: RotateOptions<E, R>
-): Effect.Effect<ApiKey, E | CartoErrorOf<RotateReason>, ApiKeyManager | R | Sql> =>
+): Effect.Effect<ApiKey, E | Failure, ApiKeyManager | R | Sql> =>
   Effect.gen(function* () {
-    yield* checkOptions("Rotation.resume", options)
-    const family = yield* find("Rotation.resume", key, options)
-    if (family.older.length === 0) return family.newest
-    yield* introduceNext("Rotation.resume", family, options)
-    yield* wait(options)
-    return yield* endNow("Rotation.resume", family, options)
+    const grace = yield* checkOptions("Rotation.resume", options, options)
+    const { family, replacement } = yield* find("Rotation.resume", key, options)
+    if (replacement.leaving.length === 0) yield* deleteOldRecords("Rotation.resume", family, options)
+    return yield* complete("Rotation.resume", replacement, options, grace)
   }).pipe(Effect.withSpan("Rotation.resume"))
 
 /**
- * Gives up a rotation under way, when the new key turned out wrong: publishes the generation before it again, waits, and
- * deletes the newest. Answers with the key that stays.
+ * Gives up a rotation that is under way, if the new key turned out wrong: publishes the generation before it, waits, and
+ * deletes the newest. Answers with the key that stays; if no rotation is under way, with the only one. The intention is
+ * recorded first, as a key without rights named `tiles~2~decided`, so that a rotation which still waits gives way. Needs room
+ * for that key.
+ *
+ * Fails with `ReplacementOvertaken` if a rotation has begun to delete the older generations.
  */
 export const abandon = <E = never, R = never>(
   key: string | ApiKey,
   options: Omit<RotateOptions<E, R>, "verify">
-): Effect.Effect<ApiKey, E | CartoErrorOf<RotateReason>, ApiKeyManager | R | Sql> =>
+): Effect.Effect<ApiKey, E | Failure, ApiKeyManager | R | Sql> =>
   Effect.gen(function* () {
-    yield* checkOptions("Rotation.abandon", options)
-    const { newest, older } = yield* find("Rotation.abandon", key, options)
-    const before = older.findLast(({ name }) => Generation.parse(name).number > 0)
-    if (before === undefined) return newest
-    yield* introduce(before, options)
-    yield* wait(options)
-    yield* release("Rotation.abandon", newest, options, before)
-    yield* retire("Rotation.abandon", [newest], options)
-    return before
+    const grace = yield* checkOptions("Rotation.abandon", options, options)
+    const found = yield* find("Rotation.abandon", key, options)
+    const survivor = found.replacement.leaving.findLast(({ name }) => !Generation.isPlaceholder(name))
+    if (found.replacement.decision === "leaves") {
+      return yield* complete("Rotation.abandon", found.replacement, options, grace)
+    }
+    if (survivor === undefined) {
+      return yield* Effect.as(deleteOldRecords("Rotation.abandon", found.family, options), found.newest)
+    }
+    const replacement: Replacement = {
+      base: found.family.base,
+      decision: "leaves",
+      subject: found.newest,
+      survivor,
+      leaving: [found.newest]
+    }
+    yield* decide("Rotation.abandon", found.newest.name, "leaves", { targetUser: options.targetUser, optional: false })
+    return yield* complete("Rotation.abandon", replacement, options, grace)
   }).pipe(Effect.withSpan("Rotation.abandon"))

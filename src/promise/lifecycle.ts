@@ -20,9 +20,16 @@ import { promised, type Promised } from "./internal/promised.ts"
 
 export type { DesiredKey, DesiredKeys } from "../keys/DesiredKeys.ts"
 export type { Lease, LeaseOptions, SweepOptions, Swept } from "../keys/Lease.ts"
-export { type Applied, isUnchanged, type Plan, type PlanAction, type PlanItem } from "../keys/Plan.ts"
+export {
+  type Applied,
+  isUnchanged,
+  type Plan,
+  type PlanAction,
+  type PlanItem,
+  toText,
+  type ToTextOptions
+} from "../keys/Plan.ts"
 export { baseName } from "../keys/Rotation.ts"
-export { render, type RenderOptions } from "../keys/PlanText.ts"
 
 /** A key that is deleted when its lease is closed. */
 export interface HeldLease extends Lease.Lease, AsyncDisposable {

@@ -8,7 +8,6 @@ import * as LeasePool from "../../src/keys/LeasePool.ts"
 import * as LeastPrivilege from "../../src/keys/LeastPrivilege.ts"
 import * as AccessMatrix from "../../src/keys/AccessMatrix.ts"
 import * as Plan from "../../src/keys/Plan.ts"
-import * as PlanText from "../../src/keys/PlanText.ts"
 import * as Verification from "../../src/keys/Verification.ts"
 import * as Rotation from "../../src/keys/Rotation.ts"
 
@@ -37,7 +36,7 @@ export const rotation = (vault: Map<string, Redacted.Redacted>) =>
 export const plans = (text: string, vault: Map<string, Redacted.Redacted>) =>
   Effect.gen(function* () {
     const plan = yield* Plan.plan(yield* DesiredKeys.fromJsonc(text))
-    const words = PlanText.render(plan, { colors: false })
+    const words = Plan.toText(plan, { colors: false })
     yield* Plan.apply(plan, {
       publish: (key) => Effect.sync(() => vault.set(key.name, key.token)),
       grace: "10 minutes"

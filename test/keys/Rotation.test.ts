@@ -288,7 +288,8 @@ layer(layerEmbedded({ postgis: false, accounts }), options)("Rotation", (it) => 
           const whole = yield* once(0)
           assert.isFalse(whole.failed)
           assert.isAbove(whole.requests, 8)
-          assert.strictEqual(whole.changes.length, 2)
+          // the new key, the record of the decision, and the deletion of the old key and of the record
+          assert.strictEqual(whole.changes.length, 4)
           for (const at of faultsAt(whole, fault)) {
             const { failed } = yield* once(at)
             // the client finds a key whose answer was lost

@@ -27,7 +27,7 @@ const expected = {
     "      + API sql",
     "      + select on public.tornadoes",
     "",
-    "  - tiles is not desired: tiles~2 can go",
+    "  - tiles is not desired: tiles~2 will be deleted",
     "",
     "Plan: 1 to create, 1 to delete."
   ],

@@ -5,7 +5,6 @@ import * as DesiredKeys from "../../src/keys/DesiredKeys.ts"
 import * as Lease from "../../src/keys/Lease.ts"
 import * as LeasePool from "../../src/keys/LeasePool.ts"
 import * as Plan from "../../src/keys/Plan.ts"
-import * as PlanText from "../../src/keys/PlanText.ts"
 import * as Rotation from "../../src/keys/Rotation.ts"
 
 const tornadoes = { apis: ["sql"], tables: [Grants.table("tornadoes", ["select"])] } satisfies Grants.GrantsRequest
@@ -40,7 +39,7 @@ export const scenario: Effect.Effect<Readonly<Record<string, unknown>>, CartoErr
     "keys": [{ "name": "tides", "tables": [{ "name": "tornadoes", "permissions": ["select"] }] }]
   }`)
     const plan = yield* Plan.plan(desired)
-    saw["plan"] = PlanText.render(plan)
+    saw["plan"] = Plan.toText(plan)
       .replace(/~[0-9a-f]{8}/g, "~…")
       .split("\n")
     yield* Plan.apply(plan, { publish, grace: 0 })

@@ -56,7 +56,6 @@ export const rooms: ReadonlyArray<Room> = [
         "Rotation",
         "DesiredKeys",
         "Plan",
-        "PlanText",
         "Verification",
         "LeastPrivilege",
         "Audit",

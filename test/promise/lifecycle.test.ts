@@ -2,7 +2,7 @@ import { Effect } from "effect"
 import { assert, test as base } from "vitest"
 import { Emulator } from "../../src/emulator/index.ts"
 import { type Client, connect, defaultPublic, isCartoError, reveal } from "../../src/promise/index.ts"
-import { isUnchanged, leases, plans, render, rotation } from "../../src/promise/lifecycle.ts"
+import { isUnchanged, leases, plans, toText, rotation } from "../../src/promise/lifecycle.ts"
 import { openPool } from "../../src/promise/pool.ts"
 import { accountFixture, Grants, serverFixture, sql } from "../../src/testing/index.ts"
 
@@ -139,7 +139,7 @@ test("keys are made what they are to be", async ({ carto: { client } }) => {
   assert.isTrue(isCartoError(malformed, "InvalidInput"))
   assert.include(String(malformed), "keys.0.nam")
   assert.strictEqual(
-    render(await plan({ ...desired, keys: [] }))
+    toText(await plan({ ...desired, keys: [] }))
       .split("\n")
       .at(-1),
     "Plan: 1 to delete."

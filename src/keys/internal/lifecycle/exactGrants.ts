@@ -9,7 +9,7 @@ import { tablePermissions } from "../../../account/grantVocabulary.ts"
 import { isStrings } from "../../../errors/internal/json.ts"
 import { type QueryReason, type Row, Sql, type SqlService } from "../../../sql/Sql.ts"
 import { sql, type Statement } from "../../../sql/Statement.ts"
-import { underKey } from "./runWithKey.ts"
+import { runWithKey } from "./runWithKey.ts"
 
 /** Whose keys are meant, where that is not the account itself. */
 export interface TargetOptions extends TargetUserOptions {
@@ -105,7 +105,7 @@ export const exactGrants = (
   target: TargetOptions
 ): Effect.Effect<ExactGrants | undefined, CartoErrorOf<ExactReason>, ApiKeyManager | Sql> =>
   Effect.gen(function* () {
-    const asked = yield* underKey(key, target, (now) => Effect.map(askRole(now, target), (role) => ({ now, role })))
+    const asked = yield* runWithKey(key, target, (now) => Effect.map(askRole(now, target), (role) => ({ now, role })))
     if (asked === undefined) return undefined
     const { now, role } = asked
     if (role === undefined) return fromAnswer(now)

@@ -1,31 +1,31 @@
 /**
- * Keys cannot be edited or renamed, so one that is replaced goes on under another name, that of its next generation:
- * `tiles`, `tiles~2`, `tiles~3`. A key that a plan made carries a fingerprint of the grants that were asked for, too:
- * `tiles~1~0f3c52aa`. While its first key is made and published, `tiles~0~0f3c52aa` holds the place: a key without any
- * rights, to whose token nobody has access. Which is the one in use, and whether a replacement was begun and not ended, is read from the names.
+ * The names of a key and of its replacements. Keys cannot be edited or renamed, so a replacement has a name of its own, that
+ * of the next generation: `tiles`, `tiles~2`, `tiles~3`. The name of a key that a plan made also carries a fingerprint:
+ * `tiles~1~0f3c52aa`. While a plan makes and publishes the first key, the placeholder `tiles~0~0f3c52aa` exists, which has no
+ * rights. A key named `tiles~2~decided` has no rights either: it records what happens to generation 2 (see `family.ts`).
  */
-import type { ApiKey } from "../../../account/ApiKey.ts"
 import * as Option from "effect/Option"
 import * as LeaseName from "./leaseName.ts"
 
 export interface Generation {
-  /** What all generations have in common: the name to ask for. */
+  /** The name that all generations have in common. */
   readonly base: string
-  /** Counts from 1; 0 holds the place of a first key. */
+  /** Counts from 1. 0 is the placeholder of a first key. */
   readonly number: number
-  /** Eight hexadecimal digits, where a plan made the key. */
+  /** Eight hexadecimal digits if a plan made the key. */
   readonly fingerprint: string | undefined
 }
 
 const pattern = /^([^]+?)~(0|[1-9]\d{0,5})(?:~([0-9a-f]{8}))?$/
+const decided = "~decided"
 
-/** The key's name. */
+/** The name of the key that is this generation. */
 export const format = ({ base, fingerprint, number }: Generation): string => {
   if (fingerprint !== undefined) return `${base}~${number}~${fingerprint}`
   return number === 1 ? base : `${base}~${number}`
 }
 
-/** What a name says. Every name is one of a generation: the first, if it says nothing else. */
+/** Reads a name. Every name is that of a generation: a name without a number is a first generation. */
 export const parse = (name: string): Generation => {
   const [, base = name, number = "1", fingerprint] = pattern.exec(name) ?? []
   const read = { base, number: Number(number), fingerprint }
@@ -33,21 +33,16 @@ export const parse = (name: string): Generation => {
   return known && format(read) === name ? read : { base: name, number: 1, fingerprint: undefined }
 }
 
-/** Whether a name can be that of all generations of a key. */
-export const isBase = (name: string): boolean => parse(name).base === name && Option.isNone(LeaseName.parse(name))
+/** Whether a key of this name is a placeholder, which nobody uses. */
+export const isPlaceholder = (name: string): boolean => parse(name).number === 0
 
-/** The regular keys of each base name, from the oldest generation to the newest. Leases are left out. */
-export const group = (keys: ReadonlyArray<ApiKey>): ReadonlyMap<string, ReadonlyArray<ApiKey>> => {
-  const groups = new Map<string, Array<ApiKey>>()
-  for (const key of keys) {
-    if (key.type !== "regular" || Option.isSome(LeaseName.parse(key.name))) continue
-    const { base } = parse(key.name)
-    groups.set(base, [...(groups.get(base) ?? []), key])
-  }
-  const order = (self: ApiKey, that: ApiKey): number =>
-    parse(self.name).number - parse(that.name).number ||
-    self.createdAt.getTime() - that.createdAt.getTime() ||
-    (self.name < that.name ? -1 : 1)
-  for (const generations of groups.values()) generations.sort(order)
-  return groups
-}
+/** The name of the key that records the decision about a generation. */
+export const formatDecision = (generation: string): string => `${generation}${decided}`
+
+/** The full name of the generation that a key of this name records a decision about; `undefined` for other names. */
+export const parseDecision = (name: string): string | undefined =>
+  name.endsWith(decided) && name.length > decided.length ? name.slice(0, -decided.length) : undefined
+
+/** Whether a name can be the base of generations. */
+export const isBase = (name: string): boolean =>
+  parse(name).base === name && parseDecision(name) === undefined && Option.isNone(LeaseName.parse(name))

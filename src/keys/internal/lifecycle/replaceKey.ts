@@ -1,81 +1,95 @@
-/** One key in the place of another, without a moment in which neither works. */
-import * as Duration from "effect/Duration"
+/** Replaces a key by another so that consumers always have a key that works: create, publish, verify, wait, delete. */
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import type { ApiKey } from "../../../account/ApiKey.ts"
-import { ApiKeyManager, type CreateOptions, type CreateReason, type DeleteReason } from "../../ApiKeyManager.ts"
 import { Auth } from "../../../account/Auth.ts"
-import type { CartoErrorOf } from "../../../errors/CartoError.ts"
 import { difference, type GrantsSet } from "../../../account/Grants.ts"
-import { cartoError } from "../../../errors/internal/cartoError.ts"
-import { invalidInput } from "../../../errors/internal/invalidInput.ts"
-import type { ApiKeyNotFound } from "../../../errors/AuthApi.ts"
 import type { InvalidInput } from "../../../errors/Call.ts"
-import { KeyOwnsTables, SuccessorLacksGrants } from "../../../errors/Keys.ts"
+import type { CartoErrorOf } from "../../../errors/CartoError.ts"
+import { cartoError } from "../../../errors/internal/cartoError.ts"
+import { readDuration } from "../../../errors/internal/duration.ts"
+import { invalidInput, refuse } from "../../../errors/internal/invalidInput.ts"
+import { KeyOwnsTables, type ReplacementOvertaken, SuccessorLacksGrants } from "../../../errors/Keys.ts"
 import type { QueryReason, Sql } from "../../../sql/Sql.ts"
+import type { ApiKeyManager, CreateReason, DeleteReason } from "../../ApiKeyManager.ts"
 import { type ExactGrants, exactGrants, type ExactReason, reassign, type TargetOptions } from "./exactGrants.ts"
+import type { Replacement } from "./family.ts"
+import * as Generation from "./generation.ts"
+import { checkAgain, settle, type SettleReason } from "./settle.ts"
 
-/** How consumers come to use a new key. */
+/** How a new key reaches its consumers. */
 export interface HandOverOptions<E, R> {
   /**
-   * Gives the new key to its consumers: writes `key.token` where they find it. It may be called again with the same key,
-   * after a crash.
+   * Gives the key to its consumers: writes `key.token` where they read it. It may run again with the same key. It should end
+   * well within `grace`.
    */
   readonly publish: (key: ApiKey) => Effect.Effect<unknown, E, R>
-  /** Proves the new key; runs under it, on the account in use. If it fails, both keys stay. Default: no proof but that of the grants. */
+  /**
+   * Proves the new key. Runs under that key, on the account in use. If it fails, all keys stay.
+   * @default no proof except a comparison of grants
+   */
   readonly verify?: ((key: ApiKey) => Effect.Effect<unknown, E, R>) | undefined
-  /** How long the old key goes on after that, for consumers that have not yet looked. Default 1 minute. */
+  /**
+   * How long the old key works after the new one is published, for consumers that have not read it yet.
+   * @default 1 minute
+   */
   readonly grace?: Duration.Input | undefined
 }
 
+/** What happens to tables that a replaced key owns. */
 export interface OwnedTablesOptions {
   /**
-   * What to do about tables that the old key made: `refuse` to replace it (default), or `reassign` them to the account, with
-   * all four table permissions for the old key and its successor. Neither can alter or drop them then. The tables of
-   * another account, that of `targetUser`, cannot be reassigned from here.
+   * `refuse` fails with `KeyOwnsTables`. `reassign` makes the account the owner, and grants all four table permissions to the
+   * old and the new key; neither can alter or drop the tables then. Not possible with `targetUser`.
+   * @default "refuse"
    */
   readonly ownedTables?: "refuse" | "reassign" | undefined
 }
 
-export type SuccessionReason = CreateReason | DeleteReason | KeyOwnsTables | QueryReason | SuccessorLacksGrants
+/** Why a replacement can fail. */
+export type ReplacementReason =
+  | CreateReason
+  | DeleteReason
+  | KeyOwnsTables
+  | QueryReason
+  | ReplacementOvertaken
+  | SuccessorLacksGrants
 
-/** Whether there is anything in a set of grants. */
+/** Whether a set of grants has none. */
 export const isEmpty = (grants: GrantsSet): boolean =>
   !grants.tableMetadata && Object.values(grants).every((list) => list === false || list.length === 0)
 
-/** Creates a key; where another process was faster, answers with the key of that name. */
-export const createOrGet = (
-  options: CreateOptions
-): Effect.Effect<ApiKey, CartoErrorOf<ApiKeyNotFound | CreateReason>, ApiKeyManager> =>
-  ApiKeyManager.use((keys) =>
-    keys
-      .create(options)
-      .pipe(
-        Effect.catchReason("CartoError", "ApiKeyNameTaken", () =>
-          keys.get(options.name, { targetUser: options.targetUser })
-        )
-      )
-  )
+const isFunction = (value: unknown): boolean => typeof value === "function"
 
-/** What cannot be asked for together. */
+/** Checks options before the first request, and answers with the grace. */
 export const checkOptions = (
   operation: string,
-  { ownedTables, targetUser }: OwnedTablesOptions & TargetOptions
-): Effect.Effect<void, CartoErrorOf<InvalidInput>> =>
-  ownedTables === "reassign" && targetUser !== undefined
-    ? Effect.fail(
-        cartoError(
-          operation,
-          invalidInput(
-            "ownedTables",
-            ownedTables,
-            "only that account itself can: use its own master key, without targetUser"
-          )
+  { ownedTables, targetUser }: OwnedTablesOptions & TargetOptions,
+  handOver?: Partial<HandOverOptions<unknown, unknown>>
+): Effect.Effect<Duration.Duration, CartoErrorOf<InvalidInput>> =>
+  Effect.fromResult(
+    Result.gen(function* () {
+      if (handOver !== undefined && !isFunction(handOver.publish)) {
+        return yield* refuse("publish", handOver.publish, "give a function that stores the key for its consumers")
+      }
+      if (handOver?.verify !== undefined && !isFunction(handOver.verify)) {
+        return yield* refuse("verify", handOver.verify, "give a function of the new key, or leave it out")
+      }
+      if (ownedTables !== undefined && ownedTables !== "refuse" && ownedTables !== "reassign") {
+        return yield* refuse("ownedTables", ownedTables, 'use "refuse" or "reassign"')
+      }
+      if (ownedTables === "reassign" && targetUser !== undefined) {
+        return yield* Result.fail(
+          invalidInput("ownedTables", ownedTables, "use the member's own master key, without targetUser")
         )
-      )
-    : Effect.void
+      }
+      return yield* readDuration("grace", handOver?.grace ?? "1 minute")
+    })
+  ).pipe(Effect.mapError((reason) => cartoError(operation, reason)))
 
-/** Deals with the tables of a key that is to go; answers with its grants then, where it is still there. */
-export const release = (
+/** Deals with the tables that a key owns before it is deleted. Answers with its grants then; `undefined` if it is gone. */
+export const releaseTables = (
   operation: string,
   key: ApiKey,
   { ownedTables, targetSql, targetUser }: OwnedTablesOptions & TargetOptions,
@@ -93,52 +107,63 @@ export const release = (
     return yield* exactGrants(key, target)
   })
 
-/** Fails where a successor lacks what an older key has. */
+/** Fails if a successor lacks grants of an older key. */
 export const checkSuccessor = (
   operation: string,
-  older: ReadonlyArray<ApiKey>,
-  successor: ApiKey,
+  { leaving, survivor }: Replacement,
   target: TargetOptions
 ): Effect.Effect<void, CartoErrorOf<ExactReason | SuccessorLacksGrants>, ApiKeyManager | Sql> =>
   Effect.gen(function* () {
-    const held = (yield* exactGrants(successor, target))?.request ?? {}
-    for (const key of older) {
+    const held = (yield* exactGrants(survivor, target))?.request ?? {}
+    for (const key of leaving) {
       const lacking = difference((yield* exactGrants(key, target))?.request ?? {}, held)
       if (isEmpty(lacking)) continue
       return yield* cartoError(
         operation,
-        new SuccessorLacksGrants({ name: key.name, successor: successor.name, lacking })
+        new SuccessorLacksGrants({ name: key.name, successor: survivor.name, lacking })
       )
     }
   })
 
-/** Publishes a key, proves it, and waits. */
-export const introduce = <E, R>(key: ApiKey, options: HandOverOptions<E, R>): Effect.Effect<void, E, R> =>
+/** Publishes a key and proves it. */
+export const publishAndVerify = <E, R>(key: ApiKey, options: HandOverOptions<E, R>): Effect.Effect<void, E, R> =>
   Effect.andThen(
     options.publish(key),
     options.verify === undefined ? Effect.void : Effect.asVoid(Auth.withApiKey(options.verify(key), key))
   )
 
-export const wait = ({ grace = "1 minute" }: { readonly grace?: Duration.Input | undefined }): Effect.Effect<void> =>
-  Effect.sleep(Duration.fromInputUnsafe(grace))
-
-/** Deletes keys, if they are still there. */
-export const retire = (
+/**
+ * Publishes and proves the generation that stays, if the account still agrees that it does. Answers with the replacement, in
+ * which that key is as the account has it now.
+ */
+export const introduce = <E, R>(
   operation: string,
-  keys: ReadonlyArray<ApiKey | string>,
-  { targetUser }: TargetOptions
-): Effect.Effect<void, CartoErrorOf<Exclude<DeleteReason, ApiKeyNotFound>>, ApiKeyManager> =>
-  ApiKeyManager.use((manager) =>
-    Effect.forEach(
-      keys,
-      (key) =>
-        manager
-          .delete(key, { targetUser })
-          .pipe(
-            Effect.catch(({ reason }) =>
-              reason._tag === "ApiKeyNotFound" ? Effect.void : Effect.fail(cartoError(operation, reason))
-            )
-          ),
-      { discard: true }
-    )
-  )
+  replacement: Replacement,
+  options: HandOverOptions<E, R> & TargetOptions
+): Effect.Effect<Replacement, E | CartoErrorOf<SettleReason>, ApiKeyManager | R> =>
+  Effect.gen(function* () {
+    yield* checkAgain(operation, replacement, options)
+    yield* publishAndVerify(replacement.survivor, options)
+    return replacement
+  })
+
+const isReal = ({ name }: ApiKey): boolean => !Generation.isPlaceholder(name)
+
+/**
+ * Deletes the generations that leave, after the wait. If another caller may have been publishing one of them, publishes the
+ * generation that stays once more before.
+ */
+export const finishReplacement = <E = never, R = never>(
+  operation: string,
+  replacement: Replacement,
+  options: OwnedTablesOptions & TargetOptions,
+  publish?: ((key: ApiKey) => Effect.Effect<unknown, E, R>) | undefined
+): Effect.Effect<ApiKey, E | CartoErrorOf<ExactReason | KeyOwnsTables | SettleReason>, ApiKeyManager | R | Sql> =>
+  Effect.gen(function* () {
+    const { decision, survivor } = replacement
+    const leaving = replacement.leaving.filter(isReal)
+    yield* Effect.forEach(leaving, (key) => releaseTables(operation, key, options, survivor))
+    const contested = decision === "leaves" || leaving.length > 1
+    yield* settle(operation, replacement, options, contested && publish ? publish(survivor) : undefined)
+    return survivor
+  })

@@ -10,7 +10,7 @@ import type { QueryReason } from "../../../sql/Sql.ts"
 type Failure = CartoErrorOf<AuthApiReason | QueryReason>
 
 /** `undefined` where the key has been deleted; one that has got another token is asked again. */
-export const underKey = <A, R>(
+export const runWithKey = <A, R>(
   key: ApiKey,
   { targetUser }: TargetUserOptions,
   ask: (key: ApiKey) => Effect.Effect<A, CartoErrorOf<QueryReason>, R>
@@ -23,7 +23,7 @@ export const underKey = <A, R>(
         onSome: (renewed) =>
           Redacted.value(renewed.token) === Redacted.value(key.token)
             ? Effect.fail(error)
-            : underKey(renewed, { targetUser }, ask)
+            : runWithKey(renewed, { targetUser }, ask)
       })
     )
   // a role goes before its token: meanwhile the server cannot log in to the database, and says 500

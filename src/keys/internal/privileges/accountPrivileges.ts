@@ -6,7 +6,7 @@ import type { CartoErrorOf } from "../../../errors/CartoError.ts"
 import type { QueryReason, Sql } from "../../../sql/Sql.ts"
 import { type Catalog, catalog } from "./catalog.ts"
 import { publicPrivileges, type EffectivePrivileges, keyPrivileges } from "./effectivePrivileges.ts"
-import { underKey } from "../lifecycle/runWithKey.ts"
+import { runWithKey } from "../lifecycle/runWithKey.ts"
 
 export interface AccountPrivilegesOptions {
   /** Keys asked at a time: each is one query, of which an account may send few a second. Default 2. */
@@ -35,7 +35,7 @@ export const accountPrivileges: (
     const keys = yield* Effect.forEach(
       all,
       (key) =>
-        underKey(key, {}, (now) =>
+        runWithKey(key, {}, (now) =>
           Effect.map(keyPrivileges(found, now), (privileges): KeyPrivileges => ({ key: now, privileges }))
         ),
       { concurrency }

@@ -1,11 +1,16 @@
-/** A plan as text, for people to look at before it is applied. */
-import type { GrantsSet } from "../account/Grants.ts"
-import * as Generation from "./internal/lifecycle/generation.ts"
-import { grantNames } from "../errors/internal/grantsSet.ts"
-import type { Plan, PlanAction, PlanItem } from "./Plan.ts"
+/** Writes a plan as text, for people to read before it is applied. */
+import type { GrantsSet } from "../../../account/Grants.ts"
+import { grantNames } from "../../../errors/internal/grantsSet.ts"
+import { printable } from "../../../errors/internal/printable.ts"
+import * as Generation from "../lifecycle/generation.ts"
+import type { Plan, PlanAction, PlanItem } from "../planning/types.ts"
 
-export interface RenderOptions {
-  /** Colours by ANSI escapes: for a terminal. Default `false`. */
+/** How a plan is written. */
+export interface ToTextOptions {
+  /**
+   * Colors by ANSI escapes, for a terminal.
+   * @default false
+   */
   readonly colors?: boolean | undefined
 }
 
@@ -21,49 +26,48 @@ const actions: Readonly<Record<PlanAction, readonly [sign: string, color: Color 
   unchanged: [" ", undefined, "unchanged"]
 }
 
-/** Names are any Unicode: none may move the cursor, or begin a line. */
-const plain = (text: string): string =>
-  text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)
-
 const explanation = ({ action, key, missing, extra, retired }: PlanItem): string => {
+  const replaces = `${key} replaces ${retired.join(", ")}`
   switch (action) {
     case "create":
       return `is created as ${key}`
     case "replace":
       return [...grantNames(missing), ...grantNames(extra)].length === 0
-        ? `is to have other user data: ${key} takes the place of ${retired.join(", ")}`
-        : `is to have other grants: ${key} takes the place of ${retired.join(", ")}`
+        ? `has other user data: ${replaces}`
+        : `has other grants: ${replaces}`
     case "drifted":
-      return `has lost or got grants since it was made: ${key} takes the place of ${retired.join(", ")}`
+      return `has lost or gained grants since it was made: ${replaces}`
     case "finish":
-      return retired.every((name) => Generation.parse(name).number === 0)
-        ? `was made as ${key}, and perhaps not published: it is published again`
-        : `has been replaced by ${key}: ${retired.join(", ")} can go`
+      return retired.every(Generation.isPlaceholder)
+        ? `exists as ${key}, but may not have been published: it is published again`
+        : `is ${key}: ${retired.join(", ")} will be deleted`
     case "delete":
-      return `is not desired: ${retired.join(", ")} can go`
+      return `is not desired: ${retired.join(", ")} will be deleted`
     case "unchanged":
       return `is ${key}`
   }
 }
 
 /**
- * A plan as lines: what happens to each key, which grants it gains (`+`) and loses (`-`), and a sum. Keys that are unchanged
- * are only counted.
+ * Writes a plan as lines: what happens to each key, which grants it gains (`+`) and loses (`-`), and a sum. Unchanged keys are
+ * only counted. Characters of names that could drive a terminal are escaped.
  */
-export const render = ({ items }: Plan, options: RenderOptions = {}): string => {
+export const toText = ({ items }: Plan, options: ToTextOptions = {}): string => {
   const paint = (color: Color | undefined, text: string): string =>
     options.colors === true && color !== undefined ? `\u001b[${codes[color]}m${text}\u001b[0m` : text
   const grants = (sign: string, color: Color, set: GrantsSet) =>
-    grantNames(set).map((name) => paint(color, `      ${sign} ${plain(name)}`))
+    grantNames(set).map((name) => paint(color, `      ${sign} ${printable(name)}`))
   const blocks = items
     .filter(({ action }) => action !== "unchanged")
     .map((item) => {
       const [sign, color] = actions[item.action]
       return [
-        `${paint(color, `  ${sign} ${plain(item.name)}`)} ${plain(explanation(item))}`,
+        `${paint(color, `  ${sign} ${printable(item.name)}`)} ${printable(explanation(item))}`,
         ...grants("+", "green", item.missing),
         ...grants("-", "red", item.extra),
-        ...(item.owned.length === 0 ? [] : [paint("yellow", `      the account gets ${plain(item.owned.join(", "))}`)])
+        ...(item.owned.length === 0
+          ? []
+          : [paint("yellow", `      the account becomes the owner of ${printable(item.owned.join(", "))}`)])
       ].join("\n")
     })
   const sums = Object.entries(actions).flatMap(([action, [, color, words]]) => {

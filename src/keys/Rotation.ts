@@ -19,7 +19,14 @@ import { quote } from "../errors/internal/printable.ts"
 import type { Sql } from "../sql/Sql.ts"
 import type { ApiKeyManager, AuthApiReason, TargetUserOptions } from "./ApiKeyManager.ts"
 import type { TargetOptions } from "./internal/lifecycle/exactGrants.ts"
-import { type Family, newestOf, readFamily, type Replacement, replacementOf } from "./internal/lifecycle/family.ts"
+import {
+  type Family,
+  newestOf,
+  nextNumber,
+  readFamily,
+  type Replacement,
+  replacementOf
+} from "./internal/lifecycle/family.ts"
 import * as Generation from "./internal/lifecycle/generation.ts"
 import {
   checkOptions,
@@ -144,14 +151,15 @@ const union = (request: GrantsRequest, { targetUser }: TargetOptions, also: Gran
 /** Creates the next generation; `undefined` if the key is gone, since another caller replaced it. */
 const createNext = (
   operation: string,
-  { family: { base }, newest }: Found,
+  { family, newest }: Found,
   options: SuccessorOptions
 ): Effect.Effect<Replacement | undefined, Failure, ApiKeyManager | Sql> =>
   Effect.gen(function* () {
     const exact = yield* releaseTables(operation, newest, options)
     if (exact === undefined) return undefined
-    const { fingerprint, number } = Generation.parse(newest.name)
-    const name = Generation.format({ base, number: number + 1, fingerprint })
+    const { base } = family
+    const { fingerprint } = Generation.parse(newest.name)
+    const name = Generation.format({ base, number: nextNumber(family), fingerprint })
     const survivor = yield* createOrGet({ ...union(exact.request, options, options.also), name })
     return { base, decision: "stays", subject: survivor, survivor, leaving: [newest] }
   })
@@ -219,14 +227,22 @@ export const begin = <E = never, R = never>(
     return (yield* introduceProven("Rotation.begin", replacement, options)).survivor
   }).pipe(Effect.withSpan("Rotation.begin"))
 
-/** Does the second half: deletes the older generations. Call it when the new key has been published for long enough. */
+/**
+ * Does the second half: deletes the older generations. Call it when the new key has been published for long enough. Fails with
+ * `ReplacementOvertaken` if the new key is being abandoned.
+ */
 export const finish = (
   key: string | ApiKey,
   options: OwnedTablesOptions & TargetOptions = {}
 ): Effect.Effect<ApiKey, Failure, ApiKeyManager | Sql> =>
   checkOptions("Rotation.finish", options).pipe(
     Effect.andThen(find("Rotation.finish", key, options)),
-    Effect.flatMap(({ replacement }) => end("Rotation.finish", replacement, options)),
+    Effect.flatMap(({ family, replacement }) =>
+      // nobody has said that the key before it is published
+      replacement.decision === "leaves"
+        ? Effect.fail(overtaken("Rotation.finish", family.base, `${quote(replacement.subject.name)} is abandoned`))
+        : end("Rotation.finish", replacement, options)
+    ),
     Effect.withSpan("Rotation.finish")
   )
 

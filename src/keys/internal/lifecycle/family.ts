@@ -91,6 +91,17 @@ const isReal = ({ name }: ApiKey): boolean => !Generation.isPlaceholder(name)
 /** The newest generation that is not a placeholder. */
 export const newestOf = ({ generations }: Family): ApiKey | undefined => generations.findLast(isReal)
 
+/**
+ * The number of a next generation. Numbers of generations that are gone, but about which a record is left, are not used again:
+ * another caller may still be about to delete a key of that name.
+ */
+export const nextNumber = ({ decisions, generations }: Family): number =>
+  1 +
+  Math.max(
+    0,
+    ...[...generations.map(({ name }) => name), ...decisions.keys()].map((name) => Generation.parse(name).number)
+  )
+
 /** What the names say about the newest generation; `undefined` if there is none, or if a plan deletes it. */
 export const replacementOf = (family: Family): Replacement | undefined => {
   const newest = newestOf(family)

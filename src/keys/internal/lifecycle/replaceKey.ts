@@ -10,13 +10,14 @@ import type { CartoErrorOf } from "../../../errors/CartoError.ts"
 import { cartoError } from "../../../errors/internal/cartoError.ts"
 import { readDuration } from "../../../errors/internal/duration.ts"
 import { invalidInput, refuse } from "../../../errors/internal/invalidInput.ts"
+import { quote } from "../../../errors/internal/printable.ts"
 import { KeyOwnsTables, type ReplacementOvertaken, SuccessorLacksGrants } from "../../../errors/Keys.ts"
 import type { QueryReason, Sql } from "../../../sql/Sql.ts"
 import type { ApiKeyManager, CreateReason, DeleteReason } from "../../ApiKeyManager.ts"
 import { type ExactGrants, exactGrants, type ExactReason, reassign, type TargetOptions } from "./exactGrants.ts"
 import type { Replacement } from "./family.ts"
 import * as Generation from "./generation.ts"
-import { checkAgain, settle, type SettleReason } from "./settle.ts"
+import { checkAgain, overtaken, settle, type SettleReason } from "./settle.ts"
 
 /** How a new key reaches its consumers. */
 export interface HandOverOptions<E, R> {
@@ -110,13 +111,14 @@ export const releaseTables = (
 /** Fails if a successor lacks grants of an older key. */
 export const checkSuccessor = (
   operation: string,
-  { leaving, survivor }: Replacement,
+  { base, leaving, survivor }: Replacement,
   target: TargetOptions
-): Effect.Effect<void, CartoErrorOf<ExactReason | SuccessorLacksGrants>, ApiKeyManager | Sql> =>
+): Effect.Effect<void, CartoErrorOf<ExactReason | ReplacementOvertaken | SuccessorLacksGrants>, ApiKeyManager | Sql> =>
   Effect.gen(function* () {
-    const held = (yield* exactGrants(survivor, target))?.request ?? {}
+    const held = yield* exactGrants(survivor, target)
+    if (held === undefined) return yield* overtaken(operation, base, `${quote(survivor.name)} is gone`)
     for (const key of leaving) {
-      const lacking = difference((yield* exactGrants(key, target))?.request ?? {}, held)
+      const lacking = difference((yield* exactGrants(key, target))?.request ?? {}, held.request)
       if (isEmpty(lacking)) continue
       return yield* cartoError(
         operation,

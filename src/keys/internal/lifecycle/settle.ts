@@ -112,9 +112,6 @@ export const decide = (
     })
   )
 
-const recordsOf = ({ decisions }: Family, names: ReadonlyArray<string>): ReadonlyArray<string> =>
-  names.filter((name) => decisions.has(name)).map(Generation.formatDecision)
-
 /** Deletes records of decisions that have been carried out. */
 export const deleteOldRecords = (
   operation: string,
@@ -162,16 +159,25 @@ export const settle = <E = never, R = never>(
       leaving.filter((key) => generations.some((found) => found.name === key.name && isSame(found, key)))
     const before = yield* checkAgain(operation, replacement, options)
     if (present(before).length === 0) return yield* deleteOldRecords(operation, before, options)
-    const recorded = yield* decide(operation, subject.name, decision, {
-      targetUser: options.targetUser,
-      optional: decision === "stays"
-    })
-    if (publishAgain !== undefined) yield* publishAgain
+    const recorded =
+      before.decisions.has(subject.name) ||
+      (yield* decide(operation, subject.name, decision, {
+        targetUser: options.targetUser,
+        optional: decision === "stays"
+      }))
+    if (publishAgain !== undefined) {
+      yield* checkAgain(operation, replacement, options)
+      yield* publishAgain
+    }
     const now = yield* checkAgain(operation, replacement, options)
     if (recorded && !now.decisions.has(subject.name)) {
       // another caller has carried the decision out, or begun to
       return yield* settle(operation, replacement, options)
     }
     yield* deleteAll(operation, present(now), options)
-    yield* deleteAll(operation, recordsOf(now, [...leaving.map(({ name }) => name), subject.name]), options)
+    // the records of this decision and of earlier ones about keys that are gone
+    const stay = new Set(now.generations.map(({ name }) => name))
+    for (const { name } of [...leaving, subject]) stay.delete(name)
+    const records = [...now.decisions.keys()].filter((name) => !stay.has(name))
+    yield* deleteAll(operation, records.map(Generation.formatDecision), options)
   })

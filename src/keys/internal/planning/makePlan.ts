@@ -11,7 +11,7 @@ import type { ApiKeyManager } from "../../ApiKeyManager.ts"
 import type { DesiredKey, DesiredKeys } from "../../DesiredKeys.ts"
 import { newName } from "../apiKeyPath.ts"
 import type { ExactGrants, TargetOptions } from "../lifecycle/exactGrants.ts"
-import { type Family, newestOf, replacementOf } from "../lifecycle/family.ts"
+import { type Family, newestOf, nextNumber, replacementOf } from "../lifecycle/family.ts"
 import * as Generation from "../lifecycle/generation.ts"
 import { isEmpty } from "../lifecycle/replaceKey.ts"
 import {
@@ -57,12 +57,11 @@ const checkDesired = (desired: DesiredKeys): InvalidInput | undefined => {
 const checkPrefix = ({ keys, prefix }: DesiredKeys, { families }: Situation): InvalidInput | undefined => {
   if (prefix === "") return undefined
   const desired = new Set(keys.map(({ name }) => name))
-  const others = [...families.values()].filter(
+  const other = [...families.values()].find(
     (family) =>
       !desired.has(family.base) &&
       family.generations.some(({ name }) => isOfAnotherPrefix(Generation.parse(name).fingerprint, prefix))
   )
-  const [other] = others
   return other === undefined
     ? undefined
     : invalidInput(
@@ -91,12 +90,11 @@ const planName = Effect.fnUntraced(function* (
   const wanted = readWanted(desired, situation)
   const { fingerprint, grants } = wanted
   const newest = newestOf(family)
+  const next = Generation.format({ base: name, number: nextNumber(family), fingerprint })
   if (newest === undefined) {
-    const key = Generation.format({ base: name, number: 1, fingerprint })
-    return { ...base, action: "create", key, retired: all, missing: grants, owned: [] }
+    return { ...base, action: "create", key: next, retired: all, missing: grants, owned: [] }
   }
   const made = Generation.parse(newest.name)
-  const next = Generation.format({ base: name, number: made.number + 1, fingerprint })
   const replacement = replacementOf(family)
   if (replacement === undefined) {
     return { ...base, action: "replace", key: next, retired: names, missing: grants, owned: ownedBy(exact) }

@@ -80,7 +80,10 @@ const shape: Shape = {
             }
           },
           schemas: {
-            listOf: { required: ["name", "permissions"], fields: { name: text, permissions: listOf(...schemaPermissions) } }
+            listOf: {
+              required: ["name", "permissions"],
+              fields: { name: text, permissions: listOf(...schemaPermissions) }
+            }
           },
           tableMetadata: { type: "boolean" },
           services: listOf(...services),

@@ -18,7 +18,7 @@ import { findProblem, type Shape } from "./internal/text/shape.ts"
 
 /** A key that should exist, and its grants. */
 export interface DesiredKey extends GrantsRequest {
-  /** The base name of the key, which begins with the prefix. The full name counts generations: `maps-tiles~2~35c179dc`. */
+  /** The base name of the key, which begins with the prefix. The full name counts generations: `maps-tiles~2~5d9ce011`. */
   readonly name: string
 }
 

@@ -1,6 +1,8 @@
 /**
- * Leases that are shared: whoever asks for the same grants gets the same key. A key is deleted when nobody has used it
- * for a while, and replaced by a new one before it ends.
+ * Leases that are shared: callers that ask for the same grants get the same key. A key is deleted when it has not been used for
+ * a while, and replaced by a new one before it ends. Requests of a Worker may share a pool: no request waits for what another
+ * one completes, and a request that is aborted gives back its room within seconds.
+ * @module
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -8,213 +10,270 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as RcMap from "effect/RcMap"
+import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
-import * as Semaphore from "effect/Semaphore"
-import type { ApiKeyManager, TargetUserOptions } from "./ApiKeyManager.ts"
-import { type CartoErrorOf, isCartoError } from "../errors/CartoError.ts"
 import { type GrantsRequest, union } from "../account/Grants.ts"
 import { defaultApis } from "../account/grantVocabulary.ts"
-import { cartoError } from "../errors/internal/cartoError.ts"
-import { refuse } from "../errors/internal/invalidInput.ts"
 import type { InvalidInput } from "../errors/Call.ts"
-import { type Lease, lease, type LeaseExpired, type LeaseReason, untilDeadline } from "./Lease.ts"
+import { type CartoErrorOf, isCartoError } from "../errors/CartoError.ts"
+import { cartoError } from "../errors/internal/cartoError.ts"
+import { readDuration } from "../errors/internal/duration.ts"
+import { refuse } from "../errors/internal/invalidInput.ts"
+import { interruptibleUntilSent } from "../http/interruption.ts"
+import type { ApiKeyManager, TargetUserOptions } from "./ApiKeyManager.ts"
+import { createLease, deleteLease, readLeaseRequest } from "./internal/lifecycle/leaseKey.ts"
+import { Heartbeat, pause } from "./internal/pool/heartbeat.ts"
+import { type PooledKey, Room } from "./internal/pool/room.ts"
+import { type Lease, type LeaseExpired, type LeaseReason, untilDeadline } from "./Lease.ts"
 
+/** Options of a pool. */
 export interface LeasePoolOptions extends TargetUserOptions {
-  /** As of `Lease.lease`, for every lease of the pool. */
+  /** What the keys are for: 1 to 40 of `A-Z a-z 0-9 _ . -`. Part of their names, as is the owner. */
   readonly purpose: string
-  /** As of `Lease.lease`. */
+  /**
+   * Who holds the keys: a host, a job, a Worker.
+   * @default "effect-carto"
+   */
   readonly owner?: string | undefined
-  /** How long each key may live. Default 1 hour. */
+  /**
+   * How long each key may live.
+   * @default 1 hour
+   */
   readonly ttl?: Duration.Input | undefined
-  /** A lease that is given out lives at least this long: below it, a new key is made. Default 5 minutes. */
+  /**
+   * How long a lease that is given out lives at least. A new key replaces one that would live shorter.
+   * @default 5 minutes
+   */
   readonly renewBefore?: Duration.Input | undefined
-  /** How long a key is kept that nobody uses. Default 1 minute. */
+  /**
+   * How long an unused key is kept.
+   * @default 1 minute
+   */
   readonly idleTimeToLive?: Duration.Input | undefined
   /**
-   * Keys at most. Whoever asks for further grants takes the room of an unused key, or waits until one is unused: so give
-   * more than one piece of work holds at a time. Default 8.
+   * How many keys exist at most. A caller that asks for further grants takes the room of an unused key, or waits until a key is
+   * unused. So give more than one piece of work holds at a time.
+   * @default 8
    */
   readonly capacity?: number | undefined
   /**
-   * For how long a key in use is given out while others wait for room: whoever asks for it later waits behind them. Default
-   * 10 seconds.
+   * How long a key takes new users while other callers wait for room. Callers that ask for it later wait behind them.
+   * @default 10 seconds
    */
   readonly turn?: Duration.Input | undefined
 }
 
+/** A pool of leases. */
 export interface LeasePoolService {
   /**
-   * A lease with these grants, for as long as the scope is open. It lives at least `renewBefore`; ask again for work that
+   * Gets a lease with these grants for as long as the scope is open. It lives at least `renewBefore`; ask again for work that
    * takes longer.
    */
   readonly get: (grants: GrantsRequest) => Effect.Effect<Lease, CartoErrorOf<LeaseReason>, Scope.Scope>
   /**
-   * Runs an effect under a lease of the pool; fails with `LeaseExpired` if it outlives the lease. Inside, the same grants are
-   * the same lease. A lease whose key was
-   * deleted by somebody else is not given out again once an effect has failed with `Unauthenticated`.
+   * Runs an effect under a lease of the pool. Fails with `LeaseExpired` if the effect outlives the lease. Inside, the same grants
+   * are the same lease. If the effect fails with `Unauthenticated`, because another caller deleted the key, the pool does not
+   * give out that lease again.
    */
   readonly withLease: (
     grants: GrantsRequest
   ) => <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | CartoErrorOf<LeaseExpired | LeaseReason>, R>
-  /** Gives this lease out no more; its key is deleted as soon as nobody uses it. */
+  /** Invalidates this lease only; a newer lease for the same grants stays. Its key is deleted as soon as it is unused. */
   readonly invalidate: (lease: Lease) => Effect.Effect<void>
 }
 
-const check = (ttl: number, renewBefore: number, capacity: number): Effect.Effect<void, CartoErrorOf<InvalidInput>> => {
-  const problem = !(renewBefore < ttl)
-    ? refuse("renewBefore", renewBefore, "give less than ttl, or every lease would be too old at once")
-    : !Number.isSafeInteger(capacity) || capacity < 1
-      ? refuse("capacity", capacity, "give a whole number above 0")
-      : undefined
-  return problem === undefined
-    ? Effect.void
-    : Effect.mapError(Effect.fromResult(problem), (reason) => cartoError("LeasePool.make", reason))
-}
+const readOptions = (options: LeasePoolOptions) =>
+  Result.gen(function* () {
+    const { capacity = 8, targetUser } = options
+    const { owner, purpose, ttl } = yield* readLeaseRequest({ ...options, ttl: options.ttl ?? "1 hour" })
+    const millis = (field: "idleTimeToLive" | "renewBefore" | "turn", standard: Duration.Input, infinite: boolean) =>
+      Result.map(readDuration(field, options[field] ?? standard, { infinite }), Duration.toMillis)
+    const renewBefore = yield* millis("renewBefore", "5 minutes", false)
+    if (renewBefore >= ttl) {
+      return yield* refuse("renewBefore", renewBefore, "give less than ttl, or every lease would be too old at once")
+    }
+    if (!Number.isSafeInteger(capacity) || capacity < 1) {
+      return yield* refuse("capacity", capacity, "give a whole number above 0")
+    }
+    const idle = yield* millis("idleTimeToLive", "1 minute", true)
+    const turn = yield* millis("turn", "10 seconds", true)
+    return { capacity, idle, renewBefore, turn, request: { owner, purpose, ttl, targetUser } }
+  })
 
-interface Held {
-  readonly grants: GrantsRequest
-  users: number
-  /** Since when there is room for its key, in milliseconds; `undefined` while it waits for that. */
-  since: number | undefined
-}
+type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
-/** The leases that this fiber runs under: asking for one of them again must not wait for whoever waits for it. */
+/** The leases that this fiber runs under. Asking for one of them again must not wait for callers that wait for it. */
 const Nested: Context.Reference<ReadonlyArray<Lease>> = Context.Reference<ReadonlyArray<Lease>>(
   "effect-carto/keys/LeasePool/Nested",
   { defaultValue: () => [] }
 )
 
-const keyOf = (grants: GrantsRequest): string =>
-  // a table without a schema is not one of schema public: it is in the account's own
+const identify = (grants: GrantsRequest): string =>
+  // a table without a schema is in the account's own, which need not be public
   JSON.stringify(union({ apis: defaultApis, ...grants }, {}, { defaultSchema: "" }))
 
 const isUnauthenticated = (error: unknown): boolean => isCartoError(error) && error.reason._tag === "Unauthenticated"
 
 /**
- * A pool that lasts as long as the scope, under the key in use here, which must be the master key. Its keys are deleted
- * when the scope closes.
+ * Makes a pool that lasts as long as the scope, under the key in use here, which must be the master key. Sends nothing before the
+ * first lease. The pool's keys are deleted when the scope closes. Fails with `InvalidInput`.
  */
 export const make = (
   options: LeasePoolOptions
 ): Effect.Effect<LeasePoolService, CartoErrorOf<InvalidInput>, ApiKeyManager | Scope.Scope> =>
   Effect.gen(function* () {
-    const { capacity = 8, idleTimeToLive = "1 minute", owner, purpose, targetUser, turn = "10 seconds" } = options
-    const turnMillis = Duration.toMillis(Duration.fromInputUnsafe(turn))
-    const ttl = Duration.fromInputUnsafe(options.ttl ?? "1 hour")
-    const renewBefore = Duration.toMillis(Duration.fromInputUnsafe(options.renewBefore ?? "5 minutes"))
-    yield* check(Duration.toMillis(ttl), renewBefore, capacity)
+    const { capacity, idle, renewBefore, request, turn } = yield* Effect.mapError(
+      Effect.fromResult(readOptions(options)),
+      (reason) => cartoError("LeasePool.make", reason)
+    )
     const context = yield* Effect.context<ApiKeyManager>()
-    const room = yield* Semaphore.make(capacity)
-    const held = new Map<string, Held>()
-    const leaving = new Set<Held>()
-    const keys = new WeakMap<Lease, string>()
-    const retired = new WeakSet<object>()
+    const scope = yield* Effect.scope
+    const room = new Room({ capacity, renewBefore, turn })
+    const given = new WeakMap<Lease, PooledKey>()
+    let isClosed = false
 
-    const acquire = (key: string): Effect.Effect<Lease, CartoErrorOf<LeaseReason>, Scope.Scope> =>
-      Effect.flatMap(Effect.scope, (scope) =>
-        Effect.gen(function* () {
-          const own = held.get(key)
-          if (own !== undefined) own.since = undefined
-          yield* room.takeScoped(1)
-          if (own === undefined || held.get(key) !== own) return yield* Effect.interrupt
-          own.since = yield* Clock.currentTimeMillis
-          yield* Effect.addFinalizer(() =>
-            Effect.sync(() => {
-              leaving.delete(own)
-              if (held.get(key) === own && own.users === 0) held.delete(key)
-            })
-          )
-          const found = yield* lease({ ...own.grants, purpose, owner, ttl, targetUser })
-          keys.set(found, key)
-          return found
-          // under the services of the pool, whatever key the caller runs under
-        }).pipe(Effect.updateContext(() => Context.add(context, Scope.Scope, scope)))
-      )
-    const leases = yield* RcMap.make({ lookup: acquire, idleTimeToLive })
+    /** Runs under the services of the pool, whatever key the caller runs under. */
+    const asPool = <A, E>(effect: Effect.Effect<A, E, ApiKeyManager>): Effect.Effect<A, E> =>
+      Effect.updateContext(effect, () => context)
 
-    /** Gives what was got out no more. Not what has come in its place since: many may find out about the same one. */
-    const retire = (key: string, got: object): Effect.Effect<void> =>
+    const remove = (key: PooledKey): Effect.Effect<void> =>
+      Effect.suspend(() =>
+        key.lease === undefined ? Effect.void : asPool(deleteLease(key.lease.key.name, request))
+      ).pipe(Effect.ensuring(Effect.sync(() => room.keys.delete(key))))
+
+    /** Deletes a key that nobody uses, and that nobody deletes already. */
+    const removeUnused = (key: PooledKey): Effect.Effect<void> =>
       Effect.suspend(() => {
-        if (retired.has(got)) return Effect.void
-        retired.add(got)
-        return RcMap.invalidate(leases, key)
+        if (key.users.size > 0 || key.owner !== undefined || !room.keys.has(key)) return Effect.void
+        const heartbeat = new Heartbeat()
+        room.reserve(key, heartbeat)
+        return Effect.uninterruptible(heartbeat.keep(remove(key)))
       })
 
-    /** Whether others have waited long enough for the room of this lease. */
-    const isOver = ({ since }: Held, now: number): boolean =>
-      since !== undefined &&
-      now - since >= turnMillis &&
-      [...held.values()].filter((other) => other.since === undefined).length > leaving.size
+    yield* Effect.addFinalizer(() =>
+      Effect.suspend(() => {
+        isClosed = true
+        return Effect.forEach([...room.keys], remove, { concurrency: "unbounded", discard: true })
+      })
+    )
 
-    /**
-     * Counts a user of these grants; where there are more than room for, an unused lease goes, or one whose turn is over
-     * takes nobody in.
-     */
-    const enter = (key: string, grants: GrantsRequest): Effect.Effect<Held, never, Scope.Scope> =>
-      Effect.acquireRelease(
-        Effect.flatMap(Clock.currentTimeMillis, (now) => {
-          const old = held.get(key)
-          const over = old !== undefined && isOver(old, now)
-          if (over) {
-            held.delete(key)
-            leaving.add(old)
-          }
-          const own = (over ? undefined : old) ?? { grants, users: 0, since: undefined }
-          own.users++
-          held.set(key, own)
-          const unused = held.size > capacity ? [...held].find(([, { users }]) => users === 0) : undefined
-          if (unused !== undefined) held.delete(unused[0])
-          const gone = [...(over ? [key] : []), ...(unused === undefined ? [] : [unused[0]])]
-          return Effect.as(
-            Effect.forEach(gone, (each) => RcMap.invalidate(leases, each)),
-            own
-          )
-        }),
-        // who could not get room when this lease was in use waits for it to go
-        (own) =>
-          Effect.suspend(() => {
-            own.users--
-            if (own.users > 0 || held.size <= capacity || held.get(key) !== own) return Effect.void
-            held.delete(key)
-            return RcMap.invalidate(leases, key)
+    /** Deletes a key when it has been unused for long enough. */
+    const watch = (key: PooledKey): Effect.Effect<void> =>
+      Effect.gen(function* () {
+        const now = yield* Clock.currentTimeMillis
+        if (key.users.size > 0 || !room.keys.has(key)) {
+          key.hasJanitor = false
+          return
+        }
+        const rest = key.unusedSince + idle - now
+        if (rest <= 0) return yield* removeUnused(key)
+        yield* Effect.sleep(rest)
+        yield* watch(key)
+      })
+
+    const release = (key: PooledKey, user: Heartbeat, stop: () => void): Effect.Effect<void> =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        stop()
+        key.users.delete(user)
+        if (key.users.size > 0) return Effect.void
+        key.unusedSince = now
+        if (key.isRetired || idle === 0) return removeUnused(key)
+        if (key.hasJanitor || !Number.isFinite(idle)) return Effect.void
+        key.hasJanitor = true
+        return Effect.asVoid(Effect.forkIn(asPool(watch(key)), scope))
+      })
+
+    const create = (
+      key: PooledKey,
+      grants: GrantsRequest,
+      user: Heartbeat,
+      restore: Restore
+    ): Effect.Effect<Lease, CartoErrorOf<LeaseReason>> =>
+      interruptibleUntilSent(createLease("LeasePool.get", { ...grants, ...request }), restore).pipe(
+        Effect.onExit((exit) =>
+          Effect.sync(() => {
+            key.owner = undefined
+            if (Exit.isFailure(exit)) return room.keys.delete(key)
+            key.lease = exit.value
+            key.users.add(user)
+            given.set(exit.value, key)
+            return true
           })
+        ),
+        // the pool was closed while the key was created
+        Effect.tap(() => (isClosed ? Effect.andThen(remove(key), Effect.interrupt) : Effect.void)),
+        asPool
       )
+
+    /** Takes steps until one of them gives a lease. */
+    const obtain = (
+      grantsId: string,
+      grants: GrantsRequest,
+      user: Heartbeat,
+      restore: Restore,
+      attempt = 0
+    ): Effect.Effect<Lease, CartoErrorOf<LeaseReason>> =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        if (isClosed) return Effect.interrupt
+        const step = room.next(grantsId, grants, user, now)
+        switch (step.do) {
+          case "use":
+            return Effect.succeed(step.lease)
+          case "create":
+            return create(step.key, step.grants, user, restore)
+          case "delete":
+            return Effect.andThen(remove(step.key), obtain(grantsId, grants, user, restore))
+          case "wait":
+            return Effect.andThen(restore(pause(attempt)), obtain(grantsId, grants, user, restore, attempt + 1))
+        }
+      })
 
     const get = (grants: GrantsRequest): Effect.Effect<Lease, CartoErrorOf<LeaseReason>, Scope.Scope> =>
-      Effect.gen(function* () {
-        const key = keyOf(grants)
-        const scope = yield* Scope.fork(yield* Effect.scope)
-        const found = yield* Effect.andThen(enter(key, grants), RcMap.get(leases, key)).pipe(
-          // what failed would be given to the next one too
-          Effect.tapError((error) => retire(key, error)),
-          Scope.provide(scope)
-        )
-        const now = yield* Clock.currentTimeMillis
-        if (!retired.has(found) && found.deadline.getTime() - now >= renewBefore) return found
-        yield* retire(key, found)
-        // or its room would not be free for the next one
-        yield* Scope.close(scope, Exit.void)
-        return yield* get(grants)
-      })
+      Effect.uninterruptibleMask((restore) =>
+        Effect.suspend(() => {
+          const user = new Heartbeat()
+          const stop = user.start()
+          return Effect.acquireRelease(
+            obtain(identify(grants), grants, user, restore).pipe(
+              Effect.onExit((exit) =>
+                Effect.sync(() => {
+                  room.leave(user)
+                  if (Exit.isFailure(exit)) stop()
+                })
+              )
+            ),
+            (lease) => {
+              const key = given.get(lease)
+              return key === undefined ? Effect.sync(stop) : release(key, user, stop)
+            }
+          )
+        })
+      )
 
-    const invalidate = (got: Lease): Effect.Effect<void> => retire(keys.get(got) ?? "", got)
+    const invalidate = (lease: Lease): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        const key = given.get(lease)
+        if (key === undefined || key.isRetired) return Effect.void
+        key.isRetired = true
+        return removeUnused(key)
+      })
 
     /** The lease with these grants that this fiber runs under already, if it lives long enough. */
     const nested = (grants: GrantsRequest): Effect.Effect<Lease | undefined> =>
       Effect.gen(function* () {
         const now = yield* Clock.currentTimeMillis
-        const key = keyOf(grants)
-        return (yield* Nested).find(
-          (own) => keys.get(own) === key && !retired.has(own) && own.deadline.getTime() - now >= renewBefore
-        )
+        const grantsId = identify(grants)
+        return (yield* Nested).find((own) => {
+          const key = given.get(own)
+          return key?.grantsId === grantsId && !key.isRetired && own.deadline.getTime() - now >= renewBefore
+        })
       })
 
     const withLease: LeasePoolService["withLease"] = (grants) => (effect) =>
-      Effect.scopedWith((scope) =>
+      Effect.scopedWith((own) =>
         Effect.gen(function* () {
           const outer = yield* Nested
-          const found = (yield* nested(grants)) ?? (yield* Scope.provide(get(grants), scope))
+          const found = (yield* nested(grants)) ?? (yield* Scope.provide(get(grants), own))
           return yield* untilDeadline(effect, found).pipe(
             Effect.tapError((error) => (isUnauthenticated(error) ? invalidate(found) : Effect.void)),
             Effect.provideService(Nested, [...outer, found])
@@ -232,7 +291,7 @@ const LeasePoolBase: Context.ServiceClass<LeasePool, "effect-carto/keys/LeasePoo
 
 /** A pool of leases as a service. */
 export class LeasePool extends LeasePoolBase {
-  /** See {@link make}. */
+  /** Makes a pool for the life of the layer: see {@link make}. */
   static readonly layer = (
     options: LeasePoolOptions
   ): Layer.Layer<LeasePool, CartoErrorOf<InvalidInput>, ApiKeyManager> => Layer.effect(LeasePool, make(options))

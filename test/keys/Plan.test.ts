@@ -373,7 +373,7 @@ layer(layerEmbedded({ postgis: false, accounts }), options)("Plan", (it) => {
             assert.deepStrictEqual(broken.end, whole.end)
           }
         }),
-      180_000
+      400_000
     )
   }
 })

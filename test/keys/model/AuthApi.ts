@@ -44,11 +44,13 @@ const show = ({ createdAt, grants, name, token, type, updatedAt }: StoredKey) =>
 
 const database = { type: "database", tables: [], schemas: [{ name: "public", permissions: ["usage"] }] }
 
+/** Over all accounts: a client remembers which token replaced which. */
+let tokens = 0
+
 /** An account with its master key, whose token is `master`. */
 export const makeAuthApi = (): AuthApi => {
   const keys = new Map<string, StoredKey>()
   let ticks = 0
-  let tokens = 0
   const create = (name: string, type: StoredKey["type"], apis: ReadonlyArray<string>): StoredKey => {
     const key: StoredKey = {
       name,

@@ -5,7 +5,6 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as DesiredKeys from "../../../keys/DesiredKeys.ts"
 import * as Plan from "../../../keys/Plan.ts"
-import * as PlanText from "../../../keys/PlanText.ts"
 import { withAccount } from "../../account/account.ts"
 import { CliFailure, exitCodes } from "../../failure.ts"
 import { Output } from "../../settings.ts"
@@ -23,7 +22,7 @@ export const planOf = Effect.fnUntraced(function* (name: string) {
 })
 
 export const presentPlan = Effect.fnUntraced(function* (plan: Plan.Plan) {
-  if ((yield* Output) === "table") return yield* Console.log(PlanText.render(plan, { colors: yield* colors }))
+  if ((yield* Output) === "table") return yield* Console.log(Plan.toText(plan, { colors: yield* colors }))
   yield* presentItems(
     plan.items.map(({ action, key, name, retired }) => ({ name, action, key: key ?? null, retired })),
     ["name", "action", "key", "retired"].map((name) => ({ name }))

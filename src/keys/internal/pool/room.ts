@@ -134,6 +134,6 @@ export class Room {
       for (const user of key.users) if (user.isGone()) key.users.delete(user)
       if (key.owner?.isGone() === true) this.keys.delete(key)
     }
-    for (const { heartbeat } of [...this.#waiters]) if (heartbeat.isGone()) this.leave(heartbeat)
+    for (const { heartbeat } of this.#waiters.filter((waiter) => waiter.heartbeat.isGone())) this.leave(heartbeat)
   }
 }

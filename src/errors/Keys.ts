@@ -1,6 +1,6 @@
 /** Why a lease, a rotation, a plan or a verification of keys cannot continue. */
 import { grantNames, type GrantsSet } from "./internal/grantsSet.ts"
-import { quote } from "./internal/printable.ts"
+import { printable, quote } from "./internal/printable.ts"
 import { reasonClass, type ReasonClass } from "./ReasonClass.ts"
 import type { StatementReason } from "./SqlApi.ts"
 
@@ -65,7 +65,7 @@ const ReplacementOvertakenBase: ReasonClass<
 > = reasonClass(
   "ReplacementOvertaken",
   ({ change, name }) =>
-    `another caller has changed the keys of ${quote(name)}: ${change}; look at the account, then call again`
+    `another caller has changed the keys of ${quote(name)}: ${printable(change)}; look at the account, then call again`
 )
 /** Another caller has changed the keys of that name meanwhile. This call stopped before it deleted a key that the other uses. */
 export class ReplacementOvertaken extends ReplacementOvertakenBase {}

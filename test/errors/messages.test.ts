@@ -73,6 +73,7 @@ const reasons: Reasons = {
   RateLimited: new Errors.RateLimited({ retryAfter: waited }),
   RedirectRefused: new Errors.RedirectRefused({ status: 302, location: hostile }),
   RegenerateRefused: new Errors.RegenerateRefused({ name: hostile }),
+  ReplacementOvertaken: new Errors.ReplacementOvertaken({ name: hostile, change: hostile }),
   RequestTooLarge: new Errors.RequestTooLarge(),
   ResponseMalformed: new Errors.ResponseMalformed({ status: 200, description: hostile, body: hostile }),
   ResponseTooLarge: new Errors.ResponseTooLarge({ limit: 5 }),

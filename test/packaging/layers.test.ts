@@ -36,14 +36,11 @@ const shared: Readonly<Record<string, ReadonlyArray<string>>> = {
 const notYet: Readonly<Record<"imports" | "sizes" | "names", ReadonlyArray<string>>> = {
   imports: [
     "errors/Job.ts -> sql/internal/job.ts",
-    "errors/Keys.ts -> account/Grants.ts",
-    "errors/Keys.ts -> keys/internal/text/grantNames.ts",
     "keys/ApiKeyManager.ts -> sql/internal/responses.ts",
-    "keys/DesiredKeys.ts -> sql/internal/schema/describeIssue.ts",
     "keys/internal/analysis/parseStatements.ts -> sql/internal/classifyError.ts",
     "keys/internal/missingGrants.ts -> sql/internal/responses.ts"
   ],
-  sizes: ["account/Grants.ts", "keys/ApiKeyManager.ts", "keys/Plan.ts", "sql/CopySql.ts"],
+  sizes: ["account/Grants.ts", "keys/ApiKeyManager.ts", "sql/CopySql.ts"],
   names: ["errors/ReasonClass.ts"]
 }
 

@@ -7,9 +7,14 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import process from "node:process"
 import { fileURLToPath } from "node:url"
-import { vi } from "vitest"
+import { beforeAll, vi } from "vitest"
+import { packages } from "../../src/emulator/pglite/packages.ts"
+import { prepare } from "../../src/emulator/pglite/prepared/prepare.ts"
 
-vi.setConfig({ testTimeout: 60_000 })
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+
+// The first start on a machine says on stderr that it prepares PostgreSQL.
+beforeAll(() => Effect.runPromise(Effect.flatMap(packages(false), prepare)))
 
 const main = fileURLToPath(new URL("../../src/emulator/main.ts", import.meta.url))
 

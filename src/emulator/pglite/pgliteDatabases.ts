@@ -6,13 +6,13 @@ import type * as Scope from "effect/Scope"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { ConnectionError, type Database, type DatabaseError, Databases } from "../database.ts"
-import * as DataDirectory from "./prepared/dataDirectory.ts"
+import * as Prepare from "./prepared/prepare.ts"
 import * as Disk from "./files/disk.ts"
 import * as FolderLock from "../state/folderLock.ts"
 import { restrictAccess } from "../state/restrictAccess.ts"
 import { initialize } from "./initialize.ts"
 import * as Instance from "./instance.ts"
-import { type Packages, packages } from "./packages.ts"
+import { packages } from "./packages.ts"
 import * as PgliteDatabase from "./pgliteDatabase.ts"
 
 export interface Options {
@@ -34,13 +34,13 @@ export interface Options {
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/
 
 /** A data directory in memory to start from, which is read once. */
-const makeBeginning = (installed: Packages): (() => Promise<Disk.Disk>) => {
-  let prepared: Promise<Disk.Disk> | undefined
+const makeBeginning = (prepared: Prepare.Prepared): (() => Promise<Disk.Disk>) => {
+  let disk: Promise<Disk.Disk> | undefined
   return async () => {
-    prepared ??= DataDirectory.find(installed).then((archive) =>
+    disk ??= Prepare.readArchive(prepared).then((archive) =>
       archive === undefined ? Disk.empty() : Disk.fromTar(archive)
     )
-    const { entries, image } = await prepared
+    const { entries, image } = await disk
     return { image, entries: new Map(entries) }
   }
 }
@@ -51,21 +51,21 @@ const makeOpen = (
   Effect.gen(function* () {
     const { folder, postgis = false, worker = true } = options
     const start = yield* Effect.cached(
-      Effect.map(packages(postgis), (installed) => {
-        const beginning = makeBeginning(installed)
+      Effect.map(Effect.flatMap(packages(postgis), Prepare.prepare), (prepared) => {
+        const beginning = makeBeginning(prepared)
         return (path: string | undefined, remains: Disk.Disk | undefined) =>
           Instance.start({
             worker,
             prepare: async () => ({
               postgis,
-              postgisBundle: DataDirectory.findBundle(installed),
+              postgisBundle: prepared.postgisBundle,
               data:
                 path === undefined
                   ? { _tag: "Memory", disk: remains ?? (await beginning()) }
                   : {
                       _tag: "Folder",
                       path,
-                      archive: existsSync(join(path, "PG_VERSION")) ? undefined : await DataDirectory.find(installed)
+                      archive: existsSync(join(path, "PG_VERSION")) ? undefined : await Prepare.readArchive(prepared)
                     }
             })
           })

@@ -1,92 +1,128 @@
-/**
- * Makes the data directories that databases start from. Run by `npm install`; does nothing where they are up to date,
- * and never fails: without them a database takes some seconds more to start.
- */
-import * as Cause from "effect/Cause"
+/** Makes the data directory that databases start from on its first use, and finds it from then on. */
+import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
 import { existsSync } from "node:fs"
-import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises"
-import type { ConnectionError, DatabaseError } from "../../database.ts"
-import * as DataDirectory from "./dataDirectory.ts"
-import { initialize } from "../initialize.ts"
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { pathToFileURL } from "node:url"
+import { ConnectionError, type DatabaseError } from "../../database.ts"
+import * as FolderLock from "../../state/folderLock.ts"
 import * as Disk from "../files/disk.ts"
+import { initialize } from "../initialize.ts"
 import * as Instance from "../instance.ts"
-import { type Packages, packages } from "../packages.ts"
+import type { Packages } from "../packages.ts"
 import * as PgliteDatabase from "../pgliteDatabase.ts"
+import { bundleName, cacheFolder, fileName } from "./dataDirectory.ts"
 import * as PostgisFiles from "./postgisFiles.ts"
 
-const initialized = (
-  installed: Packages,
+/** What databases start from. Without an archive PostgreSQL makes a data directory at each start. */
+export interface Prepared {
+  /** The path of the data directory, a tar archive. */
+  readonly archive: string | undefined
+  /** The URL of the files of PostGIS. */
+  readonly postgisBundle: string | undefined
+}
+
+const nothing: Prepared = { archive: undefined, postgisBundle: undefined }
+
+const makeDataDirectory = (
+  postgis: boolean,
   postgisBundle: string | undefined
 ): Effect.Effect<Uint8Array, ConnectionError | DatabaseError> =>
   Effect.gen(function* () {
     const instance = yield* Instance.start({
-      worker: false,
-      prepare: async () => ({
-        postgis: installed.postgis,
-        postgisBundle,
-        data: { _tag: "Memory", disk: Disk.empty() }
-      })
+      worker: true,
+      prepare: async () => ({ postgis, postgisBundle, data: { _tag: "Memory", disk: Disk.empty() } })
     })
-    const database = yield* PgliteDatabase.make({
-      name: "prepared",
-      postgis: installed.postgis,
-      start: () => Effect.succeed(instance)
-    })
+    const database = yield* PgliteDatabase.make({ name: "prepared", postgis, start: () => Effect.succeed(instance) })
     yield* initialize(database)
     yield* database.superuser("VACUUM FULL")
     yield* database.superuser("CHECKPOINT")
     return yield* instance.archive
   }).pipe(Effect.scoped)
 
-/** Whoever starts a database meanwhile must not find half a file. */
-const write = (name: string, bytes: Uint8Array): Effect.Effect<void, Cause.UnknownError> =>
-  Effect.tryPromise(async () => {
-    await mkdir(DataDirectory.folder, { recursive: true })
-    const partial = new URL(`${name}.partial`, DataDirectory.folder)
-    await writeFile(partial, bytes)
-    await rename(partial, new URL(name, DataDirectory.folder))
+const refused = (cause: unknown): ConnectionError => new ConnectionError({ message: String(cause) })
+
+/** Another process that starts meanwhile must not find half a file. */
+const write = (path: string, bytes: Uint8Array): Effect.Effect<void, ConnectionError> =>
+  Effect.tryPromise({
+    try: async () => {
+      await writeFile(`${path}.partial`, bytes, { mode: 0o600 })
+      await rename(`${path}.partial`, path)
+    },
+    catch: refused
   })
 
-const prepareBundle = Effect.fnUntraced(function* (installed: Packages) {
-  const name = DataDirectory.bundleName(installed)
-  if (!existsSync(new URL(name, DataDirectory.folder))) {
-    yield* write(name, yield* Effect.tryPromise(PostgisFiles.select))
-  }
-  return name
-})
+/** Days after which a file that nobody has used is deleted. */
+const KEPT = 60
+const DAY = 24 * 60 * 60 * 1000
 
-const prepare = Effect.fnUntraced(function* (postgis: boolean) {
-  const installed = yield* packages(postgis)
-  const bundles = postgis ? [yield* prepareBundle(installed)] : []
-  const name = DataDirectory.fileName(installed)
-  if (!existsSync(new URL(name, DataDirectory.folder))) {
-    yield* write(name, yield* initialized(installed, DataDirectory.findBundle(installed)))
-  }
-  return [name, ...bundles]
-})
-
-const removeOthers = (current: ReadonlyArray<string>): Effect.Effect<void> =>
+/** Notes the use of files, and deletes those that were last used long ago. */
+const tidy = (folder: string, used: ReadonlyArray<string>): Effect.Effect<void> =>
   Effect.ignore(
     Effect.tryPromise(async () => {
-      const stale = (await readdir(DataDirectory.folder)).filter(
-        (name) => /\.tar(\.gz)?$/.test(name) && !current.includes(name)
-      )
-      await Promise.all(stale.map((name) => rm(new URL(name, DataDirectory.folder), { force: true })))
+      const now = new Date()
+      await Promise.all(used.map((path) => utimes(path, now, now)))
+      for (const name of await readdir(folder)) {
+        const path = join(folder, name)
+        if (!/\.tar(\.gz)?(\.partial)?$/.test(name)) continue
+        if (now.getTime() - (await stat(path)).mtimeMs > KEPT * DAY) await rm(path, { force: true })
+      }
     })
   )
 
-const tryToPrepare = (what: string, postgis: boolean): Effect.Effect<ReadonlyArray<string> | undefined> =>
-  prepare(postgis).pipe(
-    Effect.catchCause((cause) =>
-      Effect.sync((): undefined => {
-        console.log(`${what} was not prepared and will start slower: ${Cause.squash(cause)}`)
-      })
+/** Waits while another process prepares the same. */
+const patience = Schedule.max([Schedule.spaced("200 millis"), Schedule.recurs(600)])
+
+const prepareIn = Effect.fnUntraced(function* (folder: string, installed: Packages) {
+  const { postgis } = installed
+  const archive = join(folder, fileName(installed))
+  const bundle = join(folder, bundleName(installed))
+  const isReady = () => existsSync(archive) && (!postgis || existsSync(bundle))
+  if (!isReady()) {
+    const lock = join(folder, "preparing")
+    yield* Effect.gen(function* () {
+      yield* Effect.tryPromise({ try: () => mkdir(folder, { recursive: true, mode: 0o700 }), catch: refused })
+      yield* FolderLock.acquire(lock).pipe(Effect.retry({ schedule: patience, while: () => !isReady() }))
+      if (isReady()) return
+      yield* Console.error(
+        `effect-carto: prepares PostgreSQL${postgis ? " with PostGIS" : ""} for the embedded CARTO in ${folder}, once; later starts take a second`
+      )
+      if (postgis && !existsSync(bundle)) {
+        yield* write(bundle, yield* Effect.tryPromise({ try: () => PostgisFiles.select(), catch: refused }))
+      }
+      const postgisBundle = postgis ? pathToFileURL(bundle).href : undefined
+      yield* write(archive, yield* makeDataDirectory(postgis, postgisBundle))
+    }).pipe(
+      Effect.scoped,
+      Effect.catchIf(
+        () => isReady(),
+        () => Effect.void
+      )
+    )
+  }
+  yield* tidy(folder, postgis ? [archive, bundle] : [archive])
+  return { archive, postgisBundle: postgis ? pathToFileURL(bundle).href : undefined }
+})
+
+/**
+ * Finds the prepared data directory in the user's cache folder, or makes it there and says so. If that is not possible,
+ * databases start without it.
+ */
+export const prepare: (installed: Packages) => Effect.Effect<Prepared> = Effect.fnUntraced(function* (installed) {
+  const folder = yield* cacheFolder
+  if (folder === undefined) return nothing
+  return yield* prepareIn(folder, installed).pipe(
+    Effect.catch(({ message }) =>
+      Effect.as(
+        Console.error(`effect-carto: nothing could be prepared in ${folder}, so starts take longer: ${message}`),
+        nothing
+      )
     )
   )
+})
 
-await Effect.gen(function* () {
-  const postgres = yield* tryToPrepare("PostgreSQL for the embedded CARTO", false)
-  const postgis = yield* tryToPrepare("PostGIS for the embedded CARTO", true)
-  if (postgres !== undefined && postgis !== undefined) yield* removeOthers([...postgres, ...postgis])
-}).pipe(Effect.runPromise)
+/** Reads the archive; `undefined` if there is none. */
+export const readArchive = async ({ archive }: Prepared): Promise<Uint8Array<ArrayBuffer> | undefined> =>
+  archive === undefined ? undefined : await readFile(archive).catch(() => undefined)

@@ -1,3 +1,10 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { mkdtemp, readdir, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import process from "node:process"
+import { fileURLToPath } from "node:url"
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as DataDirectory from "../../../../src/emulator/pglite/prepared/dataDirectory.ts"
@@ -13,11 +20,35 @@ it.effect("a data directory of other versions, or without PostGIS, is another fi
   })
 )
 
-it.effect("a data directory that was not prepared is not found", () =>
-  Effect.gen(function* () {
-    const installed = yield* packages(false)
-    const other = { ...installed, versions: ["@electric-sql/pglite 0.0.0"] }
-    assert.isUndefined(yield* Effect.promise(() => DataDirectory.find(other)))
-    assert.isUndefined(DataDirectory.findBundle({ ...other, postgis: true }))
-  })
+it.live(
+  "a data directory is prepared once in the user's cache folder, however many ask for it",
+  () =>
+    Effect.gen(function* () {
+      const cache = yield* Effect.acquireRelease(
+        Effect.promise(() => mkdtemp(join(tmpdir(), "effect-carto-"))),
+        (path) => Effect.promise(() => rm(path, { recursive: true }))
+      )
+      const starts = Array.from({ length: 2 }, () =>
+        spawn(process.execPath, [fileURLToPath(new URL("start.ts", import.meta.url))], {
+          env: { ...process.env, XDG_CACHE_HOME: cache }
+        })
+      )
+      const errors = starts.map((child) => {
+        let text = ""
+        child.stderr.setEncoding("utf8").on("data", (piece: string) => (text += piece))
+        return once(child, "close").then(([code]) => ({ code: Number(code), text }))
+      })
+      const ended = yield* Effect.promise(() => Promise.all(errors))
+      assert.deepStrictEqual(
+        ended.map(({ code }) => code),
+        [0, 0],
+        ended.map(({ text }) => text).join("\n")
+      )
+      const said = ended.map(({ text }) => text).join("")
+      assert.match(said, /^effect-carto: prepares PostgreSQL for the embedded CARTO in .*\/effect-carto, once; .*\n$/)
+      const installed = yield* packages(false)
+      const kept = yield* Effect.promise(() => readdir(join(cache, "effect-carto")))
+      assert.deepStrictEqual(kept.toSorted(), [DataDirectory.fileName(installed), "preparing"].toSorted())
+    }),
+  120_000
 )

@@ -2,7 +2,7 @@ import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { identifier } from "../../../../src/emulator/shared/quoting.ts"
 import { initialize } from "../../../../src/emulator/pglite/initialize.ts"
-import * as DataDirectory from "../../../../src/emulator/pglite/prepared/dataDirectory.ts"
+import { prepare as prepareArchive, readArchive } from "../../../../src/emulator/pglite/prepared/prepare.ts"
 import * as Disk from "../../../../src/emulator/pglite/files/disk.ts"
 import * as Instance from "../../../../src/emulator/pglite/instance.ts"
 import { packages } from "../../../../src/emulator/pglite/packages.ts"
@@ -25,7 +25,8 @@ const naive = (instance: Instance.Instance): Instance.Instance => ({
 
 const open = Effect.gen(function* () {
   const installed = yield* packages(false)
-  const archive = yield* Effect.promise(() => DataDirectory.find(installed))
+  const prepared = yield* prepareArchive(installed)
+  const archive = yield* Effect.promise(() => readArchive(prepared))
   const database = yield* PgliteDatabase.make({
     name: "naive",
     postgis: false,

@@ -1,6 +1,6 @@
 /** Where in a statement an error is. The API sends no position, but PostgreSQL's message often names a word. */
 const named = [
-  /at or near "(.+)"/,
+  /at or near "(.+?)"/,
   /(?:column|relation|type|role|schema) "(?:.+\.)?([^".]+)" does not exist/,
   /column [^\s."]*\.?([^\s."]+) does not exist/,
   /function (?:.+\.)?([^\s.(]+)\(.*\) does not exist/

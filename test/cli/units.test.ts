@@ -30,10 +30,7 @@ describe("statements", () => {
 
   it("have places for parameters where a value can stand", () => {
     const names = (text: string) => placeholders(text).map(({ name }) => name)
-    assert.deepStrictEqual(
-      names("SELECT :a, $1, a::int, ':b', \":c\", x[1:2], a:=1 -- :d"),
-      ["a", "1"]
-    )
+    assert.deepStrictEqual(names("SELECT :a, $1, a::int, ':b', \":c\", x[1:2], a:=1 -- :d"), ["a", "1"])
     assert.deepStrictEqual(names("SELECT a$1, :größe"), ["größe"])
   })
 

@@ -6,19 +6,10 @@ import { existsSync, readFileSync } from "node:fs"
 import { ApiKeyManager, Grants } from "../../src/index.ts"
 import { reveal } from "../../src/promise/index.ts"
 import { TestServer } from "../../src/testing/index.ts"
-import { faults } from "../faults/kinds/index.ts"
 import { layerEmbedded } from "../support/embedded.ts"
-import { promises } from "./doors.ts"
 import * as Keys from "./keys.ts"
 import * as WithEffect from "./effect.ts"
 import * as WithPromises from "./promises.ts"
-
-const doors = Effect.gen(function* () {
-  const server = yield* TestServer
-  const { baseUrl, fetch, masterKey } = yield* server.account({ samples: true })
-  const { signal } = new AbortController()
-  return yield* Effect.promise(() => promises({ baseUrl, apiKey: masterKey, fetch }, signal))
-})
 
 const expected = {
   rows: true,
@@ -30,14 +21,6 @@ const expected = {
 }
 
 layer(TestServer.layer(), { timeout: "60 seconds" })("the guide", (it) => {
-  it.effect("and its other doors", () =>
-    Effect.gen(function* () {
-      const seen = yield* doors
-      assert.strictEqual(seen.length, 4)
-      assert.strictEqual(seen.at(-1), "PermissionDenied")
-    })
-  )
-
   it.effect("in Effect", () =>
     Effect.gen(function* () {
       const server = yield* TestServer
@@ -59,8 +42,6 @@ layer(TestServer.layer(), { timeout: "60 seconds" })("the guide", (it) => {
     })
   )
 })
-
-const connecting = "await using carto = connect({ baseUrl, apiKey })"
 
 /** Minutes pass at once. */
 const withoutGrace = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
@@ -187,22 +168,10 @@ layer(Layer.empty)("README.md", (it) => {
     }
   })
 
-  it("says how many faults there are", () => {
-    assert.include(documents, ` in ${faults.length} ways `)
-  })
-
   it("has lines of the life of a key that are run here", () => {
     const code = told("src/keys/README.md")
     assert.isAbove(code.length, 20)
     for (const line of code) assert.include(lines("keys.ts"), line)
-  })
-
-  it("has lines of the other doors that are run here, or in the package", () => {
-    const code = [...told("src/promise/README.md"), ...told("src/testing/README.md")]
-    assert.isAbove(code.length, 15)
-    // what the account is connected with differs
-    const run = [...lines("doors.ts"), ...lines("../../examples/newcomer/testing.test.ts"), connecting]
-    for (const line of code) assert.include(run, line)
   })
 
   it("has lines of the guide that are run here", () => {

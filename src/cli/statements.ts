@@ -1,5 +1,5 @@
 /** SQL that a person writes: files, arguments and input of the shell. */
-import { skip } from "../sql/internal/lexer.ts"
+import { tokens } from "../sql/internal/lexer.ts"
 
 const word = /[\p{L}\p{N}_$]/u
 
@@ -19,21 +19,14 @@ export const splitStatements = (input: string): Statements => {
   let start = 0
   let filled = false
   let quoted = false
-  for (let index = 0; index < text.length;) {
-    const end = skip(text, index, true)
-    if (end !== undefined) {
-      filled = filled || !/^(?:--|\/\*)/.test(text.slice(index, index + 2))
-      quoted = end === text.length
-      index = end
-      continue
-    }
-    const char = text[index] ?? ""
-    index += 1
-    if (char === ";") {
-      if (filled) statements.push(text.slice(start, index - 1).trim())
-      start = index
+  for (const token of tokens(text, true)) {
+    const isQuote = token.kind === "comment" || token.kind === "name" || token.kind === "string"
+    quoted = isQuote && token.end === text.length
+    if (text.slice(token.start, token.end) === ";") {
+      if (filled) statements.push(text.slice(start, token.start).trim())
+      start = token.end
       filled = false
-    } else if (!/\s/.test(char)) filled = true
+    } else if (token.kind !== "comment" && token.kind !== "space") filled = true
   }
   if (filled) statements.push(text.slice(start).trim())
   return { statements, open: filled, quoted }
@@ -51,19 +44,13 @@ const placeholder = /:([\p{L}_][\p{L}\p{N}_]*)|\$(\d+)/uy
 /** Places for parameters outside of quotes and comments. `::type` is a cast. */
 export const placeholders = (text: string): ReadonlyArray<Placeholder> => {
   const found: Array<Placeholder> = []
-  for (let index = 0; index < text.length;) {
-    const end = skip(text, index, true)
-    if (end !== undefined) {
-      index = end
-      continue
-    }
-    placeholder.lastIndex = index
+  for (const { kind, start } of tokens(text, true)) {
+    if (kind !== "punctuation" && kind !== "parameter") continue
+    placeholder.lastIndex = start
     const match = placeholder.exec(text)
-    const before = text[index - 1] ?? ""
-    if (match !== null && before !== ":" && !word.test(before)) {
-      found.push({ name: match[1] ?? match[2] ?? "", start: index, end: placeholder.lastIndex })
-      index = placeholder.lastIndex
-    } else index += text.startsWith("::", index) ? 2 : 1
+    if (match !== null && !word.test(text[start - 1] ?? "")) {
+      found.push({ name: match[1] ?? match[2] ?? "", start, end: placeholder.lastIndex })
+    }
   }
   return found
 }

@@ -19,9 +19,10 @@ import { isStrings } from "../errors/internal/json.ts"
 import { RowKeyNotUnique, RowKeyNull } from "../errors/Keyset.ts"
 import type { Decoded, DecodeReason, DecodingServices, RowSchema } from "./internal/rowSchema.ts"
 import { decodeRows } from "./internal/schema/decodeRows.ts"
-import { stripTrailingSemicolons } from "./internal/stripTrailingSemicolons.ts"
+import { stripTrailingSemicolons } from "./internal/statement/stripTrailingSemicolons.ts"
 import { type QueryReason, type Row, Sql } from "./Sql.ts"
-import { compile, sql, type Statement } from "./Statement.ts"
+import { compile } from "./internal/compile.ts"
+import { sql, type Statement } from "./Statement.ts"
 
 export { RowKeyNotUnique, RowKeyNull } from "../errors/Keyset.ts"
 

@@ -33,7 +33,7 @@ export type { Decoded, DecodeReason, DecodingServices, RowSchema } from "./inter
 export interface RowsOptions extends QueryOptions {
   /**
    * Sends the statement by GET, so that a CDN or a Worker's cache can keep the response. The statement is then part of the
-   * URL, with at most 8,000 characters, and shows up in logs of URLs. The key stays in the header.
+   * URL, with at most 8,000 characters, and shows up in logs of URLs. The key stays in the header. A statement that may write is refused with `InvalidInput`.
    *
    * @default false
    */
@@ -42,7 +42,11 @@ export interface RowsOptions extends QueryOptions {
    * Whether running the statement twice is the same as once. If so, it is sent again after a lost response. If not, a lost
    * response is the failure `OutcomeUnknown`.
    *
-   * @default whether the text is one statement that reads and calls only common functions
+   * By default, a statement counts as idempotent if its text is one query that calls only common functions, operators and types
+   * of PostgreSQL and PostGIS. A column with its table before it does not pass, since `p.paid` may call a function `paid(p)`.
+   * A view, a policy of row-level security, and an overload, operator or cast of the account's own types may still write.
+   *
+   * @default whether the text is recognized as one statement that only reads
    */
   readonly idempotent?: boolean | undefined
   /** How long the call may take. @default the timeout of the account's layer, or else 60 seconds */

@@ -27,6 +27,7 @@ const layers: Readonly<Record<string, ReadonlyArray<string>>> = {
 const shared: Readonly<Record<string, ReadonlyArray<string>>> = {
   "errors/internal": Object.keys(layers),
   "account/internal": ["http", "runtime", "promise"],
+  "sql/internal/compile.ts": ["keys", "testing"],
   "sql/internal/lexer.ts": ["keys", "cli"],
   "sql/internal/identifier.ts": ["keys"],
   "sql/internal/literal.ts": ["keys"]

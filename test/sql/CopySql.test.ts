@@ -349,7 +349,7 @@ layer(layerEmbedded(), { timeout: "60 seconds" })("on PostgreSQL", (it) => {
       const random = randomFrom(7)
       const texts = Array.from({ length: 300 }, () => hostile(random))
       const statement = sql`SELECT t, ARRAY[t, t] AS a, jsonb_build_array(t) AS j
-        FROM unnest(${texts}) WITH ORDINALITY AS x (t, i) ORDER BY i`
+        FROM unnest(${texts}::text[]) WITH ORDINALITY AS x (t, i) ORDER BY i`
       const streamed = yield* Stream.runCollect(
         Sql.use((db) => Effect.succeed(db.stream(statement))).pipe(Stream.unwrap)
       )

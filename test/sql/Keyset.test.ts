@@ -54,7 +54,7 @@ layer(layerEmbedded(), { timeout: "60 seconds" })("rows by key", (it) => {
     Effect.gen(function* () {
       const random = randomFrom(5)
       const texts = [...new Set(Array.from({ length: 60 }, () => hostile(random)))]
-      const statement = sql`SELECT n, t FROM unnest(${texts}) AS t, generate_series(1, 3) AS n`
+      const statement = sql`SELECT n, t FROM unnest(${texts}::text[]) AS t, generate_series(1, 3) AS n`
       const db = yield* Sql
       const all = (yield* db.query(sql`SELECT n, t FROM (${statement}) AS s ORDER BY t, n`)).rows
       for (const pageSize of [4, 100]) assert.deepStrictEqual(yield* run(statement, { by: ["t", "n"], pageSize }), all)

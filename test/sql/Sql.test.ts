@@ -75,6 +75,23 @@ describe("query", () => {
       assert.strictEqual(error.reason._tag, "InvalidInput")
     }).pipe(provideScript(script))
   })
+  it.effect(
+    "a cacheable statement that may write is refused before any request, unless the caller calls it idempotent",
+    () => {
+      const script = scriptedFetch(json(result()))
+      return Effect.gen(function* () {
+        const db = yield* Sql
+        for (const statement of [sql`INSERT INTO t VALUES (1)`, sql`SELECT f(1)`, sql`SELECT p.paid FROM p`]) {
+          const error = yield* Effect.flip(db.query(statement, { cacheable: true }))
+          assert.strictEqual(error.reason._tag, "InvalidInput")
+        }
+        assert.strictEqual(script.asked.length, 0)
+        yield* db.query(sql`SELECT f(1)`, { cacheable: true, idempotent: true })
+        assert.strictEqual(script.asked[0]?.method, "GET")
+      }).pipe(provideScript(script))
+    }
+  )
+
   it.effect("a page of a proxy is no export", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Sql.use((db) => db.export(sql`SELECT 1`, { format: "csv" })))

@@ -81,7 +81,7 @@ layer(layerEmbedded(), { timeout: "60 seconds" })("PostgreSQL reads back", (it) 
         ${-9223372036854775808n}::text AS bigint, ${true} AS yes, ${null}::int AS nothing,
         ${new Date("2020-02-03T10:11:12.345Z")}::text AS date, ${new Date("-000043-03-15T00:00:00Z")}::text AS ides,
         ${bytes} = decode(${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}, 'hex') AS bytes,
-        ${[1, 2, null]} AS list, ${["a'b", 'c"d', "e\\f", "{,}"]} AS texts, ${[
+        ${[1, 2, null]} AS list, ${["a'b", 'c"d', "e\\f", "{,}"]}::text[] AS texts, ${[
           [1, 2],
           [3, 4]
         ]} AS nested, ${[]}::int[] AS empty,
@@ -109,6 +109,42 @@ layer(layerEmbedded(), { timeout: "60 seconds" })("PostgreSQL reads back", (it) 
           ],
           empty: [],
           json: { "it's": ["\\", 1, null] }
+        }
+      ])
+    })
+  )
+
+  it.effect("an array of strings or NULL has the type of what it is compared with or stored in", () =>
+    Effect.gen(function* () {
+      const db = yield* Sql
+      const uuid = "6ba7b810-9dad-11d1-80b4-00c04fd430c8"
+      yield* db.query(sql`CREATE TYPE mood AS ENUM ('sad', 'happy');
+        CREATE TABLE arrays (u uuid, us uuid[], moods mood[], days date[], ns int[], grid int[], js jsonb[], ts text[])`)
+      yield* db.query(
+        sql`INSERT INTO arrays ${sql.insert([
+          {
+            u: uuid,
+            us: [uuid],
+            moods: ["happy", null],
+            days: ["2020-02-03"],
+            ns: [null],
+            grid: [[], []],
+            js: ['{"a": 1}'],
+            ts: ["NULL", "", "a b", '"', "\\", "{}", ","]
+          }
+        ])}`
+      )
+      const { rows } = yield* db.query(sql`SELECT us::text, moods::text, days::text, ns::text, grid::text, js::text, ts
+        FROM arrays WHERE u = ANY(${[uuid]}) AND us && ${[uuid]} AND moods @> ${["happy"]} AND NOT u = ALL(${[uuid, uuid.replace("6", "7")]})`)
+      assert.deepStrictEqual(rows, [
+        {
+          us: `{${uuid}}`,
+          moods: "{happy,NULL}",
+          days: "{2020-02-03}",
+          ns: "{NULL}",
+          grid: "{}",
+          js: '{"{\\"a\\": 1}"}',
+          ts: ["NULL", "", "a b", '"', "\\", "{}", ","]
         }
       ])
     })

@@ -2,7 +2,14 @@ import * as Result from "effect/Result"
 import { InvalidInput } from "../Call.ts"
 
 /** The shape of a bad value, for an error: never its text, which may be a secret that was put in the wrong place. */
-export const describe = (value: unknown): string => {
+export const describe = (value: unknown): string =>
+  Result.getOrElse(
+    // a proxy or a getter may throw
+    Result.try(() => shapeOf(value)),
+    () => "an object that cannot be read"
+  )
+
+const shapeOf = (value: unknown): string => {
   if (typeof value === "string") {
     return value.trim() === ""
       ? value === ""

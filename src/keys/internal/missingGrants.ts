@@ -2,7 +2,8 @@
 import * as Effect from "effect/Effect"
 import type { GrantsRequest } from "../../account/Grants.ts"
 import { GrantNotHeld } from "../../errors/AuthApi.ts"
-import { compile, sql } from "../../sql/Statement.ts"
+import { compile } from "../../sql/internal/compile.ts"
+import { sql } from "../../sql/Statement.ts"
 import { isObject, isStrings } from "../../errors/internal/json.ts"
 import { readQuery } from "../../sql/internal/responses.ts"
 import type { Wire } from "../../http/client.ts"
@@ -17,7 +18,7 @@ const say = ({ name, permission, schema }: Asked): string => `${permission} on $
 
 // Catalogue tables are named in full: the text runs under the account's own search path.
 const heldQuery = (asked: ReadonlyArray<Asked>) => sql`SELECT n.nspname AS schema, c.relname AS name,
-  ARRAY(SELECT p FROM pg_catalog.unnest(${asked.map(({ permission }) => permission)}) p
+  ARRAY(SELECT p FROM pg_catalog.unnest(${asked.map(({ permission }) => permission)}::text[]) p
     WHERE pg_catalog.has_table_privilege(c.oid, p)) AS held
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'v', 'm', 'p', 'f') AND c.relname IN (${sql.csv(asked.map(({ name }) => name))})`

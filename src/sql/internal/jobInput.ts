@@ -5,7 +5,8 @@ import type { InvalidInput } from "../../errors/Call.ts"
 import { readDuration } from "../../errors/internal/duration.ts"
 import { invalidInput, refuse } from "../../errors/internal/invalidInput.ts"
 import { isObject } from "../../errors/internal/json.ts"
-import { compile, isStatement, type Statement } from "../Statement.ts"
+import { compile } from "./compile.ts"
+import { isStatement, type Statement } from "../Statement.ts"
 
 /**
  * A statement of a job, with its callbacks. The server replaces `<%= job_id %>` and `<%= error_message %>` in the text of

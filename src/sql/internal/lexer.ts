@@ -1,11 +1,45 @@
 /**
- * Follows SQL text through quotes and comments, as PostgreSQL's lexer does, to know where a value would not stay a value.
+ * Cuts SQL text into tokens as PostgreSQL's lexer does, to know where a value stays a value and what a statement calls.
+ * Every scan is linear in the length of the text.
  */
 
-const word = /[\p{L}\p{N}_$\u0080-\uffff]/u
-const dollarQuote = /\$(?:[\p{L}_\u0080-\uffff][\p{L}\p{N}_\u0080-\uffff]*)?\$/uy
+export type TokenKind =
+  | "comment"
+  /** In double quotes, or `U&"…"`. */
+  | "name"
+  | "number"
+  | "operator"
+  /** `$1`. */
+  | "parameter"
+  | "punctuation"
+  | "space"
+  /** In single quotes or dollar quotes, with its prefix and with the parts that PostgreSQL joins to it. */
+  | "string"
+  /** A keyword or a name without quotes. */
+  | "word"
 
-/** The index after a quoted run that begins at `index` (on its opening quote), or the end of the text. */
+export interface Token {
+  readonly kind: TokenKind
+  readonly start: number
+  readonly end: number
+}
+
+// PostgreSQL's own sets: white space is ASCII, and every other character beyond ASCII belongs to a word
+const space = /[ \t\n\r\f\v]+/y
+const word = /[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/y
+const number = /(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?/y
+const parameter = /\$\d+/y
+const dollarQuote = /\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/y
+const operators = /[+\-*/<>=~!@#%^&|`?]+/y
+const punctuation = /::|:=|[^]/y
+
+/** The end of what the sticky pattern matches at `start`; `start` itself where it does not match. */
+const endOf = (pattern: RegExp, text: string, start: number): number => {
+  pattern.lastIndex = start
+  return pattern.test(text) ? pattern.lastIndex : start
+}
+
+/** The index after a quoted run whose opening quote is at `index`, or the end of the text. */
 const skipQuoted = (text: string, index: number, quote: string, backslashes: boolean): number => {
   for (let at = index + 1; at < text.length; at += 1) {
     const char = text[at]
@@ -20,111 +54,125 @@ const skipQuoted = (text: string, index: number, quote: string, backslashes: boo
 
 /** Block comments nest. */
 const skipBlockComment = (text: string, index: number): number => {
-  let depth = 1
-  for (let at = index + 2; at < text.length; at += 1) {
-    if (text.startsWith("/*", at)) {
-      depth += 1
-      at += 1
-    } else if (text.startsWith("*/", at)) {
-      depth -= 1
-      at += 1
-      if (depth === 0) return at + 1
-    }
+  let depth = 0
+  for (let at = index; at < text.length; at += 1) {
+    const pair = text[at] === "/" || text[at] === "*" ? text.slice(at, at + 2) : ""
+    if (pair === "/*") depth += 1
+    else if (pair === "*/") depth -= 1
+    else continue
+    at += 1
+    if (depth === 0) return at + 1
   }
   return text.length
 }
 
 const skipLineComment = (text: string, index: number): number => {
-  for (let at = index; at < text.length; at += 1) {
-    if (text[at] === "\n" || text[at] === "\r") return at
-  }
-  return text.length
+  let at = index
+  while (at < text.length && text[at] !== "\n" && text[at] !== "\r") at += 1
+  return at
 }
 
-/** The end of the quoted text or comment that begins at `index`; `undefined` where none does. */
-export const skip = (text: string, index: number, standardStrings: boolean): number | undefined => {
-  switch (text[index]) {
-    case "'": {
-      // E'…' takes backslashes under both settings; the letter must be a word of its own
-      const escapes = /[eE]/.test(text[index - 1] ?? "") && !word.test(text[index - 2] ?? "")
-      return skipQuoted(text, index, "'", escapes || !standardStrings)
-    }
+/** Where a string goes on: PostgreSQL joins two that have nothing but white space with a newline and line comments between. */
+const continuation = (text: string, index: number): number | undefined => {
+  let at = index
+  for (;;) {
+    const after = text.startsWith("--", at) ? skipLineComment(text, at) : endOf(space, text, at)
+    if (after === at) break
+    at = after
+  }
+  return text[at] === "'" && /[\n\r]/.test(text.slice(index, at)) ? at : undefined
+}
+
+const skipString = (text: string, index: number, backslashes: boolean): number => {
+  let end = skipQuoted(text, index, "'", backslashes)
+  for (;;) {
+    const next = continuation(text, end)
+    if (next === undefined) return end
+    end = skipQuoted(text, next, "'", backslashes)
+  }
+}
+
+/** The end of `E'…'`, `B'…'`, `X'…'`, `N'…'`, `U&'…'` or `U&"…"` at `start`, whose prefix is no word. */
+const prefixed = (text: string, start: number, standardStrings: boolean): Token | undefined => {
+  const prefix = text[start]?.toLowerCase() ?? ""
+  if (text[start + 1] === "'" && "ebxn".includes(prefix)) {
+    const backslashes = prefix === "e" || (prefix === "n" && !standardStrings)
+    return { kind: "string", start, end: skipString(text, start + 1, backslashes) }
+  }
+  if (prefix !== "u" || text[start + 1] !== "&") return undefined
+  if (text[start + 2] === "'") return { kind: "string", start, end: skipString(text, start + 2, false) }
+  return text[start + 2] === '"' ? { kind: "name", start, end: skipQuoted(text, start + 2, '"', false) } : undefined
+}
+
+/** Where an operator ends: before a comment, and a sign at its end belongs to what follows unless another character forbids. */
+const operatorEnd = (text: string, start: number): number => {
+  const run = text.slice(start, endOf(operators, text, start))
+  const comment = run.search(/--|\/\*/)
+  let length = comment === -1 ? run.length : comment
+  if (!/[~!@#%^&|`?]/.test(run.slice(0, length))) {
+    while (length > 1 && (run[length - 1] === "+" || run[length - 1] === "-")) length -= 1
+  }
+  return start + length
+}
+
+const dollarEnd = (text: string, start: number): number => {
+  const tagEnd = endOf(dollarQuote, text, start)
+  if (tagEnd === start) return start
+  const tag = text.slice(start, tagEnd)
+  const close = text.indexOf(tag, tagEnd)
+  return close === -1 ? text.length : close + tag.length
+}
+
+const ordinary: ReadonlyArray<readonly [TokenKind, RegExp]> = [
+  ["space", space],
+  ["word", word],
+  ["number", number],
+  ["parameter", parameter]
+]
+
+/** The token that begins at `start`, which must be the end of another or the beginning of the text. */
+export const tokenAt = (text: string, start: number, standardStrings: boolean): Token => {
+  switch (text[start]) {
+    case "'":
+      return { kind: "string", start, end: skipString(text, start, !standardStrings) }
     case '"':
-      return skipQuoted(text, index, '"', false)
+      return { kind: "name", start, end: skipQuoted(text, start, '"', false) }
     case "-":
-      return text[index + 1] === "-" ? skipLineComment(text, index) : undefined
+      if (text[start + 1] === "-") return { kind: "comment", start, end: skipLineComment(text, start) }
+      break
     case "/":
-      return text[index + 1] === "*" ? skipBlockComment(text, index) : undefined
+      if (text[start + 1] === "*") return { kind: "comment", start, end: skipBlockComment(text, start) }
+      break
     case "$": {
-      if (word.test(text[index - 1] ?? "")) return undefined
-      dollarQuote.lastIndex = index
-      const tag = dollarQuote.exec(text)?.[0]
-      if (tag === undefined) return undefined
-      const end = text.indexOf(tag, index + tag.length)
-      return end === -1 ? text.length : end + tag.length
+      const end = dollarEnd(text, start)
+      if (end > start) return { kind: "string", start, end }
     }
-    default:
-      return undefined
   }
-}
-
-/** The first of the offsets (in ascending order) that lies inside quotes or a comment. */
-export const firstQuoted = (
-  text: string,
-  offsets: ReadonlyArray<number>,
-  standardStrings: boolean
-): number | undefined => {
-  let next = 0
-  let index = 0
-  while (index < text.length && next < offsets.length) {
-    while (next < offsets.length && (offsets[next] ?? 0) <= index) next += 1
-    const end = skip(text, index, standardStrings)
-    const offset = offsets[next]
-    if (end !== undefined && offset !== undefined && offset < end) return offset
-    index = end ?? index + 1
+  const quoted = prefixed(text, start, standardStrings)
+  if (quoted !== undefined) return quoted
+  for (const [kind, pattern] of ordinary) {
+    const end = endOf(pattern, text, start)
+    if (end > start) return { kind, start, end }
   }
-  return undefined
+  const end = endOf(operators, text, start) === start ? start : operatorEnd(text, start)
+  return end > start
+    ? { kind: "operator", start, end }
+    : { kind: "punctuation", start, end: endOf(punctuation, text, start) }
 }
 
-/** The text with spaces in the place of everything quoted or commented, for looking at its keywords. */
-export const codeOnly = (text: string): string => {
-  let code = ""
-  let index = 0
-  while (index < text.length) {
-    const end = skip(text, index, true)
-    code += end === undefined ? text[index] : " "
-    index = end ?? index + 1
-  }
-  return code
-}
-
-/** A place of a parameter: `$1` is number 1. */
-export interface Parameter {
-  readonly start: number
-  readonly end: number
-  readonly number: number
-}
-
-const parameterAt = /\$(\d+)/y
-
-/** The parameters of a text, in order: not what looks like one inside quotes, comments or names. */
-export const parameters = (text: string, standardStrings: boolean): ReadonlyArray<Parameter> => {
-  const found: Array<Parameter> = []
-  let index = 0
-  while (index < text.length) {
-    const end = skip(text, index, standardStrings)
-    if (end !== undefined) {
-      index = end
-      continue
-    }
-    parameterAt.lastIndex = index
-    const match = parameterAt.exec(text)
-    const inName = word.test(text[index - 1] ?? "") && found.at(-1)?.end !== index
-    if (match === null || inName) index += 1
-    else {
-      index = parameterAt.lastIndex
-      found.push({ start: parameterAt.lastIndex - match[0].length, end: index, number: Number(match[1]) })
-    }
+/** All tokens of a text, white space and comments among them. */
+export const tokens = (text: string, standardStrings: boolean): ReadonlyArray<Token> => {
+  const found: Array<Token> = []
+  for (let index = 0; index < text.length; index = found.at(-1)?.end ?? text.length) {
+    found.push(tokenAt(text, index, standardStrings))
   }
   return found
 }
+
+/** The text with spaces in the place of everything quoted or commented, for looking at its keywords. */
+export const codeOnly = (text: string): string =>
+  tokens(text, true)
+    .map(({ end, kind, start }) =>
+      kind === "comment" || kind === "string" || kind === "name" ? " " : text.slice(start, end)
+    )
+    .join("")

@@ -1,9 +1,18 @@
 /** Values as PostgreSQL literals. */
-import { hasProperty } from "effect/Predicate"
-import { isRedacted } from "effect/Redacted"
 import * as Result from "effect/Result"
-
-type Literal = Result.Result<string, string>
+import {
+  arrayText,
+  bytesText,
+  instantOf,
+  isoText,
+  maxDimensions,
+  reading,
+  refusal,
+  scalarText,
+  stringText,
+  tooDeep,
+  type ValueText
+} from "./statement/valueText.ts"
 
 /**
  * The server itself looks for `--` in a statement that it pages or orders, and for `<%= … %>` in callbacks of jobs, in quotes
@@ -12,11 +21,9 @@ type Literal = Result.Result<string, string>
 const taken = /-(?=-)|<(?=%)/g
 
 /** `E'…'` wherever there is a backslash: there it means the same under both settings of `standard_conforming_strings`. */
-const quote = (text: string): Literal => {
-  if (text.includes("\0")) return Result.fail("PostgreSQL text cannot hold NUL characters; send bytes as a Uint8Array")
-  if (!text.isWellFormed()) return Result.fail("it holds half of a surrogate pair, which UTF-8 cannot carry")
+const quote = (text: string): string => {
   const quoted = `'${text.replaceAll("'", "''").replace(taken, "$&'\n'")}'`
-  return Result.succeed(text.includes("\\") ? `E${quoted.replaceAll("\\", "\\\\")}` : quoted)
+  return text.includes("\\") ? `E${quoted.replaceAll("\\", "\\\\")}` : quoted
 }
 
 const number = (value: number): string => {
@@ -28,48 +35,57 @@ const number = (value: number): string => {
   return value < 0 ? `(${value})` : String(value)
 }
 
-const date = (value: Date): Literal => {
-  if (Number.isNaN(value.getTime())) return Result.fail("it is an invalid date")
-  const year = value.getUTCFullYear()
-  const rest = value.toISOString().replace(/^[+-]?\d+/, "")
-  // PostgreSQL has no year 0: the year before 1 is 1 BC
-  const text = year > 0 ? `${String(year).padStart(4, "0")}${rest}` : `${String(1 - year).padStart(4, "0")}${rest} BC`
-  return Result.succeed(`'${text}'::timestamptz`)
+/** Whether a number has no literal of its own without a type: -0, NaN, and the infinities. */
+const isSpecial = (value: unknown): boolean =>
+  typeof value === "number" && (Object.is(value, -0) || !Number.isFinite(value))
+
+/** Whether an item of an array, at any depth, is such. */
+const some = (values: ReadonlyArray<unknown>, test: (item: unknown) => boolean, depth: number): boolean =>
+  depth < maxDimensions &&
+  Array.from(values).some((item) => (Array.isArray(item) ? some(item, test, depth + 1) : test(item)))
+
+const isTyped = (item: unknown): boolean => item !== null && typeof item !== "string"
+
+/**
+ * As typed as its elements are alone. Strings and NULL become one literal without a type, since `ARRAY['a']` is `text[]`
+ * whatever the column is. So do numbers beside one that only float8 has, which would round the others.
+ */
+const array = (values: ReadonlyArray<unknown>, depth: number): ValueText => {
+  if (depth === maxDimensions) return tooDeep
+  return !some(values, isTyped, depth) || some(values, isSpecial, depth)
+    ? Result.map(
+        arrayText(values, (item) => scalarText(item) ?? Result.fail(refusal(item)), depth),
+        quote
+      )
+    : Result.map(
+        Result.all(Array.from(values, (item: unknown) => write(item, depth + 1))),
+        (items) => `ARRAY[${items.join(", ")}]`
+      )
 }
 
-const bytes = (value: Uint8Array): string => {
-  let hex = ""
-  for (const byte of value) hex += byte.toString(16).padStart(2, "0")
-  return `E'\\\\x${hex}'::bytea`
-}
-
-const array = (values: ReadonlyArray<unknown>): Literal =>
-  values.length === 0
-    ? Result.succeed("'{}'")
-    : Result.map(Result.all(values.map(literal)), (items) => `ARRAY[${items.join(", ")}]`)
-
-/** A value as a literal, or what to do instead. */
-export const literal = (value: unknown): Literal => {
+const write = (value: unknown, depth = 0): ValueText => {
   switch (typeof value) {
     case "string":
-      return quote(value)
+      return Result.map(stringText(value), quote)
     case "number":
       return Result.succeed(number(value))
     case "bigint":
       return Result.succeed(value < 0n ? `(${value})` : String(value))
     case "boolean":
       return Result.succeed(value ? "TRUE" : "FALSE")
-    case "undefined":
-      return Result.fail("use null for NULL")
+    case "object":
+      break
+    default:
+      return Result.fail(refusal(value))
   }
   if (value === null) return Result.succeed("NULL")
-  if (value instanceof Date) return date(value)
-  // a DateTime of Effect, whose module would cost a Worker a kilobyte, or a Temporal.Instant
-  if (hasProperty(value, "epochMilliseconds")) return date(new Date(Number(value.epochMilliseconds)))
-  if (value instanceof Uint8Array) return Result.succeed(bytes(value))
-  if (Array.isArray(value)) return array(value)
-  if (isRedacted(value)) return Result.fail("a secret does not go into SQL text, which servers log")
-  return Result.fail(
-    "give a string, number, bigint, boolean, null, Date, DateTime, Uint8Array or array; sql.json for JSON"
-  )
+  if (Array.isArray(value)) return array(value, depth)
+  if (value instanceof Uint8Array) return Result.succeed(`${quote(bytesText(value))}::bytea`)
+  const instant = instantOf(value)
+  return instant === undefined
+    ? Result.fail(refusal(value))
+    : Result.map(isoText(instant), (text) => `'${text}'::timestamptz`)
 }
+
+/** A value as a literal, or what to do instead. */
+export const literal = (value: unknown): ValueText => reading(() => write(value))

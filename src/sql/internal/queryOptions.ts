@@ -2,9 +2,10 @@
 import * as Result from "effect/Result"
 import type { InvalidInput } from "../../errors/Call.ts"
 import { refuse } from "../../errors/internal/invalidInput.ts"
-import { compile, type Statement } from "../Statement.ts"
+import { compile } from "./compile.ts"
+import type { Statement } from "../Statement.ts"
 import { escapeName } from "./identifier.ts"
-import { stripTrailingSemicolons } from "./stripTrailingSemicolons.ts"
+import { stripTrailingSemicolons } from "./statement/stripTrailingSemicolons.ts"
 
 /**
  * Options of a result. Paging and ordering work on one SELECT statement; the server ignores them for others. It also cuts the

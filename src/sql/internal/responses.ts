@@ -13,7 +13,7 @@ import {
 import { isObject, isStrings, type JsonObject, parse } from "../../errors/internal/json.ts"
 import { classifyError } from "./classifyError.ts"
 import { invalidInput } from "../../errors/internal/invalidInput.ts"
-import { isReadOnly } from "./isReadOnly.ts"
+import { isReadOnly } from "./readOnly/isReadOnly.ts"
 import type { Parameter } from "./queryOptions.ts"
 import type { Wire } from "../../http/client.ts"
 import { sqlTimeout } from "../../http/defaults.ts"
@@ -194,7 +194,14 @@ export const query = (
     const remedy = `a cacheable one goes into the URL: at most ${longestUrl} characters, encoded`
     return Effect.fail(invalidInput("statement", text, remedy))
   }
-  return (options.idempotent ?? (options.cacheable || isReadOnly(text)))
+  const isIdempotent = options.idempotent ?? isReadOnly(text)
+  if (options.cacheable && !isIdempotent) {
+    // caches and proxies may send a GET again, or answer it without the server
+    const remedy =
+      "a cacheable statement must only read; if it does and calls more than common functions, give idempotent: true"
+    return Effect.fail(invalidInput("statement", text, remedy))
+  }
+  return isIdempotent
     ? wire.send(request(parameters, options), read(username, text))
     : wire.write<QueryResult<Row>, QueryReason>(request(parameters, options), read(username, text), (failure) =>
         // that a SELECT returns too much is known, and what to do about it

@@ -26,7 +26,7 @@ const kinds = {
 const part = (kind: keyof typeof kinds, oids: ReadonlyArray<number> = []): Statement => {
   const { check, permissions } = kinds[kind]
   return sql`SELECT ${kind} AS kind, o.oid, ARRAY(
-    SELECT p FROM pg_catalog.unnest(${permissions}) p
+    SELECT p FROM pg_catalog.unnest(${permissions}::text[]) p
     WHERE pg_catalog.${sql.identifier(check)}(o.oid::oid, p)) AS held
   FROM pg_catalog.unnest(${oids}::bigint[]) o(oid)`
 }

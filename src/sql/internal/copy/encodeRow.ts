@@ -1,4 +1,7 @@
 /** COPY's text format: a line a row, a tab between columns, `\N` for NULL, backslashes before what is special. */
+import * as Result from "effect/Result"
+import { jsonText } from "../statement/jsonText.ts"
+import { arrayText, reading, refusal, scalarText, type ValueText } from "../statement/valueText.ts"
 
 const escapes: Readonly<Record<string, string>> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v" }
 const specials: Readonly<Record<string, string>> = {
@@ -15,46 +18,28 @@ const specials: Readonly<Record<string, string>> = {
 export const unescape = (text: string): string =>
   text.includes("\\") ? text.replace(/\\([^])/g, (_, char: string) => escapes[char] ?? char) : text
 
-const quoteElement = (text: string): string => `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`
-
-/** A value as PostgreSQL reads it from text; `undefined` where it has no such text. */
-const toText = (value: unknown): string | null | undefined => {
-  if (value === null) return null
-  switch (typeof value) {
-    case "string":
-      return value.includes("\0") || !value.isWellFormed() ? undefined : value
-    case "number":
-    case "bigint":
-      return String(value)
-    case "boolean":
-      return value ? "t" : "f"
-    case "object":
-      break
-    default:
-      return undefined
-  }
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : value.toISOString()
-  if (value instanceof Uint8Array) {
-    return `\\x${Array.from(value, (byte) => byte.toString(16).padStart(2, "0")).join("")}`
-  }
-  if (!Array.isArray(value)) return JSON.stringify(value)
-  const items = value.map((item: unknown) => (Array.isArray(item) ? { nested: toText(item) } : { text: toText(item) }))
-  if (items.some((item) => ("nested" in item ? item.nested : item.text) === undefined)) return undefined
-  return `{${items
-    .map((item) => ("nested" in item ? item.nested : item.text === null ? "NULL" : quoteElement(item.text ?? "")))
-    .join(",")}}`
+/** A value as PostgreSQL reads it from text, or what to give instead. NULL has no text. */
+const toText = (value: unknown): ValueText => {
+  if (Array.isArray(value)) return arrayText(value, toText)
+  return scalarText(value) ?? (typeof value === "object" ? jsonText(value) : Result.fail(refusal(value)))
 }
 
-/** A line of the given columns of a row; the name of the column whose value cannot be written, where one cannot. */
+const escape = (text: string): string => text.replace(/[\b\f\n\r\t\v\\]/g, (char) => specials[char] ?? char)
+
+/** A line of the given columns of a row, or the first column whose value cannot be written, and what to give instead. */
 export const writeLine = (
   columns: ReadonlyArray<string>,
   row: Readonly<Record<string, unknown>>
-): { readonly line: string } | { readonly column: string } => {
+): { readonly line: string } | { readonly column: string; readonly remedy: string } => {
   const values: Array<string> = []
   for (const column of columns) {
-    const text = toText(row[column])
-    if (text === undefined) return { column }
-    values.push(text === null ? "\\N" : text.replace(/[\b\f\n\r\t\v\\]/g, (char) => specials[char] ?? char))
+    const text = reading((): ValueText => {
+      if (!Object.hasOwn(row, column)) return Result.fail("it is missing; use null for NULL")
+      const value = row[column]
+      return value === null ? Result.succeed("\\N") : Result.map(toText(value), escape)
+    })
+    if (Result.isFailure(text)) return { column, remedy: text.failure }
+    values.push(text.success)
   }
   return { line: `${values.join("\t")}\n` }
 }

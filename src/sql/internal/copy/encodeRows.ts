@@ -31,7 +31,7 @@ const toLine = (columns: ReadonlyArray<string>, value: unknown, row: number): st
     ? written.line
     : new RowMalformed({
         row,
-        description: `column ${quote(written.column)} is missing, or has a value that no text can hold; use null for NULL`
+        description: `column ${quote(written.column)}: ${written.remedy}`
       })
 }
 

@@ -1,7 +1,8 @@
 /** Checks of a COPY statement that the server makes badly or not at all. */
 import * as Result from "effect/Result"
 import type { InvalidInput } from "../../../errors/Call.ts"
-import { compile, type Statement } from "../../Statement.ts"
+import { compile } from "../compile.ts"
+import type { Statement } from "../../Statement.ts"
 import { refuse } from "../../../errors/internal/invalidInput.ts"
 import { codeOnly } from "../lexer.ts"
 

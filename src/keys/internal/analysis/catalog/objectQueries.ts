@@ -15,8 +15,8 @@ const list = (query: Statement): Statement => sql`(SELECT coalesce(pg_catalog.js
 
 const relations = sql`SELECT 'relation' AS kind, c.oid AS oid, pg_catalog.json_build_object(
   'schema', n.nspname, 'schemaOid', n.oid::bigint, 'name', c.relname, 'relkind', c.relkind, 'owner', c.relowner::bigint,
-  'ownerHolds', ARRAY(SELECT p FROM pg_catalog.unnest(${tablePermissions}) p WHERE pg_catalog.has_table_privilege(c.relowner, c.oid, p)),
-  'held', ARRAY(SELECT p FROM pg_catalog.unnest(${tablePermissions}) p WHERE pg_catalog.has_table_privilege(c.oid, p)),
+  'ownerHolds', ARRAY(SELECT p FROM pg_catalog.unnest(${tablePermissions}::text[]) p WHERE pg_catalog.has_table_privilege(c.relowner, c.oid, p)),
+  'held', ARRAY(SELECT p FROM pg_catalog.unnest(${tablePermissions}::text[]) p WHERE pg_catalog.has_table_privilege(c.oid, p)),
   'invoker', EXISTS (SELECT FROM pg_catalog.unnest(c.reloptions) o
     WHERE o ~* '^security_invoker=(t|tr|tru|true|on|y|ye|yes|1)$'),
   'checks', EXISTS (SELECT FROM pg_catalog.unnest(c.reloptions) o WHERE o LIKE 'check\\_option=%'),

@@ -2,7 +2,8 @@
 import * as Result from "effect/Result"
 import { refuse } from "../../../../errors/internal/invalidInput.ts"
 import type { InvalidInput } from "../../../../errors/Call.ts"
-import { compile, isStatement, type Statement } from "../../../../sql/Statement.ts"
+import { compile } from "../../../../sql/internal/compile.ts"
+import { isStatement, type Statement } from "../../../../sql/Statement.ts"
 import { split } from "./sqlTokens.ts"
 
 /** In a list they are called `statement 1`, `statement 2`, …; in a record by its keys. */

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { stripTrailingSemicolons } from "../../../src/sql/internal/stripTrailingSemicolons.ts"
+import { stripTrailingSemicolons } from "../../../../src/sql/internal/statement/stripTrailingSemicolons.ts"
 
 describe("a statement without its end", () => {
   for (const [text, expected] of [

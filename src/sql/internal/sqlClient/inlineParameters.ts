@@ -1,10 +1,10 @@
 /** Text with `$1`, `$2` … and their values as one statement: the SQL API has no bind parameters. */
 import * as Result from "effect/Result"
 import { isFragment } from "effect/sql/Statement"
-import type { InvalidInput } from "../../errors/Call.ts"
-import { interleave, type Statement } from "../Statement.ts"
-import { refuse } from "../../errors/internal/invalidInput.ts"
-import { parameters } from "./lexer.ts"
+import type { InvalidInput } from "../../../errors/Call.ts"
+import { refuse } from "../../../errors/internal/invalidInput.ts"
+import { tokens } from "../lexer.ts"
+import { interleave, type Statement } from "../statement/segments.ts"
 
 /** A list may hold fragments that are one value, which no compiler takes apart. */
 const unwrap = (value: unknown): unknown => {
@@ -12,6 +12,12 @@ const unwrap = (value: unknown): unknown => {
   const [segment, ...others] = value.segments
   return segment?._tag === "Parameter" && others.length === 0 ? segment.value : value
 }
+
+/** The parameters of a text in order: not what looks like one inside quotes, comments or names. */
+const parametersOf = (text: string) =>
+  tokens(text, true)
+    .filter(({ kind }) => kind === "parameter")
+    .map(({ end, start }) => ({ start, end, number: Number(text.slice(start + 1, end)) }))
 
 /**
  * Each parameter becomes a value of the statement, which refuses it where it would not stay one. So does a number
@@ -21,7 +27,7 @@ export const inlineParameters = (
   text: string,
   values: ReadonlyArray<unknown>
 ): Result.Result<Statement, InvalidInput> => {
-  const places = values.length === 0 ? [] : parameters(text, true)
+  const places = values.length === 0 ? [] : parametersOf(text)
   const missing = places.find(({ number }) => number < 1 || number > values.length)
   if (missing !== undefined) {
     return refuse(`$${missing.number}`, undefined, `the statement has ${values.length} values`)

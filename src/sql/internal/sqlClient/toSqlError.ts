@@ -14,8 +14,8 @@ import {
   UniqueViolation,
   UnknownError
 } from "effect/sql/SqlError"
-import type { CartoErrorOf } from "../../errors/CartoError.ts"
-import type { QueryReason } from "./responses.ts"
+import type { CartoErrorOf } from "../../../errors/CartoError.ts"
+import type { QueryReason } from "../responses.ts"
 
 interface Fields {
   readonly cause: unknown

@@ -1,4 +1,8 @@
-/** All services of one account in one layer. */
+/**
+ * All services of one account in one layer.
+ *
+ * @module
+ */
 import * as Layer from "effect/Layer"
 import { ApiKeyManager } from "./keys/ApiKeyManager.ts"
 import { Auth, type AuthOptions } from "./account/Auth.ts"
@@ -8,17 +12,21 @@ import { CopySql } from "./sql/CopySql.ts"
 import type { HttpClient } from "./http/client.ts"
 import { Sql } from "./sql/Sql.ts"
 
+/** The services of an account. */
 export type CartoServices = ApiKeyManager | Auth | BatchSql | CopySql | Sql
 
-/** Made anew for each account: layers are otherwise built once, under whichever account comes first. */
+/** Made for each account: a layer that is shared is built once, under the account that comes first. */
 const services = (): Layer.Layer<Exclude<CartoServices, Auth>, never, Auth | HttpClient> =>
   Layer.mergeAll(ApiKeyManager.layer, BatchSql.layer, CopySql.layer, Sql.layer)
 
-/** The services of the account of `baseUrl` or `username`, under `apiKey`. See {@link AuthOptions}. */
+/** Provides the services of the account of `baseUrl` or `username`, under `apiKey`. Fails with `InvalidInput`, before any request. */
 export const layer = (options: AuthOptions): Layer.Layer<CartoServices, CartoErrorOf<InvalidInput>, HttpClient> =>
   Layer.provideMerge(services(), Auth.layer(options))
 
-/** The services of the account of `CARTO_BASE_URL` or `CARTO_USERNAME`, under `CARTO_API_KEY`. */
+/**
+ * Provides the services of the account of `CARTO_BASE_URL` or `CARTO_USERNAME`, under `CARTO_API_KEY`. Fails with `InvalidInput`, before any
+ * request.
+ */
 export const layerConfig = (
   options?: Partial<AuthOptions>
 ): Layer.Layer<CartoServices, CartoErrorOf<InvalidInput>, HttpClient> =>

@@ -1,4 +1,8 @@
-/** Who we are: an account, and the API key in use. */
+/**
+ * The account, and the API key in use.
+ *
+ * @module
+ */
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
@@ -19,42 +23,47 @@ import { CredentialsUnavailable, InvalidInput } from "../errors/Call.ts"
 
 export type { RetryFailure, RetryPolicy, TransportOptions } from "./TransportOptions.ts"
 
-/** The key itself, or an effect that yields it whenever it is needed: a secret store, a key that is rotated. */
+/** The key, or an effect that yields it each time it is needed: a secret store, or a key that is rotated elsewhere. */
 export type ApiKeySource = Redacted.Redacted<string> | Effect.Effect<Redacted.Redacted<string>, unknown>
 
+/** An account and its key, and how requests are sent. */
 export interface AuthOptions extends TransportOptions {
-  /** `https://{user}.carto.com`, `https://{org}.carto.com/u/{user}` or `https://{host}/user/{user}`. */
+  /** The account's URL: `https://{user}.carto.com`, `https://{org}.carto.com/u/{user}` or `https://{host}/user/{user}`. */
   readonly baseUrl?: string | URL | undefined
-  /** The account's name: enough for `https://{username}.carto.com`; beside `baseUrl`, the user of an on-premises host. */
+  /** The account's name. Alone it stands for `https://{username}.carto.com`; with `baseUrl` it is the user of an on-premises host. */
   readonly username?: string | undefined
+  /** One of the account's API keys, `Redacted`, or an effect that yields one. */
   readonly apiKey: ApiKeySource
-  /** The schema of the account's own tables. By default it is read from the URL, or asked for when it is first needed. */
+  /** The schema of the account's own tables. @default read from the URL, or asked for when it is first needed */
   readonly schema?: string | undefined
-  /** Allows `http:` to a host other than this machine: the key then travels in clear text. Default `false`. */
+  /** Allows `http:` to a host other than this machine. The key then travels in clear text. @default false */
   readonly allowInsecureHttp?: boolean | undefined
 }
 
+/** The account and the key in use, as the other services see them. */
 export interface AuthService {
+  /** The account's name. */
   readonly username: string
-  /** Where the Auth API answers, without a trailing slash. */
+  /** The URL of the Auth API, without a trailing slash. */
   readonly authUrl: string
-  /** Where the SQL API answers, without a trailing slash. */
+  /** The URL of the SQL API, without a trailing slash. */
   readonly sqlUrl: string
-  /** The schema of the account's own tables, where it is known. */
+  /** The schema of the account's own tables, if it is known. */
   readonly schema: string | undefined
+  /** How requests are sent. */
   readonly transport: TransportOptions
   /** The key in use: that of {@link Auth.withApiKey}, or else the layer's; in both cases the newest token of that key. */
   readonly apiKey: Effect.Effect<Redacted.Redacted<string>, CredentialsUnavailable | InvalidInput>
   /** The name of the key in use, if `Auth.withApiKey` was given an `ApiKey`. */
   readonly keyName: Effect.Effect<string | undefined>
   /**
-   * Runs an effect that replaces a token by a new one. Whoever uses the old token goes on with the new one; calls that
+   * Runs an effect that replaces a token by a new one. Calls under the old token continue under the new one; calls that
    * were refused meanwhile wait for it.
    */
   readonly replacing: <A extends { readonly from?: Redacted.Redacted<string> | undefined; readonly key: ApiKey }, E, R>(
     effect: Effect.Effect<A, E, R>
   ) => Effect.Effect<ApiKey, E, R>
-  /** The token that came in the place of this one, once a replacement that is under way has ended. */
+  /** The token that replaced this one, once a replacement that is under way has ended. */
   readonly successor: (token: Redacted.Redacted<string>) => Effect.Effect<Redacted.Redacted<string> | undefined>
 }
 
@@ -62,7 +71,7 @@ const CurrentApiKey: Context.Reference<ApiKey | Redacted.Redacted<string> | unde
   ApiKey | Redacted.Redacted<string> | undefined
 >("effect-carto/Auth/CurrentApiKey", { defaultValue: () => undefined })
 
-/** Whether this fiber is the one that replaces a token: it must not wait for itself. */
+/** Whether this fiber replaces a token: it must not wait for itself. */
 const Replacing: Context.Reference<boolean> = Context.Reference<boolean>("effect-carto/Auth/Replacing", {
   defaultValue: () => false
 })
@@ -70,13 +79,17 @@ const Replacing: Context.Reference<boolean> = Context.Reference<boolean>("effect
 const checkToken = (token: Redacted.Redacted<string>): Result.Result<Redacted.Redacted<string>, InvalidInput> => {
   if (!Redacted.isRedacted(token)) return refuse("apiKey", token, "wrap the key: Redacted.make(key)")
   const value: unknown = Redacted.value(token)
-  // the server would take an empty key for none at all, and answer as to the public
+  // the server takes an empty key for none at all, and answers as to the public
   return typeof value === "string" && /^[\x21-\x7e]+$/.test(value)
     ? Result.succeed(token)
-    : refuse("apiKey", value, "give the key alone, without white space; for public data use Auth.defaultPublic")
+    : refuse(
+        "apiKey",
+        value,
+        "give the key alone, without spaces and line ends; for public data use Auth.defaultPublic"
+      )
 }
 
-/** The service for an account and its key. Fails with `InvalidInput` where one of the two can never work. */
+/** Makes the service of an account and its key. Fails with `InvalidInput` if an option can never work. */
 const make = (options: AuthOptions): Effect.Effect<AuthService, CartoErrorOf<InvalidInput>> =>
   Effect.gen(function* () {
     const account = yield* Effect.fromResult(readAccount(options))
@@ -111,7 +124,7 @@ const make = (options: AuthOptions): Effect.Effect<AuthService, CartoErrorOf<Inv
           underWay = Deferred.makeUnsafe<void>()
           return Effect.succeed(underWay)
         })
-        // a new token that came in is kept, whoever is interrupted
+        // a new token that arrives is kept, even if the caller is interrupted
         return Effect.uninterruptibleMask((restore) =>
           Effect.flatMap(begin, (turn) =>
             Effect.map(Effect.provideService(effect, Replacing, true), ({ from, key }) => {
@@ -142,25 +155,25 @@ const AuthBase: Context.ServiceClass<Auth, "effect-carto/Auth", AuthService> = C
   "effect-carto/Auth"
 )
 
-/** The account and the key in use. Every other service needs it. */
+/** The account and the key in use. Every other service needs them. */
 export class Auth extends AuthBase {
-  /** The default public key: the same for every account, good for its public tables alone. */
+  /** The default public key, which is the same for every account. It reads public tables only. */
   static readonly defaultPublic: Redacted.Redacted<string> = Redacted.make("default_public")
 
-  /** An account by `baseUrl` or `username`, and its key. Fails with `InvalidInput` before any request. */
+  /** Provides an account by `baseUrl` or `username`, and its key. Fails with `InvalidInput`, before any request. */
   static readonly layer = (options: AuthOptions): Layer.Layer<Auth, CartoErrorOf<InvalidInput>> =>
     Layer.effect(Auth, make(options))
 
   /**
-   * The account of `CARTO_BASE_URL` or else `CARTO_USERNAME`, and the key of `CARTO_API_KEY`. Options that are given take
-   * the place of the environment's.
+   * Provides the account of `CARTO_BASE_URL` or else `CARTO_USERNAME`, and the key of `CARTO_API_KEY`. Options that are given
+   * replace those of the environment. Fails with `InvalidInput`, before any request.
    */
   static readonly layerConfig = (options?: Partial<AuthOptions>): Layer.Layer<Auth, CartoErrorOf<InvalidInput>> =>
     Layer.effect(Auth, Effect.flatMap(readConfig(options), make))
 
   /**
-   * Runs an effect under another key: a key that was created, or the token of one. Calls in it that need the master key
-   * fail, unless the key is the master key.
+   * Runs an effect under another key: an `ApiKey`, or the token of one. Calls in it that need the master key fail with
+   * `MasterKeyRequired`, unless the key is the master key.
    */
   static readonly withApiKey: {
     (key: ApiKey | Redacted.Redacted<string>): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
@@ -182,7 +195,7 @@ const variable = (name: string): Effect.Effect<string | undefined, CartoErrorOf<
     return node?.value
   }).pipe(Effect.mapError((error) => refuseVariable(name, "unreadable", error.message)))
 
-// `Config` itself would bring all of Schema into a Worker's bundle, for three strings.
+// `Config` brings all of Schema into a Worker's bundle, for three strings.
 const readConfig = (options?: Partial<AuthOptions>): Effect.Effect<AuthOptions, CartoErrorOf<InvalidInput>> =>
   Effect.gen(function* () {
     const given = options?.baseUrl !== undefined || options?.username !== undefined
@@ -190,7 +203,7 @@ const readConfig = (options?: Partial<AuthOptions>): Effect.Effect<AuthOptions, 
     const username = given || baseUrl !== undefined ? options?.username : yield* variable("CARTO_USERNAME")
     const missing = (field: string, remedy: string) => Effect.fail(refuseVariable(field, "not set", remedy))
     if (baseUrl === undefined && username === undefined) {
-      return yield* missing("CARTO_BASE_URL", "set it, or CARTO_USERNAME for https://{username}.carto.com")
+      return yield* missing("CARTO_BASE_URL", "set it, or set CARTO_USERNAME for https://{username}.carto.com")
     }
     if (options?.apiKey !== undefined) return { ...options, baseUrl, username, apiKey: options.apiKey }
     const apiKey = yield* variable("CARTO_API_KEY")

@@ -23,7 +23,7 @@ export interface TableGrantRequest {
   readonly name: string
   /** At least one permission. */
   readonly permissions: ReadonlyArray<TablePermission>
-  /** @default the schema of the account's own tables */
+  /** The schema of the table. @default that of the account's own tables */
   readonly schema?: string | undefined
 }
 

@@ -58,9 +58,11 @@ export class CartoError<Reason extends CartoErrorReason = CartoErrorReason> exte
   get "~effect-carto/CartoError"(): true {
     return true
   }
+  /** The method, what happened, and what to do. */
   override get message(): string {
     return `${this.operation}: ${this.reason.message}`
   }
+  /** The reason, so that printed errors show it. */
   override get cause(): unknown {
     return this.reason
   }

@@ -129,7 +129,7 @@ const GrantsInsufficientBase: ReasonClass<
   }
 > = reasonClass(
   "GrantsInsufficient",
-  ({ failure, statement }) => `${statement} needs more than these grants: ${failure.message}`
+  ({ failure, statement }) => `${statement} needs more than these grants: ${failure.description}`
 )
 /** A statement does not pass under a key with these grants. */
 export class GrantsInsufficient extends GrantsInsufficientBase {}

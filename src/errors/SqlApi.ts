@@ -15,7 +15,7 @@ export interface StatementFields {
 /** The base of a reason whose message is PostgreSQL's report, followed by a remedy. */
 const statementReason = <const Tag extends string>(
   tag: Tag,
-  remedy?: string | ((fields: StatementFields) => string)
+  remedy?: string | ((fields: StatementFields) => string | undefined)
 ): ReasonClass<Tag, StatementFields> =>
   reasonClass(tag, (fields) => {
     const { description, detail, hint } = fields
@@ -26,7 +26,7 @@ const statementReason = <const Tag extends string>(
 const SqlSyntaxBase: ReasonClass<"SqlSyntax", StatementFields> = statementReason("SqlSyntax", ({ description }) =>
   description.startsWith(`syntax error at or near "'`)
     ? "a value stands where a name or keyword belongs: give names with sql.identifier(name)"
-    : "check the statement"
+    : undefined
 )
 /** The text is not SQL that PostgreSQL can parse (400). */
 export class SqlSyntax extends SqlSyntaxBase {}
@@ -50,7 +50,7 @@ const UndefinedFunctionBase: ReasonClass<"UndefinedFunction", StatementFields> =
   ({ description }) =>
     /^operator does not exist: .{1,200} (?:=|<>) .{1,200}\[\]$/.test(description)
       ? "compare with a list by IN (${sql.csv(values)}) or = ANY(${values})"
-      : "check the name, or cast the arguments"
+      : undefined
 )
 /** The function or operator does not exist for these argument types (400). `hint` may say what to cast. */
 export class UndefinedFunction extends UndefinedFunctionBase {}

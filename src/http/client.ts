@@ -89,7 +89,8 @@ export const make: Effect.Effect<Wire, never, Auth | HttpClient.HttpClient> = Ef
 
   const attempt = (request: WireRequest, token: Redacted.Redacted<string>): Effect.Effect<OpenResponse, CallReason> =>
     Effect.suspend(() => {
-      const url = `${request.api === "auth" ? auth.authUrl : auth.sqlUrl}${request.path}`
+      const accountUrl = request.api === "auth" ? auth.authUrl : auth.sqlUrl
+      const url = `${accountUrl}${request.path}`
       const secret = Redacted.value(token)
       const encoded = btoa(`${auth.username}:${secret}`)
       const scrub = makeRedaction(secret, encoded)
@@ -110,7 +111,7 @@ export const make: Effect.Effect<Wire, never, Auth | HttpClient.HttpClient> = Ef
         maxBodySize: auth.transport.maxBodySize ?? maxBodySize,
         withinStall
       }
-      const sent = client.execute(toHttp(request, url, `Basic ${encoded}`))
+      const sent = client.execute(toHttp(request, accountUrl, `Basic ${encoded}`))
       return Effect.flatMap(Effect.mapError(sent, failed), (response) =>
         isRedirect(response.status)
           ? refuseRedirect(response)

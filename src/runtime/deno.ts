@@ -1,11 +1,15 @@
-/** CARTO on Deno: its own fetch, and configuration by `Deno.env` with no permission but for the names it reads. */
+/**
+ * CARTO on Deno: its own fetch, and configuration by `Deno.env`, which needs permission only for the names that it reads.
+ *
+ * @module
+ */
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { AuthOptions } from "../account/Auth.ts"
 import * as Carto from "../Carto.ts"
 import type { CartoErrorOf, InvalidInput } from "../errors/CartoError.ts"
-import { variableProvider } from "../account/internal/envConfig.ts"
+import { envConfigProvider } from "../account/internal/envConfig.ts"
 import { fetchLayer } from "../http/fetch.ts"
 import type { HttpClient } from "../http/client.ts"
 
@@ -14,12 +18,13 @@ declare const Deno: {
   readonly createHttpClient: (options: { readonly caCerts: Array<string> }) => { readonly close: () => void }
 }
 
+/** Options of the transport on Deno. */
 export interface DenoOptions {
-  /** Certificate authorities in PEM to trust beside Deno's own: for on-premises hosts. */
+  /** Certificate authorities in PEM to trust besides Deno's own: for on-premises hosts. */
   readonly caCerts?: ReadonlyArray<string> | undefined
 }
 
-/** The transport alone. Needs `--allow-net` for the account's host. */
+/** Provides the transport alone. Needs `--allow-net` for the account's host. */
 export const layerHttpClient = (options: DenoOptions = {}): Layer.Layer<HttpClient> => {
   const { caCerts } = options
   if (caCerts === undefined) return fetchLayer()
@@ -38,7 +43,7 @@ export const layerHttpClient = (options: DenoOptions = {}): Layer.Layer<HttpClie
   )
 }
 
-/** All services of an account. */
+/** Provides all services of an account, over Deno's fetch. */
 export const layer = (
   options: AuthOptions & DenoOptions
 ): Layer.Layer<Carto.CartoServices, CartoErrorOf<InvalidInput>> =>
@@ -47,7 +52,7 @@ export const layer = (
 const names = ["CARTO_BASE_URL", "CARTO_USERNAME", "CARTO_API_KEY"]
 
 /**
- * All services of the account of `CARTO_BASE_URL` or `CARTO_USERNAME`, under `CARTO_API_KEY`. Needs
+ * Provides all services of the account of `CARTO_BASE_URL` or `CARTO_USERNAME`, under `CARTO_API_KEY`. Needs
  * `--allow-env=CARTO_BASE_URL,CARTO_USERNAME,CARTO_API_KEY`.
  */
 export const layerConfig = (
@@ -57,7 +62,7 @@ export const layerConfig = (
     Layer.provide(layerHttpClient(options)),
     Layer.provide(
       ConfigProvider.layer(
-        variableProvider((name) => Deno.env.get(name), `run deno with --allow-env=${names.join(",")}`)
+        envConfigProvider((name) => Deno.env.get(name), `run deno with --allow-env=${names.join(",")}`)
       )
     )
   )

@@ -11,6 +11,7 @@ const account = (options: Parameters<typeof Auth.layer>[0]) =>
     Auth.layer(options)
   )
 const refused = (options: Parameters<typeof Auth.layer>[0]) => Effect.flip(account(options))
+const refusedUntyped = (options: object): ReturnType<typeof refused> => Reflect.apply(refused, undefined, [options])
 
 describe("base URLs", () => {
   const cases: ReadonlyArray<readonly [string, string, string, string, string | undefined]> = [
@@ -103,13 +104,54 @@ describe("base URLs", () => {
     )
   }
   it.effect("refuses no account at all", () =>
-    Effect.map(refused({ apiKey: key }), ({ reason }) => assert.strictEqual(reason.field, "username"))
+    Effect.map(refused({ apiKey: key }), ({ message }) => {
+      assert.include(message, "Auth.layer: baseUrl is undefined: give the account's URL")
+      assert.include(message, "or its username")
+    })
   )
   it.effect("refuses a username that the URL contradicts", () =>
     Effect.map(refused({ baseUrl: "https://acme.carto.com/u/mary", username: "max", apiKey: key }), ({ reason }) =>
       assert.strictEqual(reason.field, "username")
     )
   )
+})
+
+describe("transport options", () => {
+  const bad = [
+    [{ timeout: "5s" }, 'timeout is "5s": give a duration, such as "30 seconds"'],
+    [{ timeout: Number.NaN }, "timeout is NaN: give a duration"],
+    [{ timeout: 0 }, "timeout is 0 millis: give a duration of more than zero"],
+    [{ stallTimeout: -1 }, "stallTimeout is -1 millis: give a duration of zero or more"],
+    [{ stallTimeout: { second: 5 } }, "stallTimeout is an object: give a duration"],
+    [{ retry: true }, "retry is true: give false or a function"],
+    [{ retry: 3 }, "retry is 3: give false or a function"],
+    [{ maxBodySize: "1 MB" }, "maxBodySize is a string of 4 characters: give a number of bytes above 0"],
+    [{ maxBodySize: Number.NaN }, "maxBodySize is NaN: give a number"],
+    [{ transformClient: {} }, "transformClient is an object: give a function"]
+  ] as const
+  for (const [options, message] of bad) {
+    it.effect(`are refused before any request: ${message}`, () =>
+      Effect.gen(function* () {
+        // JavaScript callers are not held by the type
+        const error = yield* refusedUntyped({ username: "alice", apiKey: key, ...options })
+        assert.include(error.message, `Auth.layer: ${message}`)
+      })
+    )
+  }
+  it.effect("may be infinite", () =>
+    Effect.map(
+      account({ username: "alice", apiKey: key, timeout: "Infinity", stallTimeout: Infinity }),
+      ({ username }) => assert.strictEqual(username, "alice")
+    )
+  )
+  it.effect("of a call are refused before its request", () => {
+    const script = scriptedFetch(json(result()))
+    return Effect.gen(function* () {
+      const error = yield* Effect.flip(Sql.use((db) => db.query(sql`SELECT 1`, { timeout: Number.NaN })))
+      assert.include(error.message, "Sql.query: timeout is NaN: give a duration")
+      assert.strictEqual(script.asked.length, 0)
+    }).pipe(provideScript(script))
+  })
 })
 
 describe("the key", () => {

@@ -3,7 +3,6 @@ import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type { ApiKeyManager, Auth, CartoError, CopySql, Sql } from "../../src/index.ts"
 import { scenario } from "./scenario.ts"
-import type { Sources } from "./sources.ts"
 
 export interface Outcome {
   readonly userAgent: string
@@ -12,11 +11,8 @@ export interface Outcome {
 }
 
 /** Never fails but by a defect, which is to crash the runtime's process. */
-export const outcome = (
-  layer: Layer.Layer<ApiKeyManager | Auth | CopySql | Sql, CartoError>,
-  sources: Sources = {}
-): Effect.Effect<Outcome> =>
-  scenario(sources).pipe(
+export const outcome = (layer: Layer.Layer<ApiKeyManager | Auth | CopySql | Sql, CartoError>): Effect.Effect<Outcome> =>
+  scenario.pipe(
     Effect.provide(layer),
     Effect.match({
       onFailure: ({ message, reason }): Outcome => ({

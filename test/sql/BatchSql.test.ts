@@ -105,7 +105,11 @@ describe("wait", () => {
         { status: "done", fallback_status: "pending" },
         { status: "failed", fallback_status: "done", failed_reason: "late" }
       ),
-      (end) => assert.strictEqual(end, "JobFailed: BatchSql.wait: job j1 failed: late")
+      (end) =>
+        assert.strictEqual(
+          end,
+          "JobFailed: BatchSql.wait: job j1 failed: late; statements that were done before stay done"
+        )
     )
   )
   it.effect("a cancelled job is not a success, whichever way it is written", () =>

@@ -61,7 +61,7 @@ describe("an error that is glued to the data", () => {
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* drain(), {
         text: "",
-        end: "PermissionDenied: CopySql.to: permission denied for table t"
+        end: "PermissionDenied: CopySql.to: permission denied for table t: the key in use needs a permission on t; keys cannot be edited, so create one that has it"
       })
     }).pipe(
       Effect.provide(layerAnswer(() => chunked(encoder.encode('{"error":["permission denied for table t"]}'), 5)))

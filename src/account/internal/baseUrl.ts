@@ -1,17 +1,18 @@
-/** Who an account is, from its base URL: the three forms of CARTO's cloud, organisations and on-premises. */
+/** The account that a base URL names, in the three forms of CARTO's cloud, organizations and on-premises hosts. */
 import * as Result from "effect/Result"
 import type { InvalidInput } from "../../errors/Call.ts"
 import { refuse } from "../../errors/internal/invalidInput.ts"
 
+/** An account and the URLs of its APIs. */
 export interface Account {
   readonly username: string
-  /** Where the Auth API answers, without a trailing slash. */
+  /** The URL of the Auth API, without a trailing slash. */
   readonly authUrl: string
-  /** Where the SQL API answers, without a trailing slash. */
+  /** The URL of the SQL API, without a trailing slash. */
   readonly sqlUrl: string
   /**
-   * The schema of the account's own tables where the URL tells it: `public` for `{user}.carto.com`, the member's name for
-   * `{org}.carto.com/u/{user}`. An on-premises URL does not tell.
+   * The schema of the account's own tables: `public` for `{user}.carto.com`, the member's name for `{org}.carto.com/u/{user}`. An
+   * on-premises URL does not say.
    */
   readonly schema: string | undefined
 }
@@ -31,7 +32,11 @@ const isAddress = (hostname: string): boolean => /^(?:\[|[\d.]+$)/.test(hostname
 const checkUsername = (field: string, username: unknown): Result.Result<string, InvalidInput> =>
   typeof username === "string" && /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(username)
     ? Result.succeed(username)
-    : refuse(field, username, "an account's name is at most 63 of a-z, 0-9 and -, and begins and ends with none of -")
+    : refuse(
+        field,
+        username,
+        "an account's name has 1 to 63 characters of a-z, 0-9 and -, and neither begins nor ends with -"
+      )
 
 const fromUrl = (url: URL, input: AccountInput): Result.Result<Account, InvalidInput> => {
   const wrong = (remedy: string) => refuse("baseUrl", input.baseUrl, remedy)
@@ -67,9 +72,11 @@ const fromUrl = (url: URL, input: AccountInput): Result.Result<Account, InvalidI
   })
 }
 
+/** Reads the account of `baseUrl` or `username`. Fails with `InvalidInput`. */
 export const readAccount = (input: AccountInput): Result.Result<Account, InvalidInput> => {
   const { baseUrl, username } = input
   if (baseUrl === undefined) {
+    if (username === undefined) return refuse("baseUrl", undefined, `give the account's URL, ${forms}, or its username`)
     return Result.flatMap(checkUsername("username", username), (name) =>
       fromUrl(new URL(`https://${name}.carto.com`), input)
     )

@@ -1,8 +1,8 @@
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 
-/** Configuration from single variables, looked up by name. An empty variable counts as none. */
-export const variableProvider = (
+/** Provides configuration from variables that are looked up by name. An empty variable counts as missing. */
+export const envConfigProvider = (
   lookUp: (name: string) => string | undefined,
   onThrow = "the variable cannot be read"
 ): ConfigProvider.ConfigProvider =>

@@ -69,6 +69,8 @@ describe("columns of a file", () => {
     assert.strictEqual(types("2026-01-02", "2026-01-02T10:00:00Z"), "text")
     assert.strictEqual(types("2026-01-02 10:00:00+01"), "timestamptz")
     assert.strictEqual(types("", null), "text")
+    assert.strictEqual(types("0101000020E61000007B14AE47E14A54C0EC51B81E85AB3A40"), "geometry(Geometry,4326)")
+    assert.strictEqual(types("0101000020110F000041842A62033C61C1691E76611F844741"), "geometry(Geometry,3857)")
     assert.strictEqual(types({ a: 1 }, [1]), "jsonb")
     assert.strictEqual(types(1, 2.5), "double precision")
   })

@@ -6,6 +6,7 @@ type Type =
   | "boolean"
   | "date"
   | "double precision"
+  | "geometry(Geometry,3857)"
   | "geometry(Geometry,4326)"
   | "jsonb"
   | "text"
@@ -21,6 +22,9 @@ const patterns: ReadonlyArray<readonly [Type, RegExp]> = [
   ["bigint", /^-?(?:0|[1-9]\d{0,17})$/],
   ["double precision", /^-?(?:0|[1-9]\d{0,15})(?:\.\d{1,15})?(?:e[+-]?\d{1,3})?$/i],
   ["date", /^\d{4}-\d\d-\d\d$/],
+  // EWKB in hexadecimal, as COPY writes geometries: the byte order, the type with the flag of an SRID, the SRID
+  ["geometry(Geometry,4326)", /^01[0-9a-f]{6}[26ae]0e6100000(?:[0-9a-f]{2})+$/i],
+  ["geometry(Geometry,3857)", /^01[0-9a-f]{6}[26ae]0110f0000(?:[0-9a-f]{2})+$/i],
   ["timestamptz", /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d(?::?\d\d)?)?$/]
 ]
 
@@ -49,6 +53,7 @@ const order: ReadonlyArray<Type> = [
   "date",
   "timestamptz",
   "geometry(Geometry,4326)",
+  "geometry(Geometry,3857)",
   "jsonb",
   "text"
 ]

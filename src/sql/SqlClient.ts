@@ -1,9 +1,11 @@
 /**
- * CARTO as a `SqlClient` of `effect/sql`, so that its statements, schemas, resolvers and repositories work over the SQL
- * API. Every statement is one request, and several in one text are one transaction; there is no other.
+ * CARTO as a `SqlClient` of `effect/sql`, so that its statements, schemas, resolvers and repositories work over the SQL API.
+ * Each statement is one request. Several statements in one text are one transaction. There is no other transaction.
  *
- * As with every `SqlClient`, an object with the members of a fragment is taken for SQL text: read input of others with a
- * schema before it becomes a value.
+ * As with every `SqlClient`, an object with the members of a fragment is taken for SQL text. Read foreign input with a schema
+ * before it becomes a value.
+ *
+ * @module
  */
 import * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
@@ -16,6 +18,7 @@ import * as SqlStatement from "effect/sql/Statement"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import { cartoError } from "../errors/internal/cartoError.ts"
+import { quote } from "../errors/internal/printable.ts"
 import { identifier } from "./internal/identifier.ts"
 import { inlineParameters } from "./internal/sqlClient/inlineParameters.ts"
 import { toSqlError } from "./internal/sqlClient/toSqlError.ts"
@@ -23,10 +26,11 @@ import type { QueryResult, Row } from "./internal/responses.ts"
 import { Sql } from "./Sql.ts"
 import { sql } from "./Statement.ts"
 
+/** Options of {@link layerWith}. */
 export interface Options {
-  /** Makes a column or table name of each identifier: `camelToSnake` of `effect/String`. */
+  /** Makes a column or table name of each identifier, as `camelToSnake` of `effect/String` does. @default the name itself */
   readonly transformQueryNames?: ((name: string) => string) | undefined
-  /** Makes a property name of each column of a row: `snakeToCamel` of `effect/String`. */
+  /** Makes a property name of each column of a row, as `snakeToCamel` of `effect/String` does. @default the name itself */
   readonly transformResultNames?: ((name: string) => string) | undefined
 }
 
@@ -63,7 +67,23 @@ const noSession = Effect.failSync(
     })
 )
 
-/** A `SqlClient` over the `Sql` service. */
+/** Names that objects put before all others, in the order of the numbers, also on the server. */
+const isIndex = /^(?:0|[1-9]\d{0,9})$/
+
+const noOrder = (name: string): Effect.Effect<never, SqlError> =>
+  Effect.fail(
+    new SqlError({
+      reason: new UnknownError({
+        cause: undefined,
+        operation: "executeValues",
+        message:
+          `the order of the columns is lost, since the name of column ${quote(name)} is a number: ` +
+          "give it another name with AS, or read rows by name"
+      })
+    })
+  )
+
+/** Makes a `SqlClient` over the `Sql` service. See {@link layerWith}. */
 export const make = ({ transformQueryNames = identity, transformResultNames }: Options = {}): Effect.Effect<
   Client.SqlClient,
   never,
@@ -93,7 +113,11 @@ export const make = ({ transformQueryNames = identity, transformResultNames }: O
     const executeStream = execute("executeStream")
 
     const executeValues: Connection["executeValues"] = (text, values) =>
-      Effect.map(run("executeValues", text, values), ({ rows }) => rows.map((row) => Object.values(row)))
+      Effect.flatMap(run("executeValues", text, values), ({ rows }) => {
+        const columns = Object.keys(rows[0] ?? {})
+        const numbered = columns.length > 1 ? columns.find((name) => isIndex.test(name)) : undefined
+        return numbered === undefined ? Effect.succeed(rows.map((row) => Object.values(row))) : noOrder(numbered)
+      })
 
     const connection: Connection = {
       execute: executeRows,
@@ -119,18 +143,19 @@ export const make = ({ transformQueryNames = identity, transformResultNames }: O
   })
 
 /**
- * A `SqlClient` whose names are transformed both ways.
+ * The layer of a `SqlClient` with options.
  *
- * Values of a statement are put into its text as literals; one that cannot be a literal is a `SqlError` before any
- * request. A `SqlError` has the `CartoError` as the cause of its reason. `withTransaction` and `reserve` fail, and so
- * does what needs them, as `Migrator`. Rows are those of `Sql.query`: see `effect-carto/Column` for schemas of them.
+ * Values of a statement are put into its text as literals. A value that cannot be a literal is a `SqlError` before any request.
+ * The cause of a `SqlError`'s reason is the `CartoError`. `withTransaction` and `reserve` fail, and so does what needs them, such
+ * as `Migrator`. Rows are those of `Sql.query`: see `effect-carto/Column` for schemas. The server merges columns of the same name,
+ * so give each column of a join a name of its own. `.values` fails if the name of one of several columns is a number.
  */
 export const layerWith = (options: Options): Layer.Layer<Client.SqlClient, never, Sql> =>
   Layer.effect(Client.SqlClient, make(options)).pipe(Layer.provide(Reactivity.layer))
 
-/** As `layerWith`, with names as they are. */
+/** The layer of a `SqlClient` that keeps names as they are. See {@link layerWith}. */
 export const layer: Layer.Layer<Client.SqlClient, never, Sql> = layerWith({})
 
-/** A `jsonb` value, for a template and for the `insert` and `update` helpers. */
+/** Makes a `jsonb` value for a template and for the `insert` and `update` helpers. */
 export const json = (value: unknown): SqlStatement.Fragment =>
   SqlStatement.fragment([SqlStatement.parameter(sql.json(value))])

@@ -285,3 +285,24 @@ describe("answers", () => {
     }).pipe(Effect.provide(layer))
   )
 })
+
+describe("values", () => {
+  const valuesOf = (rows: ReadonlyArray<Record<string, unknown>>) =>
+    Client.SqlClient.use((sql) => sql`SELECT 1`.values).pipe(
+      Effect.provide(layerOver(scriptedFetch(json(result({ rows })))))
+    )
+
+  it.effect("values are in the order of the server's columns", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* valuesOf([{ b: 1, a: 2 }]), [[1, 2]])
+      assert.deepStrictEqual(yield* valuesOf([{ "2021": 1 }]), [[1]])
+      assert.deepStrictEqual(yield* valuesOf([]), [])
+    })
+  )
+  it.effect("values fail if the name of a column is a number, since their order is lost", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(valuesOf([{ b: 1, "2021": 2 }]))
+      assert.include(error.message, '"2021"')
+    })
+  )
+})

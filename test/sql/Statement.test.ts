@@ -136,6 +136,7 @@ describe("refused, naming the place", () => {
     ["a value in a string that goes on in the next line", sql`SELECT E'a'\n'\\' , ${"x"} , '`, "value 1"],
     ["a hole in an array", sql`SELECT ${JSON.parse("[1]").concat(Object.assign([], { length: 1 }))}`, "value 1"],
     ["an array of 7 dimensions", sql`SELECT ${[[[[[[[1]]]]]]]}`, "value 1"],
+    ["an array in a list", sql`SELECT 1 WHERE a IN (${["a", "b"]})`, "value 1"],
     ["an object that only looks like a date", sql`SELECT ${JSON.parse('{"epochMilliseconds": 0}')}`, "value 1"],
     [
       "an object that only looks like a DateTime",

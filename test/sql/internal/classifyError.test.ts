@@ -38,7 +38,7 @@ const messages: ReadonlyArray<readonly [string, string]> = [
 
 describe("messages of PostgreSQL", () => {
   for (const [description, tag] of messages) {
-    it(`${tag}: ${description}`, () => {
+    it(`the message ${JSON.stringify(description)} is ${tag}, and nothing when a user's text holds it`, () => {
       assert.strictEqual(classifyError({ description })._tag, tag)
       // a value or a name of the user's that says the same
       assert.strictEqual(
@@ -48,18 +48,33 @@ describe("messages of PostgreSQL", () => {
       assert.strictEqual(classifyError({ description: `${"x".repeat(9)} ${description} y` })._tag, "QueryFailed")
     })
   }
-  it("a name may hold anything", () => {
+  it("a name in a message may hold quotes and newlines", () => {
     assert.strictEqual(classifyError({ description: 'relation "a"\n"b" does not exist' })._tag, "UndefinedTable")
   })
-  it("what the status says counts whatever the words", () => {
+  it("a status that denies makes PermissionDenied of a message without a rule", () => {
     assert.strictEqual(classifyError({ description: "Geocoding permission denied" }, true)._tag, "PermissionDenied")
     assert.strictEqual(classifyError({ description: "system tables are forbidden" }, true)._tag, "SystemTableForbidden")
   })
-  it("the object that a right is lacking on", () => {
+  it("a denied permission names the type and the name of its object", () => {
     const reason = classifyError({ description: 'permission denied for materialized view a "b' })
     assert.deepStrictEqual(reason._tag === "PermissionDenied" && [reason.objectType, reason.object], [
       "materialized view",
       'a "b'
     ])
+  })
+  it("a syntax error of another language is not one of SQL, whatever the text in it is", () => {
+    const description = `syntax error in tsquery: "a at or near "b"`
+    assert.strictEqual(classifyError({ description })._tag, "QueryFailed")
+  })
+  it("a long message is read in linear time", () => {
+    // four rules were quadratic: a message of this size took hours
+    const filler = ['" of relation "', " violates ", '" violates check constraint "', "x"]
+    for (const begin of messages.map(([description]) => description.split('"')[0] ?? "")) {
+      for (const part of filler) classifyError({ description: `${begin}"${part.repeat(200_000)}` })
+    }
+  })
+  it("an argument without a type has a hint to cast it", () => {
+    const reason = classifyError({ description: "function unnest(unknown) is not unique" })
+    assert.include(reason.message, "::text[]")
   })
 })

@@ -1,8 +1,10 @@
 /**
  * Schemas of what the SQL API makes of PostgreSQL's values, for the `schema` of `Sql.query`:
- * `Schema.Struct({ id: Column.Int8, at: Column.Timestamp, photo: Column.Bytea })`. NULL is `Schema.NullOr(…)`, an
- * array `Schema.Array(…)` of these, and types that are not here are what JSON says: booleans, strings, numbers. They are
- * for reading: to write a value, give it to `sql` as it is.
+ * `Schema.Struct({ id: Column.Int8, at: Column.Timestamp, photo: Column.Bytea })`. A column that may be NULL is
+ * `Schema.NullOr(…)`. An array is `Schema.Array(…)`. Types without a schema here are what JSON has: booleans, strings, numbers.
+ * The schemas are for reading. To write a value, give it to `sql` as it is.
+ *
+ * @module
  */
 import * as BigDecimal from "effect/BigDecimal"
 import type * as Brand from "effect/Brand"
@@ -20,7 +22,7 @@ import { readDate, readTimestamp, writeTimestamp } from "./internal/schema/timeT
 export type { EwkbHeader } from "./internal/schema/ewkb.ts"
 export type * from "./internal/schema/geoJson.ts"
 
-/** A conversion that may be refused, in words. */
+/** A conversion, or why there is none. */
 type Conversion<A, B> = (value: A) => Result.Result<B, string>
 
 const attempt =
@@ -38,7 +40,7 @@ const column = <A, E>(
 
 const stringOrNumber = Schema.Union([Schema.String, Schema.Finite])
 
-/** `int8` as a `bigint`: of a number that is not rounded, or of text (`id::text`). A rounded number is refused. */
+/** Reads `int8` as a `bigint`, from a number that is not rounded or from text (`id::text`). A rounded number is refused. */
 export const Int8: Schema.Codec<bigint, string | number> = column(
   stringOrNumber,
   Schema.BigInt.check(Schema.isBetweenBigInt({ minimum: -(2n ** 63n), maximum: 2n ** 63n - 1n })),
@@ -60,8 +62,8 @@ const integerDigits = 131_072
 const fractionDigits = 16_383
 
 /**
- * `numeric` as a `BigDecimal`, of text only (`price::text`): a number may be rounded, also one without a fraction.
- * NaN and the infinities are refused; for them cast to `float8` and read `Float8`.
+ * Reads `numeric` as a `BigDecimal`, from text only (`price::text`), since the server may have rounded any number. NaN and
+ * the infinities are refused: cast to `float8` and read with {@link Float8}.
  */
 export const Numeric: Schema.Codec<BigDecimal.BigDecimal, string | number> = column(
   stringOrNumber,
@@ -88,7 +90,7 @@ export const Numeric: Schema.Codec<BigDecimal.BigDecimal, string | number> = col
 
 type NotFinite = "NaN" | "Infinity" | "-Infinity"
 
-/** `float4` and `float8` as a number, NaN and the infinities included. The server sends -0 as 0. */
+/** Reads `float4` and `float8` as a number, NaN and the infinities included. The server sends -0 as 0. */
 export const Float8: Schema.Codec<number, number | NotFinite> = Schema.Union([
   Schema.Finite,
   Schema.Literals(["NaN", "Infinity", "-Infinity"])
@@ -110,9 +112,9 @@ export const Float8: Schema.Codec<number, number | NotFinite> = Schema.Union([
 const isInfinity = (text: string): boolean => /^-?infinity$/i.test(text)
 
 /**
- * `timestamptz` and `timestamp` as a `DateTime.Utc`. The server cuts fractions of a second off and reads a `timestamp`
- * in its own zone (UTC when hosted); the text of a cast (`at::text`) is taken too and keeps milliseconds. Infinities are
- * refused: see `TimestampOrInfinity`. To write one, give the `DateTime` itself to `sql`.
+ * Reads `timestamptz` and `timestamp` as a `DateTime.Utc`. The server cuts fractions of a second off, and reads a `timestamp` in
+ * its own time zone, which is UTC when hosted. The text of a cast (`at::text`) keeps milliseconds. Infinities are refused: see
+ * {@link TimestampOrInfinity}.
  */
 export const Timestamp: Schema.Codec<DateTime.Utc, string> = column(
   Schema.String,
@@ -126,7 +128,7 @@ export const Timestamp: Schema.Codec<DateTime.Utc, string> = column(
 
 const dayMillis = 86_400_000
 
-/** `date` as a `DateTime.Utc` at midnight. Infinities are refused: see `DateOrInfinity`. */
+/** Reads `date` as a `DateTime.Utc` at midnight. Infinities are refused: see {@link DateOrInfinity}. */
 export const Date: Schema.Codec<DateTime.Utc, string> = column(
   Schema.String,
   Schema.DateTimeUtc.check(
@@ -142,26 +144,33 @@ export const Date: Schema.Codec<DateTime.Utc, string> = column(
 type Infinite = "Infinity" | "-Infinity"
 const infinite = Schema.Literals(["Infinity", "-Infinity"])
 
-/** As `Timestamp`; the infinities stay `"Infinity"` and `"-Infinity"`. */
+/** Reads as {@link Timestamp} does. The infinities are `"Infinity"` and `"-Infinity"`. */
 export const TimestampOrInfinity: Schema.Codec<DateTime.Utc | Infinite, string> = Schema.Union([Timestamp, infinite])
 
-/** As `Date`; the infinities stay `"Infinity"` and `"-Infinity"`. */
+/** Reads as {@link Date} does. The infinities are `"Infinity"` and `"-Infinity"`. */
 export const DateOrInfinity: Schema.Codec<DateTime.Utc | Infinite, string> = Schema.Union([Date, infinite])
 
-/** The parts of an interval. They are not converted into each other; `milliseconds` may have a fraction. */
+/** The parts of an interval. PostgreSQL does not convert months, days and smaller parts into each other. */
 export interface Interval {
+  /** Whole years. */
   readonly years: number
+  /** Whole months. */
   readonly months: number
+  /** Whole days. */
   readonly days: number
+  /** Whole hours. */
   readonly hours: number
+  /** Whole minutes. */
   readonly minutes: number
+  /** Whole seconds. */
   readonly seconds: number
+  /** Milliseconds, which may have a fraction. */
   readonly milliseconds: number
 }
 
 const part = Schema.optionalKey(Schema.Finite)
 
-/** `interval` with all its parts; the wire has only those that are not 0. */
+/** Reads `interval` with all its parts. The server sends only those that are not 0. */
 export const Interval: Schema.Codec<Interval, Partial<Interval>> = Schema.Struct({
   years: part,
   months: part,
@@ -197,13 +206,15 @@ export const Interval: Schema.Codec<Interval, Partial<Interval>> = Schema.Struct
   )
 )
 
-/** Bytes as the wire has them. */
+/** Bytes as the server sends them. */
 export interface BufferJson {
+  /** The name of the type. */
   readonly type: "Buffer"
+  /** The bytes. */
   readonly data: ReadonlyArray<number>
 }
 
-/** `bytea` as a `Uint8Array`. */
+/** Reads `bytea` as a `Uint8Array`. */
 export const Bytea: Schema.Codec<Uint8Array, BufferJson> = Schema.Struct({
   type: Schema.Literal("Buffer"),
   data: Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 255 })))
@@ -217,43 +228,49 @@ export const Bytea: Schema.Codec<Uint8Array, BufferJson> = Schema.Struct({
   )
 )
 
+/** A point of a plane. */
 export interface Point<N = number> {
+  /** The first coordinate. */
   readonly x: N
+  /** The second coordinate. */
   readonly y: N
 }
 
-/** PostgreSQL's own `point`, which is not a PostGIS geometry. */
+/** Reads PostgreSQL's own `point`, which is not a PostGIS geometry. */
 export const Point: Schema.Codec<Point, Point<number | NotFinite>> = Schema.Struct({ x: Float8, y: Float8 })
 
+/** A circle and its center. */
 export interface Circle<N = number> extends Point<N> {
+  /** The distance from the center. */
   readonly radius: N
 }
 
-/** PostgreSQL's own `circle`. */
+/** Reads PostgreSQL's own `circle`. */
 export const Circle: Schema.Codec<Circle, Circle<number | NotFinite>> = Schema.Struct({
   x: Float8,
   y: Float8,
   radius: Float8
 })
 
+/** The hex text of a geometry in PostGIS's extended binary form. */
 export type Ewkb = Brand.Branded<string, "effect-carto/Ewkb">
 
 /**
- * `geometry` and `geography` as they come: the hex text of PostGIS's binary form. To look into it, ask for
- * `ST_AsGeoJSON(the_geom)` instead and read it with `GeoJson`.
+ * Reads `geometry` and `geography` as the hex text that the server sends. For their coordinates, select
+ * `ST_AsGeoJSON(the_geom)` and read it with {@link GeoJson}.
  */
 export const Ewkb: Schema.Codec<Ewkb, string> = Schema.String.check(
   Schema.makeFilter((text) => readHeader(text) !== undefined, { expected: "a geometry as EWKB in hex" })
 ).pipe(Schema.brand("effect-carto/Ewkb"))
 
-/** The type and reference system of a geometry. */
+/** Reads the type and the reference system of a geometry. */
 export const ewkbHeader = (ewkb: Ewkb): EwkbHeader => readHeader(ewkb) ?? { type: "Unknown", hasZ: false, hasM: false }
 
-/** A geometry as GeoJSON, of `ST_AsGeoJSON(the_geom)`, cast to `json` or not. */
+/** Reads a geometry from `ST_AsGeoJSON(the_geom)`, cast to `json` or not. */
 export const GeoJson: Schema.Codec<GeoJsonGeometry, string | GeoJsonGeometry> = Schema.Union([
   Schema.fromJsonString(Geometry),
   Geometry
 ])
 
-/** `json` and `jsonb`. JSON's own null cannot be told from NULL. */
+/** Reads `json` and `jsonb`. The null of JSON and NULL are the same. */
 export const Json: Schema.Codec<Schema.Json> = Schema.Json

@@ -1,10 +1,14 @@
 /** PostGIS's binary geometries as hex text, which is how the SQL API sends them. */
 
-/** What the first bytes of a geometry say of it. `srid` is absent where the geometry has none. */
+/** What the first bytes of a geometry say about it. */
 export interface EwkbHeader {
+  /** The name of the type, such as `Point`. */
   readonly type: string
+  /** The identifier of the reference system, if the geometry has one. */
   readonly srid?: number
+  /** Whether its positions have an altitude. */
   readonly hasZ: boolean
+  /** Whether its positions have a measure. */
   readonly hasM: boolean
 }
 
@@ -36,7 +40,7 @@ const withSrid = 0x20000000
 /** The byte order, the type, and the reference system where the type says so. */
 const headerDigits = 18
 
-/** `undefined` where the text is not hex that begins as a geometry does. */
+/** Reads the header; `undefined` if the text is not hex that begins as a geometry does. */
 export const readHeader = (text: string): EwkbHeader | undefined => {
   if (!/^0[01]/.test(text) || text.length < 10 || text.length % 2 !== 0 || /[^0-9a-f]/i.test(text)) return undefined
   const bytes = Uint8Array.from(text.slice(0, headerDigits).match(/../g) ?? [], (byte) => Number.parseInt(byte, 16))

@@ -4,42 +4,64 @@ import * as Schema from "effect/Schema"
 /** Longitude or x, latitude or y, then altitude, if the geometry has one. NaN and infinities are possible. */
 export type GeoJsonPosition = readonly [x: number, y: number, ...rest: ReadonlyArray<number>]
 
-interface Common {
+/** What every geometry may have. */
+export interface GeoJsonCommon {
+  /** The smallest box around the geometry. */
   readonly bbox?: ReadonlyArray<number>
   /** The reference system of coordinates that are not WGS 84 longitude and latitude. */
   readonly crs?: { readonly type: string; readonly properties: { readonly name: string } }
 }
 
-export interface GeoJsonPoint extends Common {
+/** A point. */
+export interface GeoJsonPoint extends GeoJsonCommon {
+  /** The name of the type. */
   readonly type: "Point"
-  /** Empty for an empty point. */
+  /** The position, or nothing for an empty point. */
   readonly coordinates: GeoJsonPosition | readonly []
 }
-export interface GeoJsonLineString extends Common {
+/** A line. */
+export interface GeoJsonLineString extends GeoJsonCommon {
+  /** The name of the type. */
   readonly type: "LineString"
+  /** The positions along the line. */
   readonly coordinates: ReadonlyArray<GeoJsonPosition>
 }
-export interface GeoJsonPolygon extends Common {
+/** A polygon. */
+export interface GeoJsonPolygon extends GeoJsonCommon {
+  /** The name of the type. */
   readonly type: "Polygon"
+  /** The outer ring, then the rings of its holes. */
   readonly coordinates: ReadonlyArray<ReadonlyArray<GeoJsonPosition>>
 }
-export interface GeoJsonMultiPoint extends Common {
+/** Points. */
+export interface GeoJsonMultiPoint extends GeoJsonCommon {
+  /** The name of the type. */
   readonly type: "MultiPoint"
   /** An empty array for an empty point. */
   readonly coordinates: ReadonlyArray<GeoJsonPosition | readonly []>
 }
-export interface GeoJsonMultiLineString extends Common {
+/** Lines. */
+export interface GeoJsonMultiLineString extends GeoJsonCommon {
+  /** The name of the type. */
   readonly type: "MultiLineString"
+  /** The lines. */
   readonly coordinates: ReadonlyArray<ReadonlyArray<GeoJsonPosition>>
 }
-export interface GeoJsonMultiPolygon extends Common {
+/** Polygons. */
+export interface GeoJsonMultiPolygon extends GeoJsonCommon {
+  /** The name of the type. */
   readonly type: "MultiPolygon"
+  /** The polygons. */
   readonly coordinates: ReadonlyArray<ReadonlyArray<ReadonlyArray<GeoJsonPosition>>>
 }
-export interface GeoJsonGeometryCollection extends Common {
+/** Geometries of any type. */
+export interface GeoJsonGeometryCollection extends GeoJsonCommon {
+  /** The name of the type. */
   readonly type: "GeometryCollection"
+  /** The geometries. */
   readonly geometries: ReadonlyArray<GeoJsonGeometry>
 }
+/** A geometry of GeoJSON. */
 export type GeoJsonGeometry =
   | GeoJsonPoint
   | GeoJsonLineString
@@ -75,6 +97,7 @@ const makeGeometry = (number: Schema.Codec<number>): Schema.Codec<GeoJsonGeometr
 }
 
 /** A geometry that JSON can hold. */
+/** Reads a geometry of GeoJSON. */
 export const Geometry: Schema.Codec<GeoJsonGeometry> = makeGeometry(Schema.Finite)
 
 /** Any geometry of PostGIS, with NaN and infinities. */

@@ -39,6 +39,7 @@ export interface Content {
 
 /** SQL text made by `` sql`…` ``: a whole statement, or a fragment to nest in another. */
 export interface Statement {
+  /** What the statement is made of. */
   readonly [TypeId]: Content
 }
 

@@ -3,7 +3,7 @@ import { Result, Schema, SchemaParser } from "effect"
 import { describeIssue } from "../../../../src/sql/internal/schema/describeIssue.ts"
 
 const said = (schema: Schema.Decoder<unknown>, input: unknown): string => {
-  const decoded = SchemaParser.decodeUnknownResult(schema)(input)
+  const decoded = SchemaParser.decodeUnknownResult(schema, { onExcessProperty: "error" })(input)
   return Result.isFailure(decoded) ? describeIssue(decoded.failure) : "accepted"
 }
 
@@ -20,12 +20,16 @@ describe("what does not fit a schema", () => {
     ["a wrong type", { ...good, id: "1" }, "id: expected Number"],
     ["a missing column", { tags: [] }, "id: it is missing"],
     ["a wrong type deep inside", { ...good, tags: [{ name: 1 }] }, "tags.0.name: expected String"],
-    ["not an object", 1, "expected Objects"],
+    ["not an object", 1, "expected an object"],
+    ["no array", { ...good, tags: 1 }, "tags: expected an array"],
+    ["none of two literals", { ...good, kind: "c" }, 'kind: expected "a" or "b"'],
+    ["an unknown property", { ...good, tag: 1 }, "tag: it is not a known property; known are id, tags, at, kind, even"],
     ["a message of the schema's own", { ...good, even: 3 }, "even: must be even"]
   ] as const) {
-    it(name, () => assert.strictEqual(said(Row, input), expected))
+    it(`the description of ${name} is ${JSON.stringify(expected)}`, () =>
+      assert.strictEqual(said(Row, input), expected))
   }
-  it("never shows the value", () => {
+  it("a description does not show the value", () => {
     for (const input of [
       { ...good, id: "hunter2" },
       { ...good, at: "hunter2" },

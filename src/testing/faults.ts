@@ -1,26 +1,31 @@
-/** Failures on purpose, in front of an account's server. */
+/** Failures on purpose, in front of the server of an account. */
 
 /**
+ * How a call fails.
+ *
  * - `rate-limited`: 429 with its headers, before anything runs.
- * - `statement-timeout`: the 429 of a statement that ran too long; the Auth API and batch jobs never say it.
+ * - `statement-timeout`: the 429 of a statement that ran too long. The Auth API and batch jobs never send it.
  * - `connection-refused`: nothing arrives at the server.
- * - `connection-cut`: the server does what it is asked, and its answer breaks off in the middle.
- * - `unavailable`: 503, as a proxy says it.
+ * - `connection-cut`: the server carries out the request, and its response breaks off in the middle.
+ * - `unavailable`: 503, as a proxy sends it.
  */
 export type Fault = "rate-limited" | "statement-timeout" | "connection-refused" | "connection-cut" | "unavailable"
 
+/** The options of a fault. */
 export interface FaultOptions {
-  /** How many calls fail; by default all of them, until the fault is taken back. */
+  /** How many calls fail. @default all, until the fault is ended */
   readonly times?: number | undefined
-  /** Which calls fail. Default: every call that can fail so. */
+  /** Which calls fail. @default every call that can fail in this way */
   readonly when?: ((request: Request) => boolean) | undefined
-  /** Seconds that a limited caller is told to wait. Default 1. */
+  /** The seconds of `Retry-After`, for `rate-limited`. @default 1 */
   readonly retryAfter?: number | undefined
 }
 
+/** An account's server whose calls fail on purpose. */
 export interface Faults {
+  /** Sends requests to the server, unless a fault answers them. */
   readonly fetch: typeof globalThis.fetch
-  /** Makes calls fail; the function that it returns takes that back. */
+  /** Makes calls fail. Returns the function that ends the fault. */
   readonly fail: (fault: Fault, options?: FaultOptions) => () => void
 }
 
@@ -30,8 +35,8 @@ interface Switch {
   left: number
 }
 
-const refusal = (status: number, words: string, detail: string, headers: Readonly<Record<string, string>> = {}) =>
-  Response.json({ error: [words], context: "limit", detail }, { status, headers })
+const refusal = (status: number, message: string, detail: string, headers: Readonly<Record<string, string>> = {}) =>
+  Response.json({ error: [message], context: "limit", detail }, { status, headers })
 
 const failedConnection = (message: string, code: string): TypeError =>
   new TypeError("fetch failed", { cause: Object.assign(new Error(message), { code }) })
@@ -50,7 +55,7 @@ const cut = async (response: Response): Promise<Response> => {
   return new Response(body, { status: response.status, headers: response.headers })
 }
 
-const answer = async (
+const respond = async (
   { fault, options: { retryAfter = 1 } }: Switch,
   request: Request,
   fetch: typeof globalThis.fetch
@@ -84,7 +89,7 @@ const answer = async (
 const canFail = (fault: Fault, { url }: Request): boolean =>
   fault !== "statement-timeout" || /\/api\/v\d+\/sql(?:\/copy(?:to|from))?$/.test(new URL(url).pathname)
 
-/** Puts switches in front of a `fetch`. */
+/** Puts faults in front of a `fetch`. */
 export const makeFaults = (fetch: typeof globalThis.fetch): Faults => {
   const switches = new Set<Switch>()
   return {
@@ -95,7 +100,7 @@ export const makeFaults = (fetch: typeof globalThis.fetch): Faults => {
       )
       if (active === undefined) return await fetch(request)
       active.left--
-      return await answer(active, request, fetch)
+      return await respond(active, request, fetch)
     },
     fail: (fault, options = {}) => {
       const added: Switch = { fault, options, left: options.times ?? Number.POSITIVE_INFINITY }

@@ -4,21 +4,18 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { callOptions, type CallOptions, type Connection } from "./connection.ts"
 
-type Value<A> = [A] extends [Option.Option<infer B>] ? B | undefined : A
-
-type Returned<Out> =
-  Out extends Effect.Effect<infer A, infer _E, infer _R>
-    ? Promise<Value<A>>
-    : Out extends Stream.Stream<infer A, infer _E, infer _R>
-      ? AsyncIterable<A>
-      : Out
-
 /** A member of a service in promises. */
 export type Method<Member> =
   Member extends Effect.Effect<infer A, infer _E, infer _R>
-    ? (call?: CallOptions) => Promise<Value<A>>
+    ? (call?: CallOptions) => Promise<[A] extends [Option.Option<infer B>] ? B | undefined : A>
     : Member extends (...args: infer Args) => infer Out
-      ? (...args: [...Args, call?: CallOptions]) => Returned<Out>
+      ? (
+          ...args: [...Args, call?: CallOptions]
+        ) => Out extends Effect.Effect<infer A, infer _E, infer _R>
+          ? Promise<[A] extends [Option.Option<infer B>] ? B | undefined : A>
+          : Out extends Stream.Stream<infer A, infer _E, infer _R>
+            ? AsyncIterable<A>
+            : Out
       : Member
 
 /**

@@ -20,7 +20,8 @@ import * as Redis from "effect/persistence/Redis"
 import type { HttpClient } from "../http/client.ts"
 import { pace } from "./internal/client.ts"
 import { withFallback } from "./internal/fallback.ts"
-import { makePacer, type Pacer } from "./internal/pacer.ts"
+import { ownPacer } from "./internal/ownPacer.ts"
+import { makePacer } from "./internal/pacer.ts"
 import * as PolicyStore from "./internal/policyStore.ts"
 
 /** Keeps calls within rate limits. */
@@ -50,16 +51,6 @@ export class RateGovernor extends RateGovernorBase {
    */
   static readonly layerRedis = (options?: RedisOptions): Layer.Layer<RateGovernor, never, Redis.Redis> =>
     Layer.effect(RateGovernor, makeRedis(options))
-}
-
-const ownPacer = (): Pacer<never> => {
-  const limiter = Effect.runSync(Effect.provide(RateLimiter.make, Layer.fresh(RateLimiter.layerStoreMemory)))
-  const { admit, onNoResponse, onResponse } = makePacer({ freshness: 0, limiter, policies: PolicyStore.inMemory() })
-  return {
-    admit: (key) => Effect.orDie(admit(key)),
-    onResponse: (...args) => Effect.orDie(onResponse(...args)),
-    onNoResponse
-  }
 }
 
 /**

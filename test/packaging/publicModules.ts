@@ -63,7 +63,14 @@ export const rooms: ReadonlyArray<Room> = [
       )
     ]
   },
-  { title: "Rate limits", guide: "src/rate-limit/README.md", modules: inFolder("rate-limit", "RateGovernor") },
+  {
+    title: "Rate limits",
+    guide: "src/rate-limit/README.md",
+    modules: [
+      ...inFolder("rate-limit", "RateGovernor"),
+      { path: "rate-limit/durable-object", source: "rate-limit/DurableObject" }
+    ]
+  },
   {
     title: "Promises, without Effect",
     guide: "src/promise/README.md",

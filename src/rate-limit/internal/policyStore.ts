@@ -19,8 +19,8 @@ export interface PolicyStore<E> {
   readonly replace: (key: string, policy: Policy) => Effect.Effect<boolean, E>
 }
 
-export const inMemory = (): PolicyStore<never> => {
-  const policies = new Map<string, Policy>()
+/** Keeps policies in a map of this process. */
+export const inMemory = (policies: Map<string, Policy> = new Map<string, Policy>()): PolicyStore<never> => {
   return {
     get: (key) => Effect.sync(() => ({ policy: policies.get(key) })),
     replace: (key, policy) =>
@@ -33,7 +33,7 @@ export const inMemory = (): PolicyStore<never> => {
 }
 
 /** Policies are text in the stores of several processes, which may be of other versions of this library. */
-export const PolicyJson: Schema.Codec<Policy, string> = Schema.fromJsonString(
+const PolicyJson: Schema.Codec<Policy, string> = Schema.fromJsonString(
   Schema.Struct({
     version: Schema.Finite,
     limit: Schema.optional(Schema.Finite),
@@ -47,7 +47,10 @@ export const PolicyJson: Schema.Codec<Policy, string> = Schema.fromJsonString(
     bucket: Schema.Finite
   })
 )
-const decode: (text: unknown) => Option.Option<Policy> = Schema.decodeUnknownOption(PolicyJson)
+const decodeOption: (text: unknown) => Option.Option<Policy> = Schema.decodeUnknownOption(PolicyJson)
+
+/** Reads a policy; `undefined` if the text is not one. */
+export const decode = (text: unknown): Policy | undefined => Option.getOrUndefined(decodeOption(text))
 
 /** A policy that has not changed for so long is learned again, in milliseconds. */
 const timeToLive = 24 * 60 * 60 * 1000
@@ -83,7 +86,7 @@ export const inRedis = (redis: Redis.Redis["Service"], prefix: string): PolicySt
   return {
     get: (key) =>
       Effect.map(get(name(key)), ([text, time]) => ({
-        policy: Option.getOrUndefined(decode(text)),
+        policy: decode(text),
         time: Number(time)
       })),
     replace: (key, policy) => Effect.map(replace(name(key), policy), (done) => done === 1)

@@ -5,7 +5,6 @@
  */
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
@@ -13,6 +12,7 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import { ApiKey } from "./ApiKey.ts"
 import type { CartoErrorOf } from "../errors/CartoError.ts"
+import { makeTurn } from "./internal/turn.ts"
 import { readAccount } from "./internal/baseUrl.ts"
 import { cartoError } from "../errors/internal/cartoError.ts"
 import { refuse } from "../errors/internal/invalidInput.ts"
@@ -97,7 +97,7 @@ const make = (options: AuthOptions): Effect.Effect<AuthService, CartoErrorOf<Inv
     const source = options.apiKey
     if (!Effect.isEffect(source)) yield* Effect.fromResult(checkToken(source))
     const successors = new Map<string, Redacted.Redacted<string>>()
-    let underWay: Deferred.Deferred<void> | undefined
+    const turn = makeTurn()
     const newest = (token: Redacted.Redacted<string>): Redacted.Redacted<string> => {
       const next = successors.get(Redacted.value(token))
       return next === undefined ? token : newest(next)
@@ -119,34 +119,22 @@ const make = (options: AuthOptions): Effect.Effect<AuthService, CartoErrorOf<Inv
       apiKey,
       keyName: Effect.map(CurrentApiKey, (current) => (current instanceof ApiKey ? current.name : undefined)),
       replacing: (effect) => {
-        const begin: Effect.Effect<Deferred.Deferred<void>> = Effect.suspend(() => {
-          if (underWay !== undefined) return Effect.andThen(beforeSent(Deferred.await(underWay)), begin)
-          underWay = Deferred.makeUnsafe<void>()
-          return Effect.succeed(underWay)
-        })
         // a new token that arrives is kept, even if the caller is interrupted
         return Effect.uninterruptibleMask((restore) =>
-          Effect.flatMap(begin, (turn) =>
+          Effect.flatMap(beforeSent(turn.take), (end) =>
             Effect.map(Effect.provideService(effect, Replacing, true), ({ from, key }) => {
               if (from !== undefined && Redacted.value(from) !== Redacted.value(key.token)) {
                 successors.set(Redacted.value(from), key.token)
               }
               return key
-            }).pipe(
-              Effect.ensuring(
-                Effect.suspend(() => {
-                  underWay = undefined
-                  return Deferred.succeed(turn, undefined)
-                })
-              )
-            )
-          ).pipe((turn) => interruptibleUntilSent(turn, restore))
+            }).pipe(Effect.ensuring(end))
+          ).pipe((replacement) => interruptibleUntilSent(replacement, restore))
         )
       },
       successor: (token) =>
         Effect.flatMap(Replacing, (replacing) => {
           const found = Effect.sync(() => successors.get(Redacted.value(token)))
-          return replacing || underWay === undefined ? found : Effect.andThen(Deferred.await(underWay), found)
+          return replacing ? found : Effect.andThen(turn.wait, found)
         })
     } satisfies AuthService
   }).pipe(Effect.mapError((reason) => cartoError("Auth.layer", reason)))

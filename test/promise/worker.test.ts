@@ -7,7 +7,10 @@ import { root } from "../runtimes/commands.ts"
 import { LocalCarto } from "../runtimes/LocalCarto.ts"
 import * as Workerd from "../runtimes/workerd.ts"
 
-const carto = LocalCarto.layer({ accounts: [{ username: "demo", samples: true }], postgis: false })
+const carto = LocalCarto.layer({
+  accounts: [{ username: "demo", samples: true }, { username: "olga" }],
+  postgis: false
+})
 
 /** One client at the top of the module, and one of each request's own. */
 const worker = (settings: { readonly CARTO_BASE_URL: string; readonly CARTO_API_KEY: string }) => `
@@ -53,6 +56,37 @@ layer(Layer.mergeAll(carto, NodeServices.layer), { excludeTestServices: true, ti
           [0, 10, 20, 30].map((n) => [200, [1000, n + 1, "late", true]])
         )
         assert.deepStrictEqual(yield* ask(40), [200, [1000, 41, "late", true]])
+      })
+    )
+
+    it.effect("replaces its own key in one request while others use it", () =>
+      Effect.gen(function* () {
+        const { environment } = yield* LocalCarto
+        const { CARTO_API_KEY, CARTO_BASE_URL } = environment("olga")
+        const contents = `
+          import { connect } from "effect-carto/promise"
+          const carto = connect({ baseUrl: ${JSON.stringify(CARTO_BASE_URL)}, apiKey: ${JSON.stringify(CARTO_API_KEY)} })
+          export default {
+            async fetch(request) {
+              const regenerates = new URL(request.url).pathname === "/regenerate"
+              const key = regenerates ? await carto.keys.regenerate("Master") : await carto.keys.whoami()
+              return new Response(key.name)
+            }
+          }`
+        const bundle = yield* Workerd.bundle({ contents, resolveDir: root })
+        const url = yield* Workerd.serve({ bundle, variables: {} })
+        const ask = (path: string) =>
+          Effect.promise(async () => {
+            const response = await fetch(`${url}${path}`)
+            return await response.text()
+          })
+        const paths = Array.from({ length: 30 }, (_, index) => (index % 10 === 3 ? "/regenerate" : "/"))
+        const names = yield* Effect.forEach(paths, ask, { concurrency: "unbounded" })
+        assert.deepStrictEqual(
+          names,
+          paths.map(() => "Master")
+        )
+        assert.strictEqual(yield* ask("/"), "Master")
       })
     )
   }

@@ -183,7 +183,7 @@ export interface SqlTag {
 
 const tag = (strings: TemplateStringsArray, ...values: ReadonlyArray<Value | Statement>): Statement => {
   const called: unknown = strings
-  return Array.isArray(called) && "raw" in called
+  return Array.isArray(called) && "raw" in called && Array.isArray(called.raw)
     ? fill(strings, values)
     : fromSegments([invalid("statement", called, "write it as a template: sql`SELECT …`; for raw text use sql.unsafe")])
 }

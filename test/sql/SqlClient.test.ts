@@ -153,6 +153,7 @@ describe("refused before any request", () => {
     ["a number without a value", (sql) => sql.unsafe("SELECT $2", ["a"]), "1 values"],
     ["number 0", (sql) => sql.unsafe("SELECT $0, $1", ["a"]), "1 values"],
     ["nothing", (sql) => sql``, "write the SQL"],
+    ["an array in a list", (sql) => sql`SELECT 1 WHERE a IN (${["a"]})`, "sql.csv"],
     ["a name of 64 bytes", (sql) => sql`SELECT ${sql("x".repeat(64))}`, "63 bytes"],
     ["an empty name", (sql) => sql`SELECT ${sql("a.")} WHERE 1 = ${1}`, "63 bytes"],
     ["NUL in a name", (sql) => sql`SELECT ${sql("a\0")}`, "NUL"],

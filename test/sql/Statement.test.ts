@@ -144,6 +144,11 @@ describe("refused, naming the place", () => {
       "value 1"
     ],
     ["a proxy that throws", sql`SELECT ${new Proxy([], { get: () => assert.fail("read") })}`, "value 1"],
+    [
+      "a proxy that throws when it is asked what it has",
+      sql`SELECT ${new Proxy<never[]>([], { has: () => assert.fail("asked"), get: () => assert.fail("read") })}`,
+      "value 1"
+    ],
     ["an ArrayBuffer", sql`SELECT ${JSON.parse("[]").at(0) ?? (new ArrayBuffer(1) as never)}`, "value 1"],
     [
       "a column that is undefined",
@@ -273,6 +278,12 @@ describe("templates", () => {
       assert.strictEqual(one(sql.identifier("a")), 'SELECT "a" .5, E "a" FROM t')
       assert.strictEqual(one(sql`b`), "SELECT b.5, Eb FROM t")
     }
+  })
+  it("texts that are no template are read again, since they may change", () => {
+    const strings = Object.assign(["SELECT 1"], { raw: ["SELECT 1"] })
+    assert.strictEqual(text(sql(strings)), "SELECT 1")
+    strings[0] = "SELECT 2"
+    assert.strictEqual(text(sql(strings)), "SELECT 2")
   })
   it("a template that is refused is refused the second time too", () => {
     const refuse = (value: string) => refusal(sql`SELECT '${value}'`)?.field

@@ -43,8 +43,12 @@ export interface Statement {
   readonly [TypeId]: Content
 }
 
-/** Recognizes a statement, also one of another copy of this library. */
-export const isStatement = (u: unknown): u is Statement => hasProperty(u, TypeId)
+/** Recognizes a statement, also one of another copy of this library. A proxy may throw. */
+export const isStatement = (u: unknown): u is Statement =>
+  Result.getOrElse(
+    Result.try(() => hasProperty(u, TypeId)),
+    () => false
+  )
 
 export const fromSegments = (segments: ReadonlyArray<Segment>): Statement => {
   let size = 0
@@ -66,6 +70,15 @@ export const fromValue = (position: string, value: unknown): Segment => {
     : invalid(position, value, text.failure)
 }
 
+/** An array in a list is compared as one value, and as text it would only match nothing. */
+const inList = /\bin\s*\(\s*$/i
+
+/** A value as a segment after some text. */
+export const fromValueAfter = (text: unknown, position: string, value: unknown): Segment =>
+  Array.isArray(value) && inList.test(String(text).slice(-16))
+    ? invalid(position, value, "IN takes a list: write IN (${sql.csv(items)}), or = ANY(${items})")
+    : fromValue(position, value)
+
 /** SQL text, unless PostgreSQL cannot take it. */
 export const fromText = (field: string, text: unknown): string | Invalid =>
   typeof text === "string" && !text.includes("\0") && text.isWellFormed()
@@ -77,7 +90,7 @@ export const interleave = (texts: ReadonlyArray<string>, values: ReadonlyArray<u
   fromSegments(
     texts.flatMap((text, index) =>
       index < values.length
-        ? [fromText("statement", text), fromValue(`value ${index + 1}`, values[index])]
+        ? [fromText("statement", text), fromValueAfter(text, `value ${index + 1}`, values[index])]
         : [fromText("statement", text)]
     )
   )

@@ -4,7 +4,7 @@ import { firstJoined, partsAfter, partsBefore } from "../compile.ts"
 import {
   fromSegments,
   fromText,
-  fromValue,
+  fromValueAfter,
   type Invalid,
   invalid,
   isStatement,
@@ -90,23 +90,16 @@ const unwrap = (segment: Segment): Segment => {
 const isValue = (segment: Segment): segment is Value =>
   typeof segment === "object" && !isStatement(segment) && segment._tag === "Value"
 
-/** An array in a list is compared as one value, and as text it would only match nothing. */
-const inList = /\bin\s*\(\s*$/i
-
 /** The statement of a template with its values. */
 export const fill = (strings: TemplateStringsArray, given: ReadonlyArray<unknown>): Statement => {
   let template = templates.get(strings)
   if (template === undefined) {
     template = read(strings)
-    templates.set(strings, template)
+    // JavaScript freezes the texts of a template; others may change after this call
+    if (Object.isFrozen(strings)) templates.set(strings, template)
   }
   const { pieces, texts } = template
-  const values = given.map((value, index) => {
-    const position = `value ${index + 1}`
-    return Array.isArray(value) && inList.test(String(texts[index]).slice(-16))
-      ? invalid(position, value, "IN takes a list: write IN (${sql.csv(items)}), or = ANY(${items})")
-      : unwrap(fromValue(position, value))
-  })
+  const values = given.map((value, index) => unwrap(fromValueAfter(texts[index], `value ${index + 1}`, value)))
   return pieces !== undefined && values.length === pieces.length - 1 && values.every(isValue)
     ? fromSegments([{ _tag: "Filled", pieces, values }])
     : fromSegments(

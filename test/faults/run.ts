@@ -1,4 +1,7 @@
-/** `npm run faults`: every fault under every operation. `npm run faults -- soak`: all of them at once, for a minute. */
+/**
+ * `npm run faults`: every fault under every operation. `npm run faults -- soak`: all of them at once, for a minute.
+ * `npm run faults -- model`: two calls on the same keys, in all orders.
+ */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import { writeFileSync } from "node:fs"
@@ -12,10 +15,11 @@ import * as Memory from "./Memory.ts"
 import { operations } from "./operations/index.ts"
 import { csv, problems, summary, table } from "./report.ts"
 import { soak } from "./soak/soak.ts"
+import { runModel } from "../keys/model/run.ts"
 import { strayRejections } from "./strayRejections.ts"
 import * as World from "./World.ts"
 
-const usage = `Usage: npm run faults -- [soak [--seconds N]] [--transport ${transports.join("|")}]
+const usage = `Usage: npm run faults -- [soak [--seconds N] | model [--switches N] [--crashes N] [--rounds N]] [--transport ${transports.join("|")}]
   [--fault TEXT] [--operation TEXT] [--every N] [--csv FILE]\n`
 
 /** MB that the process may take at most: of the databases, and of what answers without end may hold at a time. */
@@ -27,6 +31,9 @@ const options = {
   operation: { type: "string", default: "" },
   every: { type: "string", default: "1" },
   seconds: { type: "string", default: "60" },
+  switches: { type: "string", default: "2" },
+  crashes: { type: "string", default: "1" },
+  rounds: { type: "string", default: "500" },
   csv: { type: "string" }
 } as const
 
@@ -34,9 +41,18 @@ const main = async (args: Array<string>): Promise<number> => {
   const { positionals, values } = parseArgs({ args, allowPositionals: true, options })
   const transport = transports.find((one) => one === values.transport)
   const [command = "matrix", ...rest] = positionals
-  if (transport === undefined || rest.length > 0 || (command !== "matrix" && command !== "soak")) {
+  if (transport === undefined || rest.length > 0 || !["matrix", "model", "soak"].includes(command)) {
     process.stderr.write(usage)
     return 2
+  }
+  if (command === "model") {
+    const broken = await runModel({
+      switches: Number(values.switches),
+      crashes: Number(values.crashes),
+      rounds: Number(values.rounds),
+      filter: values.operation
+    })
+    return broken === 0 ? 0 : 1
   }
   if (command === "soak") {
     return await Effect.runPromise(

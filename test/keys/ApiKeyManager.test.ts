@@ -144,7 +144,7 @@ describe("create", () => {
       "a name that is taken",
       [errors("Validation failed: Name has already been taken", 422)],
       "ApiKeyNameTaken",
-      "exists already"
+      "already exists"
     ],
     ["the quota", [errors("You have reached the limit of API keys for your plan", 403)], "ApiKeyQuotaReached", "plan"],
     ["a refusal by PostgreSQL", [errors("Unexpected error", 422)], "GrantRefused", "Unexpected error"],
@@ -252,42 +252,45 @@ describe("list", () => {
       Effect.map((all) => all.map(({ name }) => name)),
       provideScript(script)
     )
-  it.effect("goes over all pages, in the server's order", () => {
-    const script = scriptedFetch(page(["Master", "b"], 3, true), page(["a"], 3, false))
-    return Effect.gen(function* () {
-      assert.deepStrictEqual(yield* names(script, { pageSize: 2, type: ["master", "regular"], order: "name" }), [
-        "Master",
-        "b",
-        "a"
-      ])
-      assert.deepStrictEqual(
-        script.asked.map(({ url }) => Object.fromEntries(new URL(url).searchParams)),
-        [
-          { per_page: "2", type: "master,regular", order: "name", page: "1" },
-          { per_page: "2", type: "master,regular", order: "name", page: "2" }
-        ]
-      )
-    })
-  })
-  it.effect("ends where the total is overstated", () =>
+  it.effect(
+    "list asks for all keys in one response if there are more than on the first page, in the server's order",
+    () => {
+      const script = scriptedFetch(page(["Master", "b"], 3, true), page(["Master", "b", "a"], 3, false))
+      return Effect.gen(function* () {
+        assert.deepStrictEqual(yield* names(script, { pageSize: 2, type: ["master", "regular"], order: "name" }), [
+          "Master",
+          "b",
+          "a"
+        ])
+        assert.deepStrictEqual(
+          script.asked.map(({ url }) => Object.fromEntries(new URL(url).searchParams)),
+          [
+            { per_page: "2", type: "master,regular", order: "name", page: "1" },
+            { per_page: "6", type: "master,regular", order: "name", page: "1" }
+          ]
+        )
+      })
+    }
+  )
+  it.effect("list ends if the total is overstated", () =>
     Effect.map(names(scriptedFetch(page(["a"], 99, true), page([], 99, true))), (all) =>
       assert.deepStrictEqual(all, ["a"])
     )
   )
-  it.effect("ends where a page repeats", () =>
+  it.effect("list ends if a page repeats", () =>
     Effect.map(names(scriptedFetch(page(["a", "b"], 99, true))), (all) => assert.deepStrictEqual(all, ["a", "b"]))
   )
-  it.effect("ends where the list shrinks", () =>
+  it.effect("list ends if the list shrinks", () =>
     Effect.map(names(scriptedFetch(page(["a", "b"], 4, true), page(["c"], 3, false))), (all) =>
       assert.deepStrictEqual(all, ["a", "b", "c"])
     )
   )
-  it.effect("goes on where the total is understated", () =>
+  it.effect("list continues if the total is understated", () =>
     Effect.map(names(scriptedFetch(page(["a"], 1, true), page(["b"], 1, false))), (all) =>
       assert.deepStrictEqual(all, ["a", "b"])
     )
   )
-  it.effect("takes only the pages it needs as a stream", () => {
+  it.effect("stream sends only the requests that it needs", () => {
     const script = scriptedFetch(page(["a"], 3, true), page(["b"], 3, true), page(["c"], 3, false))
     return Effect.gen(function* () {
       const keys = yield* ApiKeyManager
@@ -296,7 +299,7 @@ describe("list", () => {
       assert.strictEqual(script.asked.length, 1)
     }).pipe(provideScript(script))
   })
-  it.effect("two at once do not disturb each other", () =>
+  it.effect("two lists at once do not disturb each other", () =>
     Effect.gen(function* () {
       const keys = yield* ApiKeyManager
       const both = yield* Effect.all([keys.list({ pageSize: 1 }), keys.list({ pageSize: 1, type: "regular" })], {
@@ -313,8 +316,9 @@ describe("list", () => {
       provideScript(
         scriptedFetch(({ url }) => {
           const { searchParams } = new URL(url)
-          const at = Number(searchParams.get("page"))
-          return page([`${searchParams.has("type") ? "r" : "a"}${at}`], 3, at < 3)
+          const kind = searchParams.has("type") ? "r" : "a"
+          const size = Number(searchParams.get("per_page"))
+          return page([`${kind}1`, `${kind}2`, `${kind}3`].slice(0, size), 3, size < 3)
         })
       )
     )

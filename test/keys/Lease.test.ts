@@ -1,10 +1,9 @@
 /** Leases on the embedded CARTO: keys that end with their scope, and a sweep that touches nothing else. */
 import { assert, describe, it, layer } from "@effect/vitest"
-import { Deferred, type Duration, Effect, Exit, Fiber, Logger, Option, Random, Scope } from "effect"
+import { Deferred, type Duration, Effect, Exit, Fiber, Logger, Random, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { ApiKeyManager, Auth, type CartoError, Grants, Sql, sql } from "../../src/index.ts"
 import * as Lease from "../../src/keys/Lease.ts"
-import * as LeaseName from "../../src/keys/internal/lifecycle/leaseName.ts"
 import * as LeasePool from "../../src/keys/LeasePool.ts"
 import { layerEmbedded } from "../support/embedded.ts"
 import { json, masterToken, provideScript, scriptedFetch, wireKey } from "../support/scriptedFetch.ts"
@@ -15,34 +14,6 @@ const regular = ApiKeyManager.use((keys) => keys.list({ type: "regular" }))
 const names = Effect.map(regular, (keys) => keys.map(({ name }) => name))
 const reasonOf = <A, R>(effect: Effect.Effect<A, CartoError, R>) =>
   Effect.match(effect, { onFailure: ({ reason }) => reason._tag, onSuccess: () => "no failure" })
-
-describe("LeaseName", () => {
-  const deadline = new Date("2026-11-24T05:30:00Z")
-  const name = LeaseName.format({ purpose: "nightly-report", owner: "web.1", deadline, id: "0123456789" })
-
-  it("is read back", () => {
-    assert.strictEqual(name, "lease~nightly-report~web.1~20261124T053000Z~0123456789~b7b14a89")
-    const { deadline: read, ...words } = Option.getOrThrow(LeaseName.parse(name))
-    assert.deepStrictEqual(words, { purpose: "nightly-report", owner: "web.1", id: "0123456789" })
-    assert.strictEqual(read.toISOString(), "2026-11-24T05:30:00.000Z")
-  })
-
-  it("no other name is one", () => {
-    for (const other of [
-      "lease",
-      "lease~2",
-      "lease of the office",
-      `${name} `,
-      name.toUpperCase(),
-      name.replace("web.1", "web.2"),
-      name.replace("T05", "T04"),
-      name.replace("~b7", "~b8"),
-      "lease~a~b~20261124T053000Z~0123456789~00000000"
-    ]) {
-      assert.isTrue(Option.isNone(LeaseName.parse(other)), other)
-    }
-  })
-})
 
 const accounts = [{ username: "demo", samples: true }]
 

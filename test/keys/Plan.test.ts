@@ -1,8 +1,9 @@
 /** Plans on the embedded CARTO: what they say, what they do, and what they never touch. */
-import { assert, describe, it, layer } from "@effect/vitest"
-import { Effect, Ref } from "effect"
+import { assert, layer } from "@effect/vitest"
+import { Deferred, Effect, Fiber, Ref } from "effect"
+import { TestClock } from "effect/testing"
 import { type ApiKey, ApiKeyManager, Auth, type CartoError, Grants, Sql, sql } from "../../src/index.ts"
-import * as DesiredKeys from "../../src/keys/DesiredKeys.ts"
+import type * as DesiredKeys from "../../src/keys/DesiredKeys.ts"
 import * as Lease from "../../src/keys/Lease.ts"
 import * as Plan from "../../src/keys/Plan.ts"
 import * as Rotation from "../../src/keys/Rotation.ts"
@@ -11,34 +12,6 @@ import { brokenOff, faults, faultsAt } from "../support/faults.ts"
 
 const reasonOf = <A, R>(effect: Effect.Effect<A, CartoError, R>) =>
   Effect.match(effect, { onFailure: ({ reason }) => reason._tag, onSuccess: () => "no failure" })
-
-describe("DesiredKeys", () => {
-  const file = `{
-  // what the maps need
-  "prefix": "maps-", /* nothing else */
-  "keys": [
-    { "name": "maps-tiles", "tables": [{ "name": "a // b", "permissions": ["select"] },] },
-  ],
-}`
-  it.effect("JSON with comments and trailing commas", () =>
-    Effect.gen(function* () {
-      assert.deepStrictEqual(yield* DesiredKeys.fromJsonc(file), {
-        prefix: "maps-",
-        keys: [{ name: "maps-tiles", tables: [{ name: "a // b", permissions: ["select"] }] }]
-      })
-    })
-  )
-  it.effect("says what is wrong, and where", () =>
-    Effect.gen(function* () {
-      const messageOf = (text: string) =>
-        Effect.map(Effect.flip(DesiredKeys.fromJsonc(text)), (error: CartoError) => error.message)
-      assert.include(yield* messageOf("{"), "SyntaxError")
-      assert.include(yield* messageOf(file.replace("tables", "table")), "keys.0.table")
-      assert.include(yield* messageOf(file.replace('"select"', '"SELECT"')), "keys.0.tables.0.permissions.0")
-      assert.include(yield* messageOf(file.replace('"prefix"', '"prefixes"')), "prefix")
-    })
-  )
-})
 
 const accounts = [
   { username: "demo", samples: true },
@@ -378,66 +351,116 @@ layer(layerEmbedded({ postgis: false, accounts }), options)("Plan", (it) => {
   }
 })
 
-describe("PlanText", () => {
-  const none = Grants.union({}, {})
-  const plan: Plan.Plan = {
-    desired: desired(),
-    items: [
-      {
-        action: "create",
-        name: "maps-a",
-        key: "maps-a~1~0f3c52aa",
-        retired: [],
-        missing: Grants.union({ apis: ["sql"], tables: [towns], services: ["routing"] }, {}),
-        extra: none,
-        owned: []
-      },
-      {
-        action: "replace",
-        name: "maps-b",
-        key: "maps-b~2~0f3c52aa",
-        retired: ["maps-b"],
-        missing: none,
-        extra: Grants.union({ tables: [tornadoes], schemas: [Grants.schema("public")] }, {}),
-        owned: []
-      },
-      {
-        action: "delete",
-        name: "maps-\u001b[2J\nc",
-        key: undefined,
-        retired: ["maps-\u001b[2J\nc"],
-        missing: none,
-        extra: none,
-        owned: ["public.made"]
-      },
-      { action: "unchanged", name: "maps-d", key: "maps-d", retired: [], missing: none, extra: none, owned: [] }
-    ]
-  }
-  it("is what a person reads before saying yes", () => {
-    assert.strictEqual(
-      Plan.toText(plan),
-      `  + maps-a is created as maps-a~1~0f3c52aa
-      + API sql
-      + insert, select on public.towns
-      + service routing
+layer(layerEmbedded({ postgis: false, accounts }), { timeout: "120 seconds" })("Plan in its grace", (it) => {
+  const grace = "10 minutes"
+  const named = (name: string) => desired({ name, apis: ["sql"], tables: [tornadoes] })
+  /** Applies a plan in a fiber, up to its wait. */
+  const applyToWait = (of: DesiredKeys.DesiredKeys) =>
+    Effect.gen(function* () {
+      const published = yield* Deferred.make<ApiKey>()
+      const plan = yield* Plan.plan(of)
+      const fiber = yield* Effect.forkChild(
+        Plan.apply(plan, { publish: (key) => Deferred.succeed(published, key), grace })
+      )
+      yield* Deferred.await(published)
+      return fiber
+    })
+  const query = run("SELECT count(*) FROM tornadoes")
 
-  ~ maps-b has other grants: maps-b~2~0f3c52aa replaces maps-b
-      - select on public.tornadoes
-      - create in schema public
+  it.effect("a key that a plan renames works until the grace has passed", () =>
+    Effect.gen(function* () {
+      yield* clean
+      const { keys } = yield* applyNow(named("maps-old"))
+      const old = keys.get("maps-old")
+      assert.isDefined(old)
+      const fiber = yield* applyToWait(named("maps-new"))
+      yield* TestClock.adjust("9 minutes")
+      yield* query.pipe(Auth.withApiKey(old))
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(fiber)
+      assert.strictEqual(yield* reasonOf(query.pipe(Auth.withApiKey(old))), "Unauthenticated")
+      assert.deepStrictEqual((yield* names).map(base), ["maps-new~1~"])
+    })
+  )
 
-  - maps-\\u{1b}[2J\\u{a}c is not desired: maps-\\u{1b}[2J\\u{a}c will be deleted
-      the account becomes the owner of public.made
+  it.effect(
+    "a plan that brings a name back in the grace of another has a key that works, and the other is overtaken",
+    () =>
+      Effect.gen(function* () {
+        yield* clean
+        yield* applyNow(named("maps-a"))
+        const fiber = yield* applyToWait(named("maps-b"))
+        const back = desired(
+          { name: "maps-a", apis: ["sql"], tables: [tornadoes] },
+          { name: "maps-b", apis: ["sql"], tables: [tornadoes] }
+        )
+        const { keys } = yield* applyNow(back)
+        yield* TestClock.adjust(grace)
+        const error: CartoError = yield* Effect.flip(Fiber.join(fiber))
+        assert.strictEqual(error.reason._tag, "ReplacementOvertaken")
+        for (const name of ["maps-a", "maps-b"]) {
+          const key = keys.get(name)
+          assert.isDefined(key)
+          yield* query.pipe(Auth.withApiKey(key))
+        }
+        assert.isTrue(Plan.isUnchanged(yield* Plan.plan(back)))
+      })
+  )
 
-Plan: 1 to create, 1 to replace, 1 to delete, 1 unchanged.`
-    )
-  })
-  it("with colors it says the same", () => {
-    const colored = Plan.toText(plan, { colors: true })
-    assert.include(colored, "\u001b[32m  + maps-a\u001b[0m")
-    const plain = ["0", "31", "32", "33"].reduce((text, code) => text.replaceAll(`\u001b[${code}m`, ""), colored)
-    assert.strictEqual(plain, Plan.toText(plan))
-  })
-  it("of nothing", () => {
-    assert.strictEqual(Plan.toText({ desired: desired(), items: [] }), "Plan: no keys.")
-  })
+  it.effect("abandon in the grace of apply: the older key stays, and apply is overtaken", () =>
+    Effect.gen(function* () {
+      yield* clean
+      yield* applyNow(named("maps-a"))
+      const fiber = yield* applyToWait(desired({ name: "maps-a", apis: ["sql"], tables: [tornadoes, towns] }))
+      const stays = yield* Rotation.abandon("maps-a", { publish, grace: 0 })
+      assert.strictEqual(base(stays.name), "maps-a~1~")
+      yield* TestClock.adjust(grace)
+      const error: CartoError = yield* Effect.flip(Fiber.join(fiber))
+      assert.strictEqual(error.reason._tag, "ReplacementOvertaken")
+      yield* query.pipe(Auth.withApiKey(stays))
+      assert.deepStrictEqual((yield* names).map(base), ["maps-a~1~"])
+    })
+  )
+
+  it.effect("plans whose prefixes begin one another do not delete each other's keys", () =>
+    Effect.gen(function* () {
+      yield* clean
+      const inner = { prefix: "maps-old-", keys: [{ name: "maps-old-a", apis: ["sql" as const] }] }
+      yield* applyNow(inner)
+      const error: CartoError = yield* Effect.flip(Plan.plan(named("maps-b")))
+      assert.include(error.message, '"maps-old-a", which a plan with another prefix made')
+      assert.isTrue(Plan.isUnchanged(yield* Plan.plan(inner)))
+      yield* applyNow({ ...inner, keys: [] })
+      yield* applyNow(named("maps-b"))
+    })
+  )
+
+  it.effect("apply refuses options that cannot work before any request", () =>
+    Effect.gen(function* () {
+      yield* clean
+      const plan = yield* Plan.plan(named("maps-a"))
+      for (const options of [{}, { publish: 1 }, { publish, grace: Number.NaN }, { publish, grace: "10 minuts" }]) {
+        const given = options as unknown as Plan.ApplyOptions<never, never>
+        assert.strictEqual(yield* reasonOf(Plan.apply(plan, given)), "InvalidInput")
+      }
+      assert.deepStrictEqual(yield* names, [])
+      for (const wrong of [undefined, {}, { prefix: "a" }, { prefix: "a", keys: [1] }, { prefix: 1, keys: [] }]) {
+        assert.strictEqual(yield* reasonOf(Plan.plan(wrong as unknown as DesiredKeys.DesiredKeys)), "InvalidInput")
+      }
+    })
+  )
+
+  it.effect("a grant on a table of another key names that key", () =>
+    Effect.gen(function* () {
+      yield* clean
+      const keys = yield* ApiKeyManager
+      const maker = yield* keys.create({ name: "maker", apis: ["sql"], schemas: [Grants.schema("public")] })
+      yield* run("CREATE TABLE made AS SELECT 1 AS id").pipe(Auth.withApiKey(maker))
+      const reading = { name: "reader", apis: ["sql" as const], tables: [Grants.table("made", ["select"])] }
+      const error: CartoError = yield* Effect.flip(keys.create(reading))
+      assert.include(error.message, 'public.made belongs to the key "maker": run ALTER TABLE public.made OWNER TO')
+      yield* run("ALTER TABLE public.made OWNER TO CURRENT_USER")
+      yield* keys.create(reading)
+    })
+  )
 })

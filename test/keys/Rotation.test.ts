@@ -1,37 +1,12 @@
 /** Rotation on the embedded CARTO: under load, broken off at every request, and with tables that a key made. */
-import { assert, describe, it, layer } from "@effect/vitest"
+import { assert, layer } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Redacted, Ref } from "effect"
 import { TestClock } from "effect/testing"
 import { type ApiKey, ApiKeyManager, Auth, type CartoError, Grants, Sql, sql } from "../../src/index.ts"
-import * as Generation from "../../src/keys/internal/lifecycle/generation.ts"
 import * as Lease from "../../src/keys/Lease.ts"
 import * as Rotation from "../../src/keys/Rotation.ts"
 import { layerEmbedded } from "../support/embedded.ts"
 import { brokenOff, faults, faultsAt } from "../support/faults.ts"
-
-describe("Generation", () => {
-  it("names and what they say", () => {
-    const cases = [
-      ["tiles", "tiles", 1, undefined],
-      ["tiles~2", "tiles", 2, undefined],
-      ["tiles~12~0f3c52aa", "tiles", 12, "0f3c52aa"],
-      ["tiles~1~0f3c52aa", "tiles", 1, "0f3c52aa"],
-      ["tiles~0~0f3c52aa", "tiles", 0, "0f3c52aa"],
-      // not names that this makes
-      ["tiles~0", "tiles~0", 1, undefined],
-      ["tiles~1", "tiles~1", 1, undefined],
-      ["tiles~02", "tiles~02", 1, undefined],
-      ["tiles~2~xyz", "tiles~2~xyz", 1, undefined],
-      ["~2", "~2", 1, undefined]
-    ] as const
-    for (const [name, base, number, fingerprint] of cases) {
-      assert.deepStrictEqual(Generation.parse(name), { base, number, fingerprint })
-      assert.strictEqual(Generation.format({ base, number, fingerprint }), name)
-    }
-    assert.isTrue(Generation.isBase("tiles~1"))
-    assert.isFalse(Generation.isBase("tiles~2"))
-  })
-})
 
 const count = Sql.use((db) => db.query(sql`SELECT count(*)::int AS n FROM tornadoes`))
 const regular = ApiKeyManager.use((keys) => keys.list({ type: "regular", order: "name" }))
@@ -316,6 +291,92 @@ layer(layerEmbedded({ postgis: false, accounts }), { timeout: "120 seconds" })("
       yield* TestClock.adjust("1 minute")
       assert.strictEqual((yield* Fiber.join(fiber)).name, "tiles~2")
       assert.strictEqual(yield* reasonOf(count.pipe(Auth.withApiKey(old))), "Unauthenticated")
+    })
+  )
+
+  it.effect(
+    "abandon in the grace of rotate: the older key stays and works, and rotate says that it was overtaken",
+    () =>
+      Effect.gen(function* () {
+        yield* clean
+        const old = yield* create("tiles")
+        const { publish, published } = yield* makeStore
+        const begun = yield* Deferred.make<void>()
+        const rotating = yield* Effect.forkChild(
+          Rotation.rotate("tiles", {
+            publish: (key) => Effect.andThen(publish(key), Deferred.succeed(begun, undefined)),
+            grace: "10 minutes"
+          })
+        )
+        yield* Deferred.await(begun)
+        const abandoning = yield* Effect.forkChild(Rotation.abandon("tiles", { publish, grace: "1 minute" }))
+        yield* Effect.repeat(Ref.get(published), { until: (all) => all.length === 2 })
+        assert.strictEqual((yield* Rotation.current("tiles")).name, "tiles")
+        assert.strictEqual(yield* reasonOf(Rotation.finish("tiles")), "ReplacementOvertaken")
+        yield* TestClock.adjust("1 minute")
+        assert.strictEqual((yield* Fiber.join(abandoning)).name, "tiles")
+        yield* TestClock.adjust("10 minutes")
+        const error: CartoError = yield* Effect.flip(Fiber.join(rotating))
+        assert.strictEqual(error.reason._tag, "ReplacementOvertaken")
+        assert.deepStrictEqual(yield* names, ["tiles"])
+        assert.strictEqual((yield* Ref.get(published)).at(-1)?.name, "tiles")
+        yield* count.pipe(Auth.withApiKey(old))
+      })
+  )
+
+  it.effect("rotate after an abandon that was interrupted in its grace completes the abandon", () =>
+    Effect.gen(function* () {
+      yield* clean
+      const old = yield* create("tiles")
+      const { publish, published } = yield* makeStore
+      yield* Rotation.begin("tiles", { publish })
+      const abandoning = yield* Effect.forkChild(Rotation.abandon("tiles", { publish, grace: "1 hour" }))
+      yield* Effect.repeat(Ref.get(published), { until: (all) => all.length === 2 })
+      yield* Fiber.interrupt(abandoning)
+      assert.deepStrictEqual(yield* names, ["tiles", "tiles~2", "tiles~2~decided"])
+      assert.strictEqual((yield* Rotation.rotate("tiles", { publish, grace: 0 })).name, "tiles")
+      assert.deepStrictEqual(new Set((yield* Ref.get(published)).slice(1).map(({ name }) => name)), new Set(["tiles"]))
+      assert.deepStrictEqual(yield* names, ["tiles"])
+      yield* count.pipe(Auth.withApiKey(old))
+      assert.strictEqual((yield* Rotation.rotate("tiles", { publish, grace: 0 })).name, "tiles~2")
+    })
+  )
+
+  it.effect("rotate fails if the key that it published was regenerated in the grace, and deletes nothing", () =>
+    Effect.gen(function* () {
+      yield* clean
+      const old = yield* create("tiles")
+      const published = yield* Deferred.make<ApiKey>()
+      const fiber = yield* Effect.forkChild(
+        Rotation.rotate("tiles", { publish: (key) => Deferred.succeed(published, key), grace: "10 minutes" })
+      )
+      const next = yield* Deferred.await(published)
+      yield* ApiKeyManager.use((keys) => keys.regenerate(next))
+      yield* TestClock.adjust("10 minutes")
+      const error: CartoError = yield* Effect.flip(Fiber.join(fiber))
+      assert.include(error.message, '"tiles~2" has a new token')
+      yield* count.pipe(Auth.withApiKey(old))
+    })
+  )
+
+  it.effect("a duration or a function that cannot work is refused before any request", () =>
+    Effect.gen(function* () {
+      yield* clean
+      yield* create("tiles")
+      const publish = () => Effect.void
+      for (const grace of [Number.NaN, -1, "10 minuts", "-1 seconds", Infinity, {}, "soon"]) {
+        const options = { publish, grace } as Rotation.RotateOptions<never, never>
+        for (const call of [Rotation.rotate, Rotation.resume, Rotation.abandon]) {
+          assert.strictEqual(yield* reasonOf(call("tiles", options)), "InvalidInput")
+        }
+      }
+      for (const options of [{}, { publish: "vault" }, { publish, verify: 1 }, { publish, ownedTables: "keep" }]) {
+        const given = options as unknown as Rotation.RotateOptions<never, never>
+        for (const call of [Rotation.begin, Rotation.rotate, Rotation.resume]) {
+          assert.strictEqual(yield* reasonOf(call("tiles", given)), "InvalidInput")
+        }
+      }
+      assert.deepStrictEqual(yield* names, ["tiles"])
     })
   )
 })

@@ -21,6 +21,8 @@ export interface AuthApi {
   readonly answer: (request: Request, pass: (label: string) => Promise<void>) => Promise<Response>
   /** Creates a key that may use the SQL API, outside of the order. */
   readonly add: (name: string) => Promise<void>
+  /** Deletes a key, outside of the order. */
+  readonly remove: (name: string) => Promise<void>
 }
 
 const json = (body: unknown, status = 200): Response =>
@@ -127,6 +129,10 @@ export const makeAuthApi = (): AuthApi => {
     answer,
     add: (name) => {
       create(name, "regular", ["sql"])
+      return Promise.resolve()
+    },
+    remove: (name) => {
+      keys.delete(name)
       return Promise.resolve()
     }
   }

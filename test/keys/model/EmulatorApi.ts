@@ -26,6 +26,10 @@ export const makeEmulatorApi = async ({ account, handler }: EmulatorService): Pr
   return {
     keys,
     isAlive: (token) => [...keys.values()].some((key) => key.token === token),
+    remove: async (name) => {
+      await ask("DELETE", `/${encodeURIComponent(name)}`)
+      keys.delete(name)
+    },
     add: async (name) => note(await ask("POST", "", { name, grants: [{ type: "apis", apis: ["sql"] }] })),
     answer: async (request, pass) => {
       const { pathname } = new URL(request.url)

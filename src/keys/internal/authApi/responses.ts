@@ -1,8 +1,8 @@
 /** The answers of the Auth API, told apart. One place knows the server's words. */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import type { ApiKey } from "../../account/ApiKey.ts"
-import { fromWire } from "../../account/apiKeyWire.ts"
+import type { ApiKey } from "../../../account/ApiKey.ts"
+import { fromWire } from "../../../account/apiKeyWire.ts"
 import {
   AccountNotActivated,
   ApiKeyNameTaken,
@@ -18,11 +18,11 @@ import {
   RegenerateRefused,
   TargetUserForbidden,
   TargetUserNotFound
-} from "../../errors/AuthApi.ts"
-import { type CallReason, InvalidInput, type OutcomeUnknown, type RateLimited } from "../../errors/Call.ts"
-import { isObject, parse } from "../../errors/internal/json.ts"
-import { rateLimited, unexpected, type UnexpectedReason } from "../../http/failures.ts"
-import type { WireResponse } from "../../http/response.ts"
+} from "../../../errors/AuthApi.ts"
+import { type CallReason, InvalidInput, type OutcomeUnknown, type RateLimited } from "../../../errors/Call.ts"
+import { isObject, parse } from "../../../errors/internal/json.ts"
+import { rateLimited, unexpected, type UnexpectedReason } from "../../../http/failures.ts"
+import type { WireResponse } from "../../../http/response.ts"
 
 /** What every call to the Auth API can fail with. */
 export type AuthApiReason =
@@ -143,7 +143,7 @@ export const readCreateFailure = (
   response: WireResponse,
   name: string,
   targetUser: string | undefined,
-  notHeld: (kind: "table" | "schema") => Effect.Effect<GrantNotHeld>
+  missingGrants: (kind: "table" | "schema") => Effect.Effect<GrantNotHeld>
 ): Effect.Effect<never, CreateReason> => {
   const words = serverWords(response)
   if (response.status === 403 && words === "You have reached the limit of API keys for your plan") {
@@ -175,8 +175,8 @@ export const readCreateFailure = (
   if (rest.includes("Name api_key name cannot be Master nor Default public")) return Effect.fail(reservedName())
   if (rest.includes("Name can't be blank")) return Effect.fail(blankName())
   if (rest.includes("Name has already been taken")) return Effect.fail(new ApiKeyNameTaken({ name }))
-  if (rest.includes(tablesLacking)) return Effect.flatMap(notHeld("table"), Effect.fail)
-  if (rest.includes(schemasLacking)) return Effect.flatMap(notHeld("schema"), Effect.fail)
+  if (rest.includes(tablesLacking)) return Effect.flatMap(missingGrants("table"), Effect.fail)
+  if (rest.includes(schemasLacking)) return Effect.flatMap(missingGrants("schema"), Effect.fail)
   return readFailure(response, targetUser)
 }
 

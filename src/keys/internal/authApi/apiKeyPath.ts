@@ -1,8 +1,8 @@
 /** API keys are addressed by name, as one segment of the path. */
 import * as Result from "effect/Result"
-import type { InvalidInput } from "../../errors/Call.ts"
+import type { InvalidInput } from "../../../errors/Call.ts"
 import { blankName, reservedName } from "./responses.ts"
-import { refuse } from "../../errors/internal/invalidInput.ts"
+import { refuse } from "../../../errors/internal/invalidInput.ts"
 
 export const collectionPath = "/api/v3/api_keys"
 

@@ -37,11 +37,11 @@ const shared: Readonly<Record<string, ReadonlyArray<string>>> = {
 const notYet: Readonly<Record<"imports" | "sizes" | "names", ReadonlyArray<string>>> = {
   imports: [
     "errors/Job.ts -> sql/internal/job.ts",
-    "keys/ApiKeyManager.ts -> sql/internal/responses.ts",
     "keys/internal/analysis/parseStatements.ts -> sql/internal/classifyError.ts",
-    "keys/internal/missingGrants.ts -> sql/internal/responses.ts"
+    "keys/internal/authApi/defaultSchema.ts -> sql/internal/responses.ts",
+    "keys/internal/authApi/missingGrants.ts -> sql/internal/responses.ts"
   ],
-  sizes: ["account/Grants.ts", "keys/ApiKeyManager.ts", "sql/CopySql.ts"],
+  sizes: ["account/Grants.ts", "sql/CopySql.ts"],
   names: ["errors/ReasonClass.ts"]
 }
 

@@ -41,7 +41,6 @@ const listQuery = (options: ListOptions): Result.Result<Query, InvalidInput> => 
     return refuse("pageSize", pageSize, "give a whole number above 0")
   }
   return Result.map(targetQuery(options), (target) => [
-    ["page", "1"],
     ...(types.length === 0 ? [] : [["type", types.join(",")] as const]),
     ...(options.order === undefined ? [] : [["order", options.order] as const]),
     ...target
@@ -62,26 +61,29 @@ export const readList = (
   )
 
 /**
- * Lists keys from the first on, and then all of them in one response. The server counts pages by number, so that a key would be
- * missed if one on an earlier page is deleted meanwhile. The last response is a single snapshot.
+ * Lists the first keys, and then all of them in one response. The server counts pages by number, so that a key would be missed if
+ * one on an earlier page is deleted meanwhile; a response that holds all keys is a single snapshot. Only if something between
+ * shortens responses, pages are counted.
  */
 export const streamKeys = (wire: Wire, options: ListOptions = {}): Stream.Stream<ApiKey, AuthApiReason> =>
   Stream.unwrap(
     Effect.map(Effect.fromResult(listQuery(options)), (query) => {
       const seen = new Set<string>()
       const { pageSize = 100 } = options
-      return Stream.paginate(pageSize, (size) =>
-        Effect.map(
-          readList(wire, [["per_page", String(size)], ...query], options, size > pageSize),
-          ({ hasNext, keys, total }) => {
-            const fresh = keys.filter(({ name }) => !seen.has(name))
-            for (const { name } of fresh) seen.add(name)
-            // a total that is too high must not make this go on for ever
-            const more = fresh.length > 0 && (hasNext || keys.length < total)
-            return [fresh, more ? Option.some(2 * Math.max(size, total)) : Option.none<number>()] as const
-          }
-        )
-      )
+      return Stream.paginate([1, pageSize], ([page = 1, size = pageSize]) => {
+        const isFirst = page === 1 && size === pageSize
+        const parameters = [["per_page", String(size)] as const, ...query, ["page", String(page)] as const]
+        return Effect.map(readList(wire, parameters, options, !isFirst), ({ hasNext, keys, total }) => {
+          const fresh = keys.filter(({ name }) => !seen.has(name))
+          for (const { name } of fresh) seen.add(name)
+          const isShortened = keys.length < size
+          // a total that is too high, or a page that comes again and again, must not make this go on for ever
+          const more =
+            (hasNext || seen.size < total) && (fresh.length > 0 || (page === 1 && !isFirst && isShortened && hasNext))
+          const next = isFirst ? [1, 2 * Math.max(size, total)] : isShortened ? [page + 1, size] : [1, 2 * size]
+          return [fresh, more ? Option.some(next) : Option.none<Array<number>>()] as const
+        })
+      })
     })
   )
 

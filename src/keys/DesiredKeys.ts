@@ -29,6 +29,7 @@ export interface DesiredKeys {
    * Prefixes of several plans for one account must not begin one another.
    */
   readonly prefix: string
+  /** The keys that should exist, each of another name. */
   readonly keys: ReadonlyArray<DesiredKey>
 }
 

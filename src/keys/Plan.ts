@@ -29,6 +29,7 @@ export type {
   PlanItem,
   PlanReason
 } from "./internal/planning/types.ts"
+export type { ExactReason } from "./internal/lifecycle/exactGrants.ts"
 export { toText, type ToTextOptions } from "./internal/text/planText.ts"
 
 /**

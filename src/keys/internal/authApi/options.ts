@@ -16,7 +16,10 @@ export interface CreateOptions extends GrantsRequest, TargetUserOptions {
 
 /** Which keys to list. */
 export interface ListOptions extends TargetUserOptions {
-  /** @default every type */
+  /**
+   * Lists keys of these types only.
+   * @default every type
+   */
   readonly type?: ApiKeyType | ReadonlyArray<ApiKeyType> | undefined
   /**
    * The ascending order within a type. The master key comes first, then the default key, then regular keys.

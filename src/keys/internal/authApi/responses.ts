@@ -32,6 +32,7 @@ export type AuthApiReason =
   | TargetUserForbidden
   | TargetUserNotFound
 
+/** What `create` can fail with. */
 export type CreateReason =
   | ApiKeyNameTaken
   | ApiKeyQuotaReached
@@ -41,8 +42,11 @@ export type CreateReason =
   | InvalidGrants
   | MasterKeyRequired
   | OutcomeUnknown
+/** What `get` can fail with. */
 export type GetReason = ApiKeyNotFound | AuthApiReason
+/** What `delete` can fail with. */
 export type DeleteReason = ApiKeyNotFound | ApiKeyProtected | AuthApiReason | GrantRefused | MasterKeyRequired
+/** What `regenerate` can fail with. */
 export type RegenerateReason =
   | ApiKeyNotFound
   | ApiKeyProtected

@@ -94,6 +94,7 @@ const fromAnswer = ({ grants }: ApiKey): ExactGrants => ({
   owned: grants.tables.filter(({ owner }) => owner)
 })
 
+/** Why the grants of a key cannot be read. */
 export type ExactReason = AuthApiReason | QueryReason
 
 /**

@@ -24,9 +24,13 @@ export interface LeaseRequest extends GrantsRequest, TargetUserOptions {
 
 /** A key, and when it ends. */
 export interface Lease {
+  /** The key, with its token. */
   readonly key: ApiKey
+  /** What the key is for. */
   readonly purpose: string
+  /** Who holds it. */
   readonly owner: string
+  /** When the lease ends. */
   readonly deadline: Date
 }
 

@@ -20,7 +20,9 @@ export type PlanAction = "create" | "delete" | "drifted" | "finish" | "replace" 
 
 /** What a plan does to one name. */
 export interface PlanItem {
+  /** What happens to the name. */
   readonly action: PlanAction
+  /** The name, without its generation. */
   readonly name: string
   /** The full name of the key that will have that name. `undefined` if the name is deleted. */
   readonly key: string | undefined
@@ -36,6 +38,7 @@ export interface PlanItem {
 
 /** A plan. It is plain data and holds no token. */
 export interface Plan {
+  /** The keys that the account should have. */
   readonly desired: DesiredKeys
   /** The member of the organization whose keys they are; `undefined` for the account itself. */
   readonly targetUser?: string | undefined

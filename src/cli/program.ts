@@ -2,6 +2,7 @@
 import * as Command from "effect/cli/Command"
 import { complete, completions } from "./commands/completions.ts"
 import { copy } from "./commands/copy.ts"
+import { emulator } from "./commands/emulator.ts"
 import { jobs } from "./commands/jobs.ts"
 import { keys } from "./commands/keys/index.ts"
 import { login, profiles } from "./commands/profiles.ts"
@@ -20,6 +21,7 @@ export const program = Command.make("effect-carto").pipe(
     sqlCommand,
     copy,
     jobs,
+    emulator,
     mcp,
     completions,
     complete((): Command.Command.Any => program)

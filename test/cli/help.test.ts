@@ -23,6 +23,9 @@ const walk = (command: Command.Command.Any, above: ReadonlyArray<string> = []): 
 const commands = walk(program)
 const leaves = commands.filter(({ command }) => command.subcommands.length === 0 && !command.unlisted)
 
+/** Serves until it is stopped; `emulator.test.ts` runs it. */
+const serves = "effect-carto emulator"
+
 /** What examples work on, besides the sample tables. */
 const files: Readonly<Record<string, string>> = {
   "queries.sql": "SELECT * FROM tornadoes",
@@ -58,7 +61,7 @@ layer(Cli.layer, { excludeTestServices: true, timeout: "120 seconds" })("the hel
         yield* succeed(["sql", "CREATE TABLE rows (a int)"])
         yield* succeed(["keys", "create", "tiles", "--table", "tornadoes:select"])
         const statement = (path: string) => `SELECT pg_sleep(${path.endsWith("cancel") ? 300 : 1})`
-        for (const { command, path } of leaves) {
+        for (const { command, path } of leaves.filter((leaf) => leaf.path !== serves)) {
           for (const example of command.examples) {
             // a job to be shown, awaited or canceled
             const { id } = path.startsWith("effect-carto jobs ")

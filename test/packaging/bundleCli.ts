@@ -15,6 +15,14 @@ export const bundleCli = async (outfile: string): Promise<void> => {
     platform: "node",
     format: "esm",
     target: "node20",
+    // the embedded CARTO lies beside the file in the package, and brings PGlite only when it is asked for
+    plugins: [
+      {
+        name: "embedded CARTO",
+        setup: ({ onResolve }) =>
+          onResolve({ filter: /\/emulator\/index\.ts$/ }, () => ({ path: "./emulator/index.js", external: true }))
+      }
+    ],
     legalComments: "none",
     logLevel: "warning",
     define: { EFFECT_CARTO_VERSION: JSON.stringify(version) },

@@ -1,7 +1,7 @@
 /**
- * Keeps an eye on a table, and leaves CARTO alone for a while when it is down: after three calls in a row without an answer
- * none is made for a second, then one, and while that fails none for twice as long, up to a minute. The last number that is
- * known is shown meanwhile. The circuit breaker is Effect's own; with `CircuitBreaker.layerStoreRedis` processes share it.
+ * Shows the number of rows of a table, and sends CARTO no requests for a while if it is down. After three calls in a row without a
+ * response, no call is sent for a second. Then one is sent. While that fails, the pause doubles, up to a minute. Meanwhile the last
+ * known number is shown. The circuit breaker is Effect's own. With `CircuitBreaker.layerStoreRedis`, processes share it.
  *
  *     CARTO_BASE_URL=https://YOUR-NAME.carto.com CARTO_API_KEY=… node circuit-breaker.ts TABLE [TIMES [MILLISECONDS]]
  */
@@ -16,7 +16,7 @@ const [table = "tornadoes", times = "Infinity", every = "1000"] = process.argv.s
 
 const down = new Set(["ServerUnavailable", "TransportFailed", "DeadlineExceeded"])
 
-/** An error of the account or the statement is an answer: CARTO is there. */
+/** An error of the account or the statement is a response: CARTO is there. */
 const classify = (exit: Exit.Exit<unknown, CartoError>): CircuitBreaker.Outcome =>
   Exit.isSuccess(exit)
     ? CircuitBreaker.success

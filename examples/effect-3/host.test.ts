@@ -17,7 +17,7 @@ const test = base
 
 type Account = TestAccountService<"other">
 
-/** The host as it is, but for its configuration and its network. */
+/** The host, with a configuration and a network of the test. */
 const run = <A, E>(
   account: Account,
   effect: Effect.Effect<A, E, Carto>,

@@ -1,7 +1,6 @@
 /**
- * A Worker that has the master key and works with less: `POST /` rebuilds the table `tornadoes_by_state` under a lease that
- * may do that and nothing else. The answer does not wait for the key to be deleted. A cron trigger deletes leases that were
- * left behind by Workers that came to no end.
+ * A Worker that has the master key and works with less. `POST /` rebuilds the table `tornadoes_by_state` under a lease that can do
+ * only that. The response does not wait for the key to be deleted. A cron trigger deletes leases that aborted Workers left behind.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

@@ -26,7 +26,7 @@ const countByState = (year: number) =>
     return Response.json(rows, { headers: { "cache-control": "public, max-age=300" } })
   })
 
-/** What a visitor is told of a failure; the operator finds the rest in the log. */
+/** What a visitor sees of a failure. The log has the rest. */
 const handle = (request: Request, env: Env): Effect.Effect<Response> => {
   const year = new URL(request.url).searchParams.get("year") ?? ""
   if (!/^\d{4}$/.test(year)) return Effect.succeed(problem(400, "give a year: ?year=2025"))

@@ -17,7 +17,7 @@ const rejectionOf = (promise: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error
   )
 
-test("a key is proven, and asked what it may do", async ({ carto }) => {
+test("verification compares what a key can do with what was asked for", async ({ carto }) => {
   const { can, createVerified, verifyGrants } = verification(carto.client)
   const reader = carto.key("reader")
   const { source, extra, missing } = await verifyGrants(reader)
@@ -30,7 +30,9 @@ test("a key is proven, and asked what it may do", async ({ carto }) => {
   assert.strictEqual((await createVerified({ name: "proven", tables })).name, "proven")
 })
 
-test("statements have their least grants", async ({ carto: { client } }) => {
+test("leastPrivilege infers the grants of statements, and verify names what is missing", async ({
+  carto: { client }
+}) => {
   const { infer, toText, verify } = leastPrivilege(client)
   const statements = { read: sql`SELECT * FROM places`, write: sql`DELETE FROM places` }
   const inference = await infer(statements, { verify: true })
@@ -38,7 +40,9 @@ test("statements have their least grants", async ({ carto: { client } }) => {
   assert.isTrue(isCartoError(await rejectionOf(verify({ apis: ["sql"], tables }, statements)), "GrantsInsufficient"))
 })
 
-test("all keys are audited, and seen at a glance", async ({ carto: { client, username } }) => {
+test("audit finds what keys do not need, and accessMatrix shows what each can do", async ({
+  carto: { client, username }
+}) => {
   const audits = audit(client)
   const found = audits.toText(await audits.audit({ personalData: true, statements: [sql`SELECT 1`] }))
   assert.match(found, new RegExp(`reader +regular +reads personal data +${username}\\.places\\.email`))
@@ -49,7 +53,7 @@ test("all keys are audited, and seen at a glance", async ({ carto: { client, use
   assert.match(matrices.toSvg(all), /^<svg /)
 })
 
-test("calls take a signal", async ({ carto }) => {
+test("every call of access rejects with the reason of its signal", async ({ carto }) => {
   const { client } = carto
   const signal = AbortSignal.abort(new Error("before"))
   const reader = carto.key("reader")

@@ -19,7 +19,7 @@ const rejectionOf = (promise: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error
   )
 
-test("a lease is deleted when it is disposed of", async ({ carto: { client } }) => {
+test("the key of a lease is deleted when the lease is disposed of", async ({ carto: { client } }) => {
   let left
   {
     await using lease = await leases(client).lease({ purpose: "report", tables })
@@ -31,7 +31,9 @@ test("a lease is deleted when it is disposed of", async ({ carto: { client } }) 
   assert.deepStrictEqual(names(await client.keys.list({ type: "regular" })), ["reader"])
 })
 
-test("a function runs under a lease of its own, which ends however it ends", async ({ carto: { client } }) => {
+test("withLease deletes its key whether the function resolves, rejects or outlives the lease", async ({
+  carto: { client }
+}) => {
   const options = { purpose: "report", tables }
   const { withLease } = leases(client)
   assert.strictEqual(await withLease(options, async (own) => (await own.sql.query(places)).totalRows), 0)
@@ -62,7 +64,7 @@ test("a lease whose call is aborted while its key is made leaves no key", async 
   assert.deepStrictEqual(names(await client.keys.list({ type: "regular" })), ["reader"])
 })
 
-test("a pool shares leases, and deletes them when it is disposed of", async ({ carto: { client } }) => {
+test("a pool shares leases, and deletes their keys when it is disposed of", async ({ carto: { client } }) => {
   const regular = async () => names(await client.keys.list({ type: "regular" })).filter((name) => name !== "reader")
   {
     await using pool = await openPool(client, { purpose: "pool", capacity: 2 })
@@ -95,7 +97,7 @@ test("a pool shares leases, and deletes them when it is disposed of", async ({ c
   assert.deepStrictEqual(await regular(), [])
 })
 
-test("a key is rotated: published, proven, and the old one is gone", async ({ carto }) => {
+test("rotate publishes and verifies the new key, and deletes the old one", async ({ carto }) => {
   const { client } = carto
   const store: Array<string> = []
   const next = await rotation(client).rotate("reader", {
@@ -119,7 +121,7 @@ test("a key is rotated: published, proven, and the old one is gone", async ({ ca
   assert.strictEqual(reveal(kept), reveal(next))
 })
 
-test("keys are made what they are to be", async ({ carto: { client } }) => {
+test("apply makes the keys what the desired keys say", async ({ carto: { client } }) => {
   const { apply, plan } = plans(client)
   const desired = { prefix: "app ", keys: [{ name: "app viewer", tables }] }
   const published: Array<string> = []
@@ -148,7 +150,7 @@ test("keys are made what they are to be", async ({ carto: { client } }) => {
   assert.isTrue(isUnchanged(await plan(desired)))
 })
 
-test("the keys of another member of the organisation", () =>
+test("an owner rotates and plans the keys of another member of the organization", () =>
   Effect.gen(function* () {
     const { account, fetch } = yield* Emulator
     const [olga, mary] = yield* Effect.all([
@@ -186,7 +188,7 @@ test("the keys of another member of the organisation", () =>
     Effect.runPromise
   ))
 
-test("calls take a signal", async ({ carto: { client } }) => {
+test("every call of lifecycle rejects with the reason of its signal", async ({ carto: { client } }) => {
   const signal = AbortSignal.abort(new Error("before"))
   const handOver = { publish: () => assert.fail("it was published") }
   const { abandon, begin, current, finish, resume, rotate } = rotation(client)

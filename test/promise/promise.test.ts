@@ -30,7 +30,7 @@ const collect = async <A>(source: AsyncIterable<A>): Promise<ReadonlyArray<A>> =
   return elements
 }
 
-/** A `fetch` that never answers, and what became of its requests. */
+/** A `fetch` that never responds, and whether its requests were aborted. */
 const silent = () => {
   const signals: Array<AbortSignal> = []
   const { promise: asked, resolve } = Promise.withResolvers<void>()
@@ -47,7 +47,7 @@ const alice = (fetch: typeof globalThis.fetch, options: Partial<ConnectOptions> 
   connect({ username: "alice", apiKey: masterToken, fetch, ...options })
 
 describe("connect", () => {
-  it("does nothing before the first call", async () => {
+  it("connect asks for no key and sends nothing before the first call", async () => {
     const script = scriptedFetch(json(result()))
     const apiKey = vi.fn(async () => "a-token")
     const carto = connect({ username: "alice", apiKey, fetch: script.fetch })
@@ -61,7 +61,7 @@ describe("connect", () => {
     assert.strictEqual(apiKey.mock.calls.length, 2)
   })
 
-  it("takes the key as text, redacted, or from a function of either", async () => {
+  it("connect takes the key as text, redacted, or from a function that returns either", async () => {
     for (const apiKey of ["t", Redacted.make("t"), () => "t", async () => Redacted.make("t")]) {
       const script = scriptedFetch(json(result()))
       await alice(script.fetch, { apiKey }).sql.query(sql`SELECT 1`)
@@ -69,7 +69,7 @@ describe("connect", () => {
     }
   })
 
-  it("rejects by reason: an account that cannot be, a secret store that is away", async () => {
+  it("a call rejects with InvalidInput for a wrong account, and with CredentialsUnavailable if the key cannot be had", async () => {
     const { fetch } = scriptedFetch(json(result()))
     const wrong = await rejectionOf(
       connect({ baseUrl: "http://alice.carto.com", apiKey: "t", fetch }).sql.query(sql`SELECT 1`)
@@ -81,7 +81,7 @@ describe("connect", () => {
     assert.isFalse(isCartoError(missing, "InvalidInput", "RateLimited"))
   })
 
-  it("shows the key nowhere", async () => {
+  it("neither the error nor the client shows the key", async () => {
     const { fetch } = scriptedFetch(json({ error: ["no"] }, 401))
     const carto = alice(fetch)
     const error = await rejectionOf(carto.sql.query(sql`SELECT 1`))
@@ -97,7 +97,7 @@ describe("connect", () => {
     }
   })
 
-  it("rejects with the very error that Effect programs get", async () => {
+  it("a call rejects with the same CartoError that Effect programs get", async () => {
     const { fetch } = scriptedFetch(json({ error: ["over"] }, 429, { "retry-after": "3" }))
     const error = await rejectionOf(alice(fetch, { retry: false }).sql.query(sql`SELECT 1`))
     assert.instanceOf(error, CartoError)
@@ -114,7 +114,7 @@ describe("connect", () => {
 })
 
 describe("abort", () => {
-  it("aborts the request and rejects with the signal's reason", async () => {
+  it("an aborted call rejects with the signal's reason, and its request is aborted", async () => {
     const server = silent()
     const controller = new AbortController()
     const call = rejectionOf(alice(server.fetch).sql.query(sql`SELECT 1`, {}, { signal: controller.signal }))
@@ -125,7 +125,7 @@ describe("abort", () => {
     assert.deepStrictEqual(server.aborted(), [true])
   })
 
-  it("sends nothing for a signal that is aborted already", async () => {
+  it("a call with an aborted signal sends nothing", async () => {
     const script = scriptedFetch(json(result()))
     const carto = alice(script.fetch)
     const signal = AbortSignal.abort(new Error("before"))
@@ -181,7 +181,7 @@ describe("abort", () => {
     assert.deepStrictEqual(asked, ["POST /api/v2/sql/job", "GET /api/v2/sql/job/j", "DELETE /api/v2/sql/job/j"])
   })
 
-  it("comes with the end of the client, and no call comes after", async () => {
+  it("closing a client aborts its calls, and later calls reject", async () => {
     const server = silent()
     let left: Client
     let call: Promise<unknown>
@@ -225,7 +225,7 @@ describe("streams", () => {
     return { fetch, state: () => ({ cancelled, few: sent < 1000 }) }
   }
 
-  it("take no more than is asked for, and end their request when they are left", async () => {
+  it("a stream reads no more than the iteration asks for, and leaving it ends the request", async () => {
     const server = endless()
     for await (const row of alice(server.fetch).sql.stream(sql`SELECT 1 AS n`, { over: copy })) {
       assert.deepStrictEqual(row, { n: 1 })
@@ -234,7 +234,7 @@ describe("streams", () => {
     assert.deepStrictEqual(server.state(), { cancelled: true, few: true })
   })
 
-  it("end their request when the ReadableStream is cancelled", async () => {
+  it("canceling the ReadableStream of COPY ends the request", async () => {
     const server = endless()
     const reader = copy(alice(server.fetch))
       .to(sql`COPY t TO STDOUT`)
@@ -244,7 +244,7 @@ describe("streams", () => {
     assert.deepStrictEqual(server.state(), { cancelled: true, few: true })
   })
 
-  it("can be left while an element is on its way", async () => {
+  it("an iteration can be left while an element is being read", async () => {
     const server = silent()
     const iterator = alice(server.fetch).keys.stream()[Symbol.asyncIterator]()
     const next = rejectionOf(iterator.next())
@@ -254,7 +254,7 @@ describe("streams", () => {
     assert.deepStrictEqual(server.aborted(), [true])
   })
 
-  it("go page by page as the keys are taken", async () => {
+  it("keys.stream reads page by page while the iteration asks for keys", async () => {
     const page = (name: string) =>
       json({ result: [wireKey({ name })], total: 3, count: 1, _links: { next: { href: "/?page=2" } } })
     const script = scriptedFetch(page("a"), page("b"), page("c"))
@@ -275,7 +275,7 @@ describe("on the embedded CARTO", () => {
       yield* Effect.promise(() => use(connect({ baseUrl, apiKey: masterKey, fetch })))
     })
 
-  it.effect("the guide's story, COPY both ways and a batch job", () =>
+  it.effect("the promise client runs the guide, COPY in both directions and a batch job", () =>
     withDemo(async (carto) => {
       const { keys } = carto
       assert.strictEqual((await keys.whoami()).type, "master")

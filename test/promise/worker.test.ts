@@ -39,7 +39,7 @@ const worker = (settings: { readonly CARTO_BASE_URL: string; readonly CARTO_API_
 layer(Layer.mergeAll(carto, NodeServices.layer), { excludeTestServices: true, timeout: "60 seconds" })(
   "the promise client on Workers",
   (it) => {
-    it.effect("is made at the top of a module and shared by requests, or made by each", () =>
+    it.effect("a client is made at the top of a module and shared by requests, or made by each request", () =>
       Effect.gen(function* () {
         const { environment } = yield* LocalCarto
         const variables = environment("demo")
@@ -50,16 +50,16 @@ layer(Layer.mergeAll(carto, NodeServices.layer), { excludeTestServices: true, ti
             const response = await fetch(`${url}/?n=${n}`)
             return [response.status, await response.json()]
           })
-        const answers = yield* Effect.forEach([0, 10, 20, 30], ask, { concurrency: "unbounded" })
+        const responses = yield* Effect.forEach([0, 10, 20, 30], ask, { concurrency: "unbounded" })
         assert.deepStrictEqual(
-          answers,
+          responses,
           [0, 10, 20, 30].map((n) => [200, [1000, n + 1, "late", true]])
         )
         assert.deepStrictEqual(yield* ask(40), [200, [1000, 41, "late", true]])
       })
     )
 
-    it.effect("replaces its own key in one request while others use it", () =>
+    it.effect("a client replaces its own key in one request while other requests use it", () =>
       Effect.gen(function* () {
         const { environment } = yield* LocalCarto
         const { CARTO_API_KEY, CARTO_BASE_URL } = environment("olga")

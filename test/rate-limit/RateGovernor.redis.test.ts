@@ -31,7 +31,7 @@ const governed = (username: string, prefix?: string) =>
 
 const query = Sql.use((db) => db.query(sql`SELECT 1`))
 
-/** Answers each call when it is told to. */
+/** A server that responds when its gate is open. */
 const makeServer = Effect.gen(function* () {
   const gate = yield* Deferred.make<void>()
   const calls = yield* Queue.unbounded<void>()
@@ -78,7 +78,7 @@ describe.skipIf(missing !== undefined)("RateGovernor.layerRedis", () => {
         })
       )
 
-      it.effect("what one has learned the next knows before its first answer", () =>
+      it.effect("a process knows what another one has learned before its own first response", () =>
         Effect.gen(function* () {
           const first = yield* makeServer
           yield* first.open
@@ -91,11 +91,11 @@ describe.skipIf(missing !== undefined)("RateGovernor.layerRedis", () => {
             yield* second.open
             yield* Fiber.joinAll(calls)
           }).pipe(Effect.provide(governed("bob")), Effect.provide(second.answers))
-          // time stands still: whoever knows nothing waits for an answer, or for a second to pass
+          // time stands still: a process that knows nothing would wait for a response, or for a second to pass
         }).pipe(Effect.provide(TestClock.layer()))
       )
 
-      it.effect("under a prefix of one's own, past whatever is in its place", () =>
+      it.effect("keys in Redis have the prefix, and a value that is not a policy is replaced", () =>
         Effect.gen(function* () {
           const { url } = yield* RedisServer
           const prefix = "ours:"
@@ -118,7 +118,7 @@ describe.skipIf(missing !== undefined)("RateGovernor.layerRedis", () => {
   )
 
   layer(RedisServer.layer, { excludeTestServices: true, timeout: "60 seconds" })("without its server", (it) => {
-    it.effect("each process goes on by itself, and says so", () =>
+    it.effect("each process paces its own calls, and logs one warning", () =>
       Effect.gen(function* () {
         const messages: Array<string> = []
         const logger = Logger.make(({ message }) => void messages.push(String(message)))

@@ -43,7 +43,7 @@ const governors = (processes: number) =>
     })
   })
 
-describe("a burst ends without a refusal to its callers", () => {
+describe("a burst of calls ends without an error to its callers", () => {
   const jittered = Effect.map(Random.next, (part) => part * 20)
   const plans: ReadonlyArray<readonly [name: string, plan: Plan, calls: number, atLeast: number]> = [
     ["10 a second", [10, 10, 1], 200, 0.95],
@@ -82,7 +82,7 @@ describe("a burst ends without a refusal to its callers", () => {
       )
     }
   }
-  it.effect("also where others use up half of the account", () =>
+  it.effect("a burst ends without an error if another client uses half of the account's limit", () =>
     Effect.gen(function* () {
       const server = makeServer()
       server.limit("alice", "query", [10, 10, 1])
@@ -102,7 +102,7 @@ const arrivalsOf = <E>(server: LimitedServer, effect: Effect.Effect<unknown, E, 
 const both = <A, E, R>(...effects: ReadonlyArray<Effect.Effect<A, E, R>>) =>
   Effect.all(effects, { concurrency: "unbounded", discard: true })
 
-it.effect("1,000 queries at 10 a second outlast the deadline of a query, and none fails", () =>
+it.effect("1,000 queries at 10 a second take longer than the deadline of a query, and none fails", () =>
   Effect.gen(function* () {
     const server = makeServer()
     server.limit("alice", "query", [10, 10, 1])
@@ -115,69 +115,70 @@ it.effect("1,000 queries at 10 a second outlast the deadline of a query, and non
 )
 
 describe("what is learned", () => {
-  const answer = (remaining: number, reset = 0, limit = 11): Report => ({
+  const report = (remaining: number, reset = 0, limit = 11): Report => ({
     status: 200,
     limit,
     remaining,
     reset,
     retryAfter: undefined
   })
-  const observeAll = (policy: Policy, answers: ReadonlyArray<Report>, now: number, expected = 2) => {
+  const observeAll = (policy: Policy, reports: ReadonlyArray<Report>, now: number, expected = 2) => {
     let observed: Observed | undefined
-    for (const each of answers) {
+    for (const each of reports) {
       const found = observe(policy, 11, observed, expected, each, now)
       if (found.correction !== undefined) return found.correction
       observed = found.observed
     }
     return undefined
   }
-  const known = learn(undefined, answer(10), 0)
+  const known = learn(undefined, report(10), 0)
 
-  it("most plans allow as many calls a second as in a burst", () => assert.strictEqual(known.interval, 100))
-  it("the seconds until the bucket is full, where they tell of a longer interval, give or take one", () => {
-    assert.strictEqual(learn(undefined, answer(9, 20), 0).interval, 10_250)
-    assert.strictEqual(learn(undefined, answer(9, 1), 0).interval, 100)
-    assert.strictEqual(observeAll(known, [answer(1, 10)], 1000)?.policy.interval, 1050)
+  it("a limit that nothing else is known of allows as many calls a second as in a burst", () =>
+    assert.strictEqual(known.interval, 100))
+  it("the seconds until the bucket is full lengthen the interval, if they say more than one second too much", () => {
+    assert.strictEqual(learn(undefined, report(9, 20), 0).interval, 10_250)
+    assert.strictEqual(learn(undefined, report(9, 1), 0).interval, 100)
+    assert.strictEqual(observeAll(known, [report(1, 10)], 1000)?.policy.interval, 1050)
   })
-  it("nothing from one call that was overtaken", () => {
-    assert.strictEqual(observeAll(known, [answer(2), answer(0), answer(4), answer(2)], 1000), undefined)
-    assert.strictEqual(observeAll(known, [answer(2), answer(1), answer(3), answer(2), answer(2)], 1000), undefined)
+  it("one call that was overtaken changes nothing", () => {
+    assert.strictEqual(observeAll(known, [report(2), report(0), report(4), report(2)], 1000), undefined)
+    assert.strictEqual(observeAll(known, [report(2), report(1), report(3), report(2), report(2)], 1000), undefined)
   })
-  it("calls that are missing at the server are taken out of our bucket", () => {
+  it("calls that are missing at the server are taken out of the governor's bucket", () => {
     const correction = observeAll(
       known,
-      Array.from({ length: 5 }, () => answer(0)),
+      Array.from({ length: 5 }, () => report(0)),
       1000
     )
     assert.strictEqual(correction?.take, 2)
-    // a first difference tells of the start, and nothing of the pace
+    // a first difference shows how the buckets began, not their pace
     assert.strictEqual(correction?.policy.interval, 100)
     const again = observeAll(
       correction?.policy ?? known,
-      Array.from({ length: 5 }, () => answer(0)),
+      Array.from({ length: 5 }, () => report(0)),
       11_000
     )
     assert.strictEqual(again?.take, 2)
     assert.approximately(again?.policy.interval ?? 0, 101, 0.1)
   })
-  it("calls that the server has left are put into it", () => {
+  it("calls that the server has left over are put into the governor's bucket", () => {
     const correction = observeAll(
       known,
-      Array.from({ length: 5 }, () => answer(6)),
+      Array.from({ length: 5 }, () => report(6)),
       1000
     )
     assert.strictEqual(correction?.take, -4)
   })
-  it("a bucket that is full though calls wait allows twice the pace, soon", () => {
+  it("a bucket that is full although calls wait doubles the pace after three calls", () => {
     const correction = observeAll(
       known,
-      Array.from({ length: 3 }, () => answer(10)),
+      Array.from({ length: 3 }, () => report(10)),
       1000
     )
     assert.strictEqual(correction?.policy.interval, 50)
   })
-  it("nothing from calls under another policy", () => {
-    const { observed } = observe(known, 11, { version: 0, count: 4, sum: -8, full: false }, 2, answer(0), 1000)
+  it("calls that were sent under another policy are not counted", () => {
+    const { observed } = observe(known, 11, { version: 0, count: 4, sum: -8, full: false }, 2, report(0), 1000)
     assert.strictEqual(observed?.count, 1)
   })
 })
@@ -186,7 +187,7 @@ describe("what shares a limit", () => {
   const onePerSecond: Plan = [1, 1, 1]
   const seconds = ({ arrivals }: LimitedServer) => ((arrivals.at(-1)?.at ?? 0) - (arrivals[0]?.at ?? 0)) / 1000
 
-  it.effect("keys of an account", () =>
+  it.effect("the keys of an account share a limit", () =>
     Effect.gen(function* () {
       const server = makeServer()
       server.limit("alice", "query", onePerSecond)
@@ -199,7 +200,7 @@ describe("what shares a limit", () => {
       assert.strictEqual(refusedBy(server), 0)
     })
   )
-  it.effect("clients of one governor, but not accounts", () =>
+  it.effect("the clients of one governor share a limit, and accounts do not", () =>
     Effect.gen(function* () {
       const server = makeServer()
       const { transformClient } = yield* RateGovernor
@@ -213,7 +214,7 @@ describe("what shares a limit", () => {
       assert.strictEqual(refusedBy(server), 0)
     }).pipe(Effect.provide(RateGovernor.layer))
   )
-  it.effect("not groups of endpoints", () =>
+  it.effect("groups of endpoints do not share a limit", () =>
     Effect.gen(function* () {
       const server = makeServer()
       for (const group of ["query", "job_create", "job_get"] as const) server.limit("alice", group, onePerSecond)
@@ -235,7 +236,7 @@ describe("what shares a limit", () => {
       assert.strictEqual(refusedBy(server), 0)
     })
   )
-  it("is told from the URL", () => {
+  it("the URL and the method decide which group a request belongs to", () => {
     const cases: ReadonlyArray<readonly [method: string, url: string, endpoint: string | undefined]> = [
       ["POST", "https://alice.carto.com/api/v2/sql", "https://alice.carto.com:query"],
       ["GET", "https://alice.carto.com/api/v2/sql?q=SELECT%201", "https://alice.carto.com:query"],
@@ -255,8 +256,8 @@ describe("what shares a limit", () => {
 
 describe("what a refusal does", () => {
   for (const [name, took] of [
-    ["every call waits until the time that one was told", 0],
-    ["also the one that is next, and waits already", 100]
+    ["every call waits as long as the refused one", 0],
+    ["a call that waits already waits as long as the refused one", 100]
   ] as const) {
     it.effect(name, () =>
       Effect.gen(function* () {
@@ -276,7 +277,7 @@ describe("what a refusal does", () => {
       })
     )
   }
-  it.effect("also where the server tells of no limit", () =>
+  it.effect("every call waits as long as the refused one if the server reports no limit", () =>
     Effect.gen(function* () {
       const { layer, sent } = scripted((call) =>
         Effect.succeed(
@@ -291,7 +292,7 @@ describe("what a refusal does", () => {
       assert.isEmpty(sent.filter((at) => at > (sent[1] ?? 0) && at < (sent[1] ?? 0) + 7))
     })
   )
-  it.effect("a statement that took too long is none", () =>
+  it.effect("the 429 of a statement that took too long holds no call back", () =>
     Effect.gen(function* () {
       const slow = Response.json(
         { error: ["over"], context: "limit", detail: "datasource" },
@@ -306,7 +307,7 @@ describe("what a refusal does", () => {
       assert.isAtMost(sent.at(-1) ?? Infinity, 0.5)
     })
   )
-  it.effect("no pause is longer than two minutes, whatever the server says", () =>
+  it.effect("no pause is longer than two minutes, whatever Retry-After is", () =>
     Effect.gen(function* () {
       const { layer, sent } = scripted((call) =>
         Effect.succeed(
@@ -319,7 +320,7 @@ describe("what a refusal does", () => {
         Effect.provide(servicesOf("alice", inMemory())),
         Effect.provide(layer)
       )
-      // both are told; neither waits for thirty years
+      // both fail, and neither waits for thirty years
       assert.deepStrictEqual(ends.map(Exit.isSuccess), [false, false])
       assert.isAtMost(sent[1] ?? Infinity, 122)
     })
@@ -327,7 +328,7 @@ describe("what a refusal does", () => {
 })
 
 describe("what the headers say", () => {
-  it.effect("a plan that changes is followed: none, then 1 a second, then 20", () =>
+  it.effect("the governor follows a plan that changes: no limit, then 1 a second, then 20", () =>
     Effect.gen(function* () {
       const server = makeServer()
       const phase = (plan: Plan | undefined, calls: number) =>
@@ -355,7 +356,7 @@ describe("what the headers say", () => {
       assert.isAtMost(noneAgain, 0.5)
     })
   )
-  it.effect("those of an answer from a cache are old, and tell nothing", () =>
+  it.effect("headers of a response from a cache are ignored", () =>
     Effect.gen(function* () {
       const { layer, sent } = scripted((call) =>
         Effect.succeed(rows(call === 0 ? left(11, 10) : { ...left(11, 0), age: "30" }))
@@ -366,7 +367,7 @@ describe("what the headers say", () => {
       assert.isAtMost(sent.at(-1) ?? Infinity, 10)
     })
   )
-  it.effect("what makes no sense does no harm", () =>
+  it.effect("headers that make no sense do no harm", () =>
     Effect.gen(function* () {
       const nonsense: ReadonlyArray<Record<string, string>> = [
         left(-1, -1, -1),
@@ -391,7 +392,7 @@ describe("what the headers say", () => {
   )
 })
 
-it.effect("a store that fails is left alone for five seconds; that it failed is said once, until it is back", () =>
+it.effect("a store that fails is not asked for five seconds, and one warning is logged until it is back", () =>
   Effect.gen(function* () {
     const seen: Array<string> = []
     const pacer = <E>(name: string, asked: Effect.Effect<void, E>): Pacer<E> => ({
@@ -406,7 +407,7 @@ it.effect("a store that fails is left alone for five seconds; that it failed is 
     let isDown = false
     const shared = Effect.suspend(() => (isDown ? Effect.fail("down") : Effect.void))
     const { admit, onNoResponse, onResponse } = withFallback(pacer("shared", shared), pacer("own", Effect.void))
-    const answer: Report = {
+    const report: Report = {
       status: 200,
       limit: undefined,
       remaining: undefined,
@@ -416,11 +417,11 @@ it.effect("a store that fails is left alone for five seconds; that it failed is 
     yield* Effect.gen(function* () {
       const first = yield* admit("a")
       isDown = true
-      yield* onResponse(first, answer)
+      yield* onResponse(first, report)
       const second = yield* admit("a")
       yield* onNoResponse(second)
       isDown = false
-      yield* onResponse(second, answer)
+      yield* onResponse(second, report)
       yield* TestClock.adjust(4999)
       yield* admit("a")
       isDown = true
@@ -439,7 +440,7 @@ it.effect("a store that fails is left alone for five seconds; that it failed is 
       "own gets no response",
       "own learns",
       "own admits",
-      // down still, as was said
+      // still down, which has been logged
       "own admits",
       "shared admits",
       "shared gets no response",
@@ -450,7 +451,7 @@ it.effect("a store that fails is left alone for five seconds; that it failed is 
 )
 
 describe("waiting", () => {
-  it.effect("until the first answer one call a second goes out, and then as many as may", () =>
+  it.effect("before the first response one call a second is sent, and then as many as the limit allows", () =>
     Effect.gen(function* () {
       const { layer, sent } = scripted((call) =>
         Effect.delay(Effect.succeed(rows(left(50, 49 - call))), call < 3 ? 2500 - call * 100 : 10)
@@ -460,12 +461,12 @@ describe("waiting", () => {
         sent.slice(0, 3).map((at) => Math.round(at)),
         [0, 1, 2]
       )
-      // the first answer has come after two seconds and a half
+      // the first response has come after two seconds and a half
       assert.isAtLeast(sent[3] ?? 0, 2.5)
       assert.isAtMost(sent.at(-1) ?? Infinity, 2.7)
     })
   )
-  it.effect("calls that are under way when the limit is told are among those that it allows", () =>
+  it.effect("calls that were sent before the limit was known count towards it", () =>
     Effect.gen(function* () {
       const server = makeServer()
       server.limit("alice", "query", [4, 1, 10])
@@ -493,7 +494,7 @@ describe("waiting", () => {
       })
     )
   }
-  it.effect("does not count towards the deadline, which counts once the call goes out", () =>
+  it.effect("the wait does not count towards the deadline, which begins when the call is sent", () =>
     Effect.gen(function* () {
       const { layer, sent } = scripted((call) => (call < 8 ? Effect.succeed(rows(left(2, 0, 10))) : Effect.never))
       const ends = yield* inTime(
@@ -511,7 +512,7 @@ describe("waiting", () => {
       assert.approximately(Duration.toSeconds(took), (sent[8] ?? 0) + 20, 0.5)
     })
   )
-  it.effect("is told by the span of the call", () =>
+  it.effect("the span of a call has the time that it waited", () =>
     Effect.gen(function* () {
       const server = makeServer()
       server.limit("alice", "query", [1, 1, 10])
@@ -526,7 +527,7 @@ describe("waiting", () => {
       assert.isAtLeast(Number(waits[2]), 10_000)
     })
   )
-  it.effect("nor towards the stall limit of COPY", () =>
+  it.effect("the wait does not count towards the stall timeout of COPY", () =>
     Effect.gen(function* () {
       const server = makeServer()
       server.limit("alice", "copy_from", [1, 1, 60])
@@ -541,7 +542,7 @@ describe("waiting", () => {
       assert.strictEqual(server.arrivals.length, 8)
     })
   )
-  it.effect("whoever leaves gives their place to the next", () =>
+  it.effect("a call that is interrupted while it waits leaves its place to the next", () =>
     Effect.gen(function* () {
       const server = makeServer()
       server.limit("alice", "query", [2, 1, 10])
@@ -557,7 +558,7 @@ describe("waiting", () => {
       assert.strictEqual(refusedBy(server), 0)
     })
   )
-  it("needs no Effect: a governor as an option of the promise client", async () => {
+  it("a governor is an option of the promise client", async () => {
     const server = makeServer()
     server.limit("alice", "query", [4, 20, 1])
     const carto = connect({

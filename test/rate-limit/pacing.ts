@@ -11,7 +11,7 @@ export const servicesOf = (username: string, transformClient: Transform, options
 
 export const query = Sql.use((db) => db.query(sql`SELECT 1`))
 
-/** Runs an effect to its end while the clock goes on. */
+/** Runs an effect to its end while the clock moves. */
 export const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>, step = 10) =>
   Effect.gen(function* () {
     const fiber = yield* Effect.forkChild(effect)
@@ -25,15 +25,15 @@ export const times = <A, E, R>(count: number, effect: Effect.Effect<A, E, R>) =>
     { concurrency: "unbounded", discard: true }
   )
 
-/** A client whose answers are made up: by the number of the call, from 0. */
-export const scripted = (answer: (call: number) => Effect.Effect<Response, "unreachable">) => {
+/** A client that responds by the number of the call, from 0. */
+export const scripted = (respond: (call: number) => Effect.Effect<Response, "unreachable">) => {
   const sent: Array<number> = []
   const layer = Layer.succeed(
     HttpClient.HttpClient,
     HttpClient.make((request) =>
       Effect.gen(function* () {
         sent.push((yield* Clock.currentTimeMillis) / 1000)
-        return HttpClientResponse.fromWeb(request, yield* answer(sent.length - 1))
+        return HttpClientResponse.fromWeb(request, yield* respond(sent.length - 1))
       }).pipe(
         Effect.mapError(
           () => new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request }) })

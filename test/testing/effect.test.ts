@@ -11,7 +11,7 @@ const places = sql`
 /** One layer, provided to many tests. */
 const account = TestAccount.layer({
   seed: places,
-  keys: { reader: { tables: [Grants.table("places", ["select"])] }, nobody: { apis: ["maps"] } }
+  keys: { reader: { tables: [Grants.table("places", ["select"])] }, tiles: { apis: ["maps"] } }
 })
 
 layer(TestServer.layer())("with Effect", (it) => {
@@ -21,7 +21,7 @@ layer(TestServer.layer())("with Effect", (it) => {
   )
 
   for (const turn of ["first", "second"]) {
-    it.effect(`an account has its tables and keys, and what the last test did is gone: ${turn}`, () =>
+    it.effect(`an account has its own tables and keys, and nothing of the test before: ${turn}`, () =>
       Effect.gen(function* () {
         const { key } = yield* TestAccount
         const found = [{ id: 1, name: "it's" }]
@@ -30,7 +30,7 @@ layer(TestServer.layer())("with Effect", (it) => {
         const change = Sql.use((db) => db.query(sql`INSERT INTO places VALUES (2, 'b')`))
         const refused = yield* change.pipe(Auth.withApiKey(key("reader")), Effect.flip)
         assert.strictEqual(refused.reason._tag, "PermissionDenied")
-        const lacking = yield* rows.pipe(Auth.withApiKey(key("nobody")), Effect.flip)
+        const lacking = yield* rows.pipe(Auth.withApiKey(key("tiles")), Effect.flip)
         assert.strictEqual(lacking.reason._tag, "ApiNotGranted")
         yield* change
         yield* ApiKeyManager.use((keys) => keys.delete("reader"))
@@ -68,7 +68,7 @@ layer(TestServer.layer())("with Effect", (it) => {
     })
   )
 
-  it.effect("its own clock goes on while the test's stands still", () =>
+  it.effect("the server's clock moves while the test's stands still", () =>
     Effect.gen(function* () {
       assert.strictEqual(yield* Clock.currentTimeMillis, 0)
       const { createdAt } = yield* ApiKeyManager.use((keys) => keys.whoami)
@@ -77,7 +77,7 @@ layer(TestServer.layer())("with Effect", (it) => {
   )
 
   for (const [fault, reason] of expected) {
-    it.effect(`fails on purpose: ${fault}`, () =>
+    it.effect(`the fault ${fault} fails one call, or all until it is ended`, () =>
       Effect.gen(function* () {
         const { fail } = yield* TestAccount
         fail(fault, { times: 1, retryAfter: 7 })
@@ -96,19 +96,19 @@ layer(TestServer.layer())("with Effect", (it) => {
     )
   }
 
-  it.effect("fails where it is told to: a write whose answer is lost has taken place", () =>
+  it.effect("a write whose response is cut has taken place, and the client finds the key", () =>
     Effect.gen(function* () {
       const { fail } = yield* TestAccount
       fail("connection-cut", { when: ({ method }) => method === "POST" })
       fail("statement-timeout")
       const keys = yield* ApiKeyManager
-      // the client looks what became of it
+      // the client looks up what the write did
       const lost = yield* keys.create({ name: "lost" })
       assert.deepStrictEqual(lost, yield* keys.get("lost"))
     }).pipe(Effect.provide(account))
   )
 
-  it.effect("a mistake in the seed is named", () =>
+  it.effect("an error in the seed names the statement's mistake", () =>
     Effect.gen(function* () {
       const server = yield* TestServer
       const wrong = yield* Effect.flip(server.account({ seed: sql`CREATE TABLES` }))

@@ -1,7 +1,7 @@
 import type { CartoErrorReason } from "../../src/index.ts"
 import type { Fault } from "../../src/testing/index.ts"
 
-/** What each fault is to a caller. */
+/** The reason that each fault causes. */
 export const expected: ReadonlyArray<readonly [Fault, CartoErrorReason["_tag"]]> = [
   ["rate-limited", "RateLimited"],
   ["statement-timeout", "StatementTimeout"],

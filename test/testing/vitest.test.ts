@@ -16,7 +16,7 @@ const count = sql`SELECT count(*)::int AS n FROM places`
 const names: Array<string> = []
 
 for (const turn of ["first", "second"]) {
-  test(`an account with its tables and keys: ${turn}`, async ({ carto }) => {
+  test(`the fixture makes an account with its tables and keys: ${turn}`, async ({ carto }) => {
     names.push(carto.username)
     const reader = carto.client.withApiKey(carto.key("reader"))
     assert.deepStrictEqual((await reader.sql.query(count)).rows, [{ n: 1 }])
@@ -26,12 +26,12 @@ for (const turn of ["first", "second"]) {
   })
 }
 
-test("each test has one to itself", () => {
+test("each test has an account of its own", () => {
   assert.strictEqual(new Set(names).size, 2)
 })
 
 for (const [fault, reason] of expected) {
-  test(`fails on purpose: ${fault}`, async ({ carto }) => {
+  test(`the fault ${fault} fails one call`, async ({ carto }) => {
     carto.fail(fault, { times: 1 })
     const error = await carto.client.sql.query(count).catch((error: unknown) => error)
     assert.isTrue(isCartoError(error, reason), String(error))

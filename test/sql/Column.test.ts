@@ -20,7 +20,7 @@ describe("Int8", () => {
     ["9223372036854775807", 9223372036854775807n],
     ["-9223372036854775808", -9223372036854775808n]
   ] as const) {
-    it(`reads ${JSON.stringify(wire)}`, () => assert.strictEqual(decode(Column.Int8, wire), value))
+    it(`Int8 reads ${JSON.stringify(wire)}`, () => assert.strictEqual(decode(Column.Int8, wire), value))
   }
   for (const [wire, said] of [
     [2 ** 63, "cast the column to text"],
@@ -33,9 +33,9 @@ describe("Int8", () => {
     [null, "Expected"],
     ["NaN", "whole number"]
   ] as const) {
-    it(`refuses ${JSON.stringify(wire)}`, () => assert.include(refusal(Column.Int8, wire), said))
+    it(`Int8 refuses ${JSON.stringify(wire)}`, () => assert.include(refusal(Column.Int8, wire), said))
   }
-  it("writes what the wire would have, as text where that is rounded", () => {
+  it("Int8 writes what the server would send, as text where that is rounded", () => {
     const encode = Schema.encodeSync(Column.Int8)
     assert.deepStrictEqual([encode(-5n), encode(9007199254740993n)], [-5, "9007199254740993"])
   })
@@ -43,7 +43,7 @@ describe("Int8", () => {
 
 describe("Numeric", () => {
   for (const text of ["0", "1.10", "-1.10", "0.001", "-0.50", "123456789012345678901234567890.000001", "5"]) {
-    it(`keeps ${text}, its scale included`, () =>
+    it(`Numeric keeps ${text}, its scale included`, () =>
       assert.strictEqual(Schema.encodeSync(Column.Numeric)(decode(Column.Numeric, text)), text))
   }
   for (const [wire, said] of [
@@ -55,9 +55,9 @@ describe("Numeric", () => {
     ["1e5", "text of a numeric"],
     [".5", "text of a numeric"]
   ] as const) {
-    it(`refuses ${JSON.stringify(wire)}`, () => assert.include(refusal(Column.Numeric, wire), said))
+    it(`Numeric refuses ${JSON.stringify(wire)}`, () => assert.include(refusal(Column.Numeric, wire), said))
   }
-  it("writes whole numbers without an exponent, and refuses what numeric cannot hold", () => {
+  it("Numeric writes whole numbers without an exponent, and refuses what numeric cannot hold", () => {
     const encode = Schema.encodeResult(Column.Numeric)
     assert.deepStrictEqual(encode(BigDecimal.make(12n, -3)), Result.succeed("12000"))
     assert.isTrue(Result.isFailure(encode(BigDecimal.make(1n, -2_000_000_000))))
@@ -72,12 +72,12 @@ describe("Float8", () => {
     ["Infinity", Infinity],
     ["-Infinity", -Infinity]
   ] as const) {
-    it(`reads and writes ${JSON.stringify(wire)}`, () => {
+    it(`Float8 reads and writes ${JSON.stringify(wire)}`, () => {
       assert.deepStrictEqual(decode(Column.Float8, wire), value)
       assert.deepStrictEqual(Schema.encodeSync(Column.Float8)(value), wire)
     })
   }
-  it("refuses other text", () => assert.include(refusal(Column.Float8, "1.5"), "Expected"))
+  it("Float8 refuses other text", () => assert.include(refusal(Column.Float8, "1.5"), "Expected"))
 })
 
 describe("Timestamp", () => {
@@ -95,7 +95,7 @@ describe("Timestamp", () => {
     ["2020-02-03 10:11:12", "2020-02-03T10:11:12.000Z"],
     ["0044-03-15 00:00:00+00 BC", "-000043-03-15T00:00:00.000Z"]
   ] as const) {
-    it(`reads ${wire}`, () => assert.strictEqual(iso(decode(Column.Timestamp, wire)), value))
+    it(`Timestamp reads ${wire}`, () => assert.strictEqual(iso(decode(Column.Timestamp, wire)), value))
   }
   for (const [wire, said] of [
     ["Infinity", "TimestampOrInfinity"],
@@ -107,16 +107,16 @@ describe("Timestamp", () => {
     ["yesterday", "not a timestamp"],
     [0, "Expected string"]
   ] as const) {
-    it(`refuses ${JSON.stringify(wire)}`, () => assert.include(refusal(Column.Timestamp, wire), said))
+    it(`Timestamp refuses ${JSON.stringify(wire)}`, () => assert.include(refusal(Column.Timestamp, wire), said))
   }
-  it("writes what the wire would have, and a fraction only where there is one", () => {
+  it("Timestamp writes what the server would send, and a fraction only where there is one", () => {
     const encode = Schema.encodeSync(Column.Timestamp)
     for (const wire of ["2020-02-03T10:11:12Z", "99-01-02T03:04:05Z", "0-01-01T00:00:00Z", "-43-03-15T00:00:00Z"]) {
       assert.strictEqual(encode(decode(Column.Timestamp, wire)), wire)
     }
     assert.strictEqual(encode(DateTime.makeUnsafe("2020-02-03T10:11:12.040Z")), "2020-02-03T10:11:12.040Z")
   })
-  it("has a variant with the infinities", () => {
+  it("Timestamp has a variant with the infinities", () => {
     assert.strictEqual(decode(Column.TimestampOrInfinity, "-Infinity"), "-Infinity")
     assert.strictEqual(Schema.encodeSync(Column.TimestampOrInfinity)("Infinity"), "Infinity")
     const finite = decode(Column.TimestampOrInfinity, "2020-02-03T10:11:12Z")
@@ -131,9 +131,9 @@ describe("Date", () => {
     ["2020-02-03", "2020-02-03"],
     ["0044-03-15 BC", "-000043-03-15"]
   ] as const) {
-    it(`reads ${wire}`, () => assert.strictEqual(iso(decode(Column.Date, wire)), `${value}T00:00:00.000Z`))
+    it(`Date reads ${wire}`, () => assert.strictEqual(iso(decode(Column.Date, wire)), `${value}T00:00:00.000Z`))
   }
-  it("refuses what has a time of day or is infinite", () => {
+  it("Date refuses what has a time of day or is infinite", () => {
     assert.include(refusal(Column.Date, "2020-02-03T10:00:00Z"), "Timestamp")
     assert.include(refusal(Column.Date, "Infinity"), "DateOrInfinity")
     assert.strictEqual(decode(Column.DateOrInfinity, "Infinity"), "Infinity")
@@ -143,7 +143,7 @@ describe("Date", () => {
 
 describe("Interval", () => {
   const zero = { years: 0, months: 0, days: 0, hours: 0, minutes: 0, seconds: 0, milliseconds: 0 }
-  it("has all parts", () => {
+  it("Interval has all parts", () => {
     assert.deepStrictEqual(decode(Column.Interval, {}), zero)
     assert.deepStrictEqual(decode(Column.Interval, { months: -1, milliseconds: 0.5 }), {
       ...zero,
@@ -151,19 +151,20 @@ describe("Interval", () => {
       milliseconds: 0.5
     })
   })
-  it("writes those that are not 0", () =>
+  it("Interval writes the parts that are not 0", () =>
     assert.deepStrictEqual(Schema.encodeSync(Column.Interval)({ ...zero, days: 3 }), { days: 3 }))
-  it("refuses the text of an interval", () => assert.include(refusal(Column.Interval, "1 day"), "Expected"))
+  it("Interval refuses the text of an interval", () => assert.include(refusal(Column.Interval, "1 day"), "Expected"))
 })
 
 describe("Bytea", () => {
-  it("reads and writes bytes", () => {
+  it("Bytea reads and writes bytes", () => {
     const wire = { type: "Buffer", data: [222, 0, 173] } as const
     assert.deepStrictEqual(decode(Column.Bytea, wire), Uint8Array.of(222, 0, 173))
     assert.deepStrictEqual(Schema.encodeSync(Column.Bytea)(Uint8Array.of(222, 0, 173)), wire)
   })
   for (const data of [[256], [-1], [0.5], ["1"]]) {
-    it(`refuses ${JSON.stringify(data)}`, () => assert.include(refusal(Column.Bytea, { type: "Buffer", data }), "data"))
+    it(`Bytea refuses ${JSON.stringify(data)}`, () =>
+      assert.include(refusal(Column.Bytea, { type: "Buffer", data }), "data"))
   }
 })
 
@@ -174,10 +175,10 @@ describe("Ewkb", () => {
     ["01060000A0110F000000000000", { type: "MultiPolygon", srid: 3857, hasZ: true, hasM: false }],
     ["010700004000000000", { type: "GeometryCollection", hasZ: false, hasM: true }]
   ] as const) {
-    it(`knows ${header.type}`, () => assert.deepStrictEqual(Column.ewkbHeader(decode(Column.Ewkb, hex)), header))
+    it(`Ewkb knows ${header.type}`, () => assert.deepStrictEqual(Column.ewkbHeader(decode(Column.Ewkb, hex)), header))
   }
   for (const hex of ["", "0101", "010100002", "0201000000", "01FF000000", "0101000020E610", "POINT(1 2)"]) {
-    it(`refuses ${JSON.stringify(hex)}`, () => assert.include(refusal(Column.Ewkb, hex), "EWKB"))
+    it(`Ewkb refuses ${JSON.stringify(hex)}`, () => assert.include(refusal(Column.Ewkb, hex), "EWKB"))
   }
 })
 
@@ -201,7 +202,7 @@ describe("GeoJson", () => {
     { type: "GeometryCollection", geometries: [{ type: "LineString", coordinates: [] }] }
   ]
   for (const geometry of geometries) {
-    it(`reads ${geometry.type} as object and as text`, () => {
+    it(`GeoJson reads ${geometry.type} as object and as text`, () => {
       assert.deepStrictEqual(decode(Column.GeoJson, geometry), geometry)
       assert.deepStrictEqual(decode(Column.GeoJson, JSON.stringify(geometry)), geometry)
       assert.strictEqual(Schema.encodeSync(Column.GeoJson)(geometry), JSON.stringify(geometry))
@@ -214,7 +215,7 @@ describe("GeoJson", () => {
     "POINT(1 2)",
     null
   ]) {
-    it(`refuses ${JSON.stringify(wire)}`, () => assert.isNotEmpty(refusal(Column.GeoJson, wire)))
+    it(`GeoJson refuses ${JSON.stringify(wire)}`, () => assert.isNotEmpty(refusal(Column.GeoJson, wire)))
   }
 })
 
@@ -258,7 +259,7 @@ describe("what is written is read back", () => {
 })
 
 layer(layerEmbedded(), { timeout: "60 seconds" })("of a real PostgreSQL", (it) => {
-  it.effect("values of every type", () =>
+  it.effect("each column schema reads what PostgreSQL's values become", () =>
     Effect.gen(function* () {
       const db = yield* Sql
       const schema = Schema.Struct({
@@ -332,7 +333,7 @@ layer(layerEmbedded(), { timeout: "60 seconds" })("of a real PostgreSQL", (it) =
     })
   )
 
-  it.effect("a rounded number is a row that does not fit, and says what to do", () =>
+  it.effect("a rounded number fails as a row that does not fit, with what to do", () =>
     Effect.gen(function* () {
       const db = yield* Sql
       const error = yield* Effect.flip(

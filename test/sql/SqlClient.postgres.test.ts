@@ -31,7 +31,7 @@ class Place extends Model.Class<Place>("Place")({
 }) {}
 
 layer(layerClient, { timeout: "60 seconds" })("effect/sql", (it) => {
-  it.effect("helpers", () =>
+  it.effect("the helpers of effect/sql make statements that PostgreSQL runs", () =>
     Effect.gen(function* () {
       const sql = yield* Client.SqlClient
       yield* sql`CREATE TABLE helpers (id int PRIMARY KEY, name text, at timestamptz, photo bytea, tags text[], extra jsonb)`
@@ -99,7 +99,7 @@ layer(layerClient, { timeout: "60 seconds" })("effect/sql", (it) => {
     })
   )
 
-  it.effect("SqlSchema", () =>
+  it.effect("SqlSchema decodes rows and encodes requests", () =>
     Effect.gen(function* () {
       const sql = yield* Client.SqlClient
       yield* sql`CREATE TABLE events (id int8 PRIMARY KEY, at timestamptz NOT NULL)`
@@ -134,7 +134,7 @@ layer(layerClient, { timeout: "60 seconds" })("effect/sql", (it) => {
     })
   )
 
-  it.effect("SqlResolver: many requests are one statement", () =>
+  it.effect("SqlResolver runs many requests as one statement", () =>
     Effect.gen(function* () {
       const sql = yield* Client.SqlClient
       yield* sql`CREATE TABLE words AS SELECT n AS id, 'word ' || n AS word FROM generate_series(1, 9) AS n`
@@ -160,7 +160,7 @@ layer(layerClient, { timeout: "60 seconds" })("effect/sql", (it) => {
     })
   )
 
-  it.effect("a repository of SqlModel", () =>
+  it.effect("a repository of SqlModel inserts, updates, finds and deletes", () =>
     Effect.gen(function* () {
       const sql = yield* Client.SqlClient
       yield* sql`CREATE TABLE places_of_model (id serial PRIMARY KEY, name text NOT NULL UNIQUE, opened timestamptz)`
@@ -181,7 +181,7 @@ layer(layerClient, { timeout: "60 seconds" })("effect/sql", (it) => {
     })
   )
 
-  it.effect("runs under the key in use, and says when it has no right", () =>
+  it.effect("a statement runs under the key in use and fails with what that key may not do", () =>
     Effect.gen(function* () {
       const sql = yield* Client.SqlClient
       yield* sql`CREATE TABLE secrets AS SELECT 1 AS a`
@@ -193,7 +193,7 @@ layer(layerClient, { timeout: "60 seconds" })("effect/sql", (it) => {
   )
 
   for (const setting of ["on", "off"]) {
-    it.effect(`5000 hostile values with standard_conforming_strings ${setting}`, () =>
+    it.effect(`5000 hostile values come back equal with standard_conforming_strings ${setting}`, () =>
       Effect.gen(function* () {
         const sql = yield* Client.SqlClient
         yield* execute(`ALTER ROLE CURRENT_USER SET standard_conforming_strings = ${setting}`)

@@ -112,9 +112,11 @@ describe("what is sent", () => {
     ]
   ]
   for (const [name, use, text] of cases) {
-    it.effect(name, () => Effect.map(sent(use), (asked) => assert.deepStrictEqual(asked, [text])))
+    it.effect(`SqlClient sends ${name} as SQL text`, () =>
+      Effect.map(sent(use), (asked) => assert.deepStrictEqual(asked, [text]))
+    )
   }
-  it.effect("names are transformed both ways", () => {
+  it.effect("names of columns are transformed in both directions", () => {
     const script = scriptedFetch(json(result({ rows: [{ birth_day: { in_json: 1 } }] })))
     return Effect.gen(function* () {
       const sql = yield* Client.SqlClient
@@ -164,7 +166,7 @@ describe("refused before any request", () => {
     ]
   ]
   for (const [name, use, said] of cases) {
-    it.effect(name, () =>
+    it.effect(`SqlClient refuses ${name} before any request`, () =>
       Effect.map(unsent(use), (error) => {
         assert.strictEqual(error._tag, "SqlError")
         assert.strictEqual(error.reason._tag, "UnknownError")
@@ -182,7 +184,7 @@ describe("refused before any request", () => {
     ["a reserved connection", (sql) => Effect.scoped(sql.reserve)]
   ]
   for (const [name, use] of sessions) {
-    it.effect(name, () =>
+    it.effect(`SqlClient refuses ${name} before any request, since the server keeps no session`, () =>
       Effect.map(unsent(use), (error) => {
         assert.strictEqual(error._tag, "SqlError")
         assert.include(error.message, "one transaction")
@@ -232,7 +234,7 @@ describe("failures", () => {
     ]
   ]
   for (const [tag, cartoTag, answer] of cases) {
-    it.effect(`${tag} of ${cartoTag}`, () =>
+    it.effect(`the reason ${cartoTag} becomes ${tag} of effect/sql`, () =>
       Effect.gen(function* () {
         const sql = yield* Client.SqlClient
         const error = yield* Effect.flip(sql`SELECT 1`)
@@ -245,7 +247,7 @@ describe("failures", () => {
       }).pipe(Effect.provide(layerOver(scriptedFetch(answer))))
     )
   }
-  it.effect("a key that cannot be had", () =>
+  it.effect("a key that cannot be read is a failure of authentication", () =>
     Effect.gen(function* () {
       const sql = yield* Client.SqlClient
       const error = yield* Effect.flip(sql`SELECT 1`)
@@ -260,7 +262,7 @@ describe("answers", () => {
     { b: 3, a: 4 }
   ]
   const layer = layerOver(scriptedFetch(json(result({ rows, total_rows: 2 }))))
-  it.effect("rows, values, streams and the raw result", () =>
+  it.effect("a statement gives rows, values, a stream and the raw result", () =>
     Effect.gen(function* () {
       const sql = yield* Client.SqlClient
       assert.strictEqual(sql.driver, "carto")
@@ -276,7 +278,7 @@ describe("answers", () => {
       assert.deepInclude(yield* select.raw, { rows, totalRows: 2 })
     }).pipe(Effect.provide(layer))
   )
-  it.effect("spans have the text with its parameters, and none of the values", () =>
+  it.effect("a span has the text with its parameters and no value", () =>
     Effect.gen(function* () {
       const sql = yield* Client.SqlClient
       const spans = yield* recordSpans(sql`SELECT ${"hunter2"}`)

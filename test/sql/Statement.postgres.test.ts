@@ -11,7 +11,7 @@ const perQuery = 2_500
 
 layer(layerEmbedded(), { timeout: "60 seconds" })("PostgreSQL reads back", (it) => {
   for (const setting of ["on", "off"]) {
-    it.effect(`${total / 2} hostile strings with standard_conforming_strings ${setting}`, () =>
+    it.effect(`${total / 2} hostile strings come back equal with standard_conforming_strings ${setting}`, () =>
       Effect.gen(function* () {
         const db = yield* Sql
         const emulator = yield* Emulator
@@ -37,7 +37,7 @@ layer(layerEmbedded(), { timeout: "60 seconds" })("PostgreSQL reads back", (it) 
     )
   }
 
-  it.effect("strings and names that a server which pages would cut", () =>
+  it.effect("strings and names with -- come back whole from a server that pages", () =>
     Effect.gen(function* () {
       const db = yield* Sql
       const emulator = yield* Emulator
@@ -71,7 +71,7 @@ layer(layerEmbedded(), { timeout: "60 seconds" })("PostgreSQL reads back", (it) 
     })
   )
 
-  it.effect("values of every type", () =>
+  it.effect("a value of each type comes back equal", () =>
     Effect.gen(function* () {
       const db = yield* Sql
       const bytes = Uint8Array.from({ length: 256 }, (_, index) => index)
@@ -150,7 +150,7 @@ layer(layerEmbedded(), { timeout: "60 seconds" })("PostgreSQL reads back", (it) 
     })
   )
 
-  it.effect("identifiers of any characters", () =>
+  it.effect("a column can have a name of any characters", () =>
     Effect.gen(function* () {
       const db = yield* Sql
       const random = randomFrom(3)

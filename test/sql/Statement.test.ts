@@ -47,6 +47,7 @@ describe("values", () => {
       sql`SELECT ${["a'b", 'c"d', "e\\f"]}`,
       `SELECT E'{"a''b","c\\\\"d","e\\\\\\\\f"}'`
     ],
+    ["-0 beside a number that float8 rounds", sql`SELECT ${[2 ** 53, -0]}`, `SELECT '{"9007199254740992","-0"}'`],
     ["NULL in an array, without a type", sql`SELECT ${[null]}`, "SELECT '{NULL}'"],
     ["empty arrays in an array", sql`SELECT ${[[], []]}`, "SELECT '{{},{}}'"],
     ["NULL beside numbers in arrays", sql`SELECT ${[[null], [1]]}`, "SELECT ARRAY['{NULL}', ARRAY[1]]"],

@@ -15,6 +15,7 @@ describe("a statement without its end", () => {
     ["SELECT 1 - -1", "SELECT 1 - -1"],
     ["-- nothing", ""]
   ] as const) {
-    it(JSON.stringify(text), () => assert.strictEqual(stripTrailingSemicolons(text), expected))
+    it(`${JSON.stringify(text)} becomes ${JSON.stringify(expected)}`, () =>
+      assert.strictEqual(stripTrailingSemicolons(text), expected))
   }
 })

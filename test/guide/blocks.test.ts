@@ -53,8 +53,14 @@ const carto = LocalCarto.layer({ accounts: [{ username: "demo", samples: true }]
 layer(Layer.mergeAll(carto, server, NodeServices.layer), { excludeTestServices: true, timeout: "60 seconds" })(
   "the code of the guides",
   (it) => {
-    for (const page of ["src/promise/README.md", "src/rate-limit/README.md", "src/testing/README.md"]) {
-      const blocks = blocksOf(page)
+    for (const page of [
+      "src/promise/README.md",
+      "src/rate-limit/README.md",
+      "src/sql/README.md",
+      "src/testing/README.md"
+    ]) {
+      // statements alone run nothing
+      const blocks = blocksOf(page).filter(({ heading }) => heading !== "Statements")
       for (const { code, heading, output } of blocks) {
         if (/from "(?:vitest|bun:test|node:test)"/.test(code)) {
           it(`${page}, ${heading}: is an example, which its own test runs`, () => {

@@ -12,7 +12,7 @@ import type { SourceFailed } from "../../../errors/Copy.ts"
 import type { CartoErrorOf } from "../../../errors/CartoError.ts"
 import { cartoError } from "../../../errors/internal/cartoError.ts"
 import { describe } from "../../../errors/internal/invalidInput.ts"
-import { type Elements, fromElements, isWebStream, type Take } from "./elements.ts"
+import { type Elements, fromElements, isElements, isWebStream, problemOf, type Take } from "./elements.ts"
 import { chunkSize, GatheredBytes } from "./gatheredBytes.ts"
 
 /** Text, which is sent as UTF-8, or bytes. */
@@ -56,14 +56,7 @@ const isBlob = (value: object): value is Blob => has(value, "stream") && has(val
 
 const isBody = (value: object): value is Response => "body" in value && "bodyUsed" in value && has(value, "arrayBuffer")
 
-const isElements = (value: object): value is AsyncIterable<unknown> | Iterable<unknown> =>
-  Symbol.asyncIterator in value || Symbol.iterator in value
-
-/** Node's streams read as empty after their end, and its readers of lines take the line ends away. */
-const isRead = (value: object): boolean =>
-  ("readableEnded" in value && value.readableEnded === true) ||
-  (has(value, "pipe") && "destroyed" in value && value.destroyed === true)
-
+/** Node's readers of lines take the line ends away. */
 const isLineReader = (value: object): boolean => "crlfDelay" in value && Symbol.asyncIterator in value
 
 const bytesOf = (value: ArrayBufferView | ArrayBufferLike): Uint8Array =>
@@ -98,13 +91,10 @@ const readObject = (field: string, value: object, isNested: boolean): ReadPart =
     // in some runtimes a file that is not there throws here
     return Result.succeed({ parts: Stream.suspend(() => fromElements<unknown>(value.stream(), taking)) })
   }
-  if (isWebStream(value)) {
-    return value.locked
-      ? refuse(field, value, "it is locked to another reader; send a stream that nothing else reads")
-      : Result.succeed({ parts: fromElements(value, taking) })
-  }
-  if (!isElements(value) || (isNested && !(Symbol.asyncIterator in value))) return refuse(field, value, remedy)
-  if (isRead(value)) return refuse(field, value, "it has been read or destroyed; send a stream that has not been read")
+  const isAsync = isWebStream(value) || Symbol.asyncIterator in value
+  if (!isElements(value) || (isNested && !isAsync)) return refuse(field, value, remedy)
+  const problem = problemOf(value)
+  if (problem !== undefined) return refuse(field, value, problem)
   const parts = fromElements<unknown>(value, taking)
   return Result.succeed({ parts: isLineReader(value) ? Stream.map(parts, (line) => `${String(line)}\n`) : parts })
 }

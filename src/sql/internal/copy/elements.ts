@@ -33,6 +33,23 @@ type ElementPull<A> = Pull.Pull<NonEmptyReadonlyArray<A>, SourceFailed>
 export const isWebStream = (source: object): source is ReadableStream<unknown> =>
   "getReader" in source && typeof source.getReader === "function"
 
+/** Whether a value holds elements. Text does not, although it is an iterable of characters. */
+export const isElements = (value: unknown): value is Elements<unknown> =>
+  typeof value === "object" &&
+  value !== null &&
+  (isWebStream(value) || Symbol.asyncIterator in value || Symbol.iterator in value)
+
+/** What keeps a source from being read, and what to do about it. A Node stream reads as empty after its end. */
+export const problemOf = (source: object): string | undefined => {
+  if ("locked" in source && source.locked === true && isWebStream(source)) {
+    return "it is locked to another reader; send a stream that nothing else reads"
+  }
+  const isNodeStream = "pipe" in source && typeof source.pipe === "function"
+  return isNodeStream && (Reflect.get(source, "readableEnded") === true || Reflect.get(source, "destroyed") === true)
+    ? "it has been read or destroyed; send a stream that has not been read"
+    : undefined
+}
+
 const isAsyncIterable = <A>(source: AsyncIterable<A> | Iterable<A>): source is AsyncIterable<A> =>
   Symbol.asyncIterator in source
 

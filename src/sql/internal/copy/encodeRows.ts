@@ -10,13 +10,14 @@ import type { InvalidInput } from "../../../errors/Call.ts"
 import type { SourceFailed } from "../../../errors/Copy.ts"
 import type { CartoErrorOf } from "../../../errors/CartoError.ts"
 import { cartoError } from "../../../errors/internal/cartoError.ts"
+import { invalidInput } from "../../../errors/internal/invalidInput.ts"
 import { isObject } from "../../../errors/internal/json.ts"
 import { quote } from "../../../errors/internal/printable.ts"
 import { RowMalformed } from "../../../errors/SqlApi.ts"
 import type { Row } from "../responses.ts"
 import { describeIssue } from "../schema/describeIssue.ts"
 import { writeLine } from "./encodeRow.ts"
-import { type Elements, fromElements } from "./elements.ts"
+import { type Elements, fromElements, isElements, problemOf } from "./elements.ts"
 import { GatheredBytes } from "./gatheredBytes.ts"
 
 /** Rows, from whatever holds them. */
@@ -47,6 +48,12 @@ export const encodeRows = <A, E, R, RE = never>(
 ): Stream.Stream<Uint8Array, DataError<E>, R | RE> => {
   const encode = schema === undefined ? undefined : SchemaParser.encodeUnknownEffect(schema)
   const malformed = (reason: RowMalformed) => cartoError(operation, reason)
+  const problem = Stream.isStream(source)
+    ? undefined
+    : isElements(source)
+      ? problemOf(source)
+      : "give rows in an iterable or a stream"
+  if (problem !== undefined) return Stream.fail(cartoError(operation, invalidInput("rows", source, problem)))
   const rows: Stream.Stream<unknown, DataError<E>, R> = Stream.isStream(source)
     ? source
     : Stream.mapError(fromElements(source), (reason) => cartoError(operation, reason))

@@ -104,6 +104,8 @@ export interface Plans {
   readonly plan: (desired: DesiredKeysModule.DesiredKeys, options?: Target, call?: CallOptions) => Promise<Plan.Plan>
   /** Creates, replaces and deletes keys as planned. If it is interrupted, plan and apply again to finish. */
   readonly apply: (planned: Plan.Plan, options: ApplyOptions, call?: CallOptions) => Promise<Plan.Applied>
+  /** Formats a plan as text: one line for each key, and one for each grant that changes. */
+  readonly toText: (plan: Plan.Plan, options?: Plan.ToTextOptions) => string
   /** Reads desired keys from JSON with comments. */
   readonly fromJsonc: (text: string, call?: CallOptions) => Promise<DesiredKeysModule.DesiredKeys>
 }
@@ -205,6 +207,7 @@ export const plans = (client: Client): Plans => {
         handOver(client, options, (all) => Plan.apply(planned, { ...all, publishAll })),
         callOptions([options, call])
       ),
+    toText: Plan.toText,
     fromJsonc: (text, call) => run(DesiredKeysModule.fromJsonc(text), call)
   }
 }

@@ -27,15 +27,19 @@ import type { Statement } from "./Statement.ts"
 
 /** A row with the column `the_geom` as its geometry, and all other columns as its properties. */
 export interface Feature<Properties> {
+  /** The type of the object. */
   readonly type: "Feature"
   /** Null if the column is NULL. Coordinates that PostGIS has as NaN or infinity are so here. */
   readonly geometry: GeoJsonGeometry | null
+  /** The other columns by name. */
   readonly properties: Properties
 }
 
 /** The rows of a result. */
 export interface FeatureCollection<Properties> {
+  /** The type of the object. */
   readonly type: "FeatureCollection"
+  /** The rows in their order. */
   readonly features: ReadonlyArray<Feature<Properties>>
 }
 

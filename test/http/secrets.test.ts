@@ -132,7 +132,7 @@ layer(Emulator.layer({ postgis: false, accounts: [{ username: "alice", masterKey
         Layer.provide(FetchHttpClient.layer),
         Layer.provide(Layer.succeed(FetchHttpClient.Fetch, canary.watch(fetch)))
       )
-      yield* underCanary(canary, Effect.provide(scenario, services))
+      yield* underCanary(canary, Effect.provide(scenario({}), services))
       const secrets = new Set(tokens.filter((found) => found !== Redacted.value(Auth.defaultPublic)))
       assert.isAtLeast(secrets.size, 4)
       for (const secret of secrets) assert.notInclude(canary.seen(), secret)

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type { ApiKeyManager, Auth, CartoError, CopySql, Sql } from "../../src/index.ts"
 import { scenario } from "./scenario.ts"
+import type { Sources } from "./sources.ts"
 
 export interface Outcome {
   readonly userAgent: string
@@ -11,8 +12,11 @@ export interface Outcome {
 }
 
 /** Never fails but by a defect, which is to crash the runtime's process. */
-export const outcome = (layer: Layer.Layer<ApiKeyManager | Auth | CopySql | Sql, CartoError>): Effect.Effect<Outcome> =>
-  scenario.pipe(
+export const outcome = (
+  layer: Layer.Layer<ApiKeyManager | Auth | CopySql | Sql, CartoError>,
+  sources: Sources = {}
+): Effect.Effect<Outcome> =>
+  scenario(sources).pipe(
     Effect.provide(layer),
     Effect.match({
       onFailure: ({ message, reason }): Outcome => ({

@@ -53,6 +53,7 @@ const expected = {
   copied: 3000,
   streamed: 4_501_500,
   "left a stream": 2,
+  "uploads that went wrong": [],
   got: "storms api key",
   listed: ["Master", "Default public", "storms api key"],
   "old token refused": "Unauthenticated",

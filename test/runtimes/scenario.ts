@@ -14,16 +14,34 @@ import {
   Sql,
   sql
 } from "../../src/index.ts"
+import { refused, type Sources, uploaded, webSources } from "./sources.ts"
 
 /** The tag of the reason that a call fails with. */
 const reasonOf = <A, R>(effect: Effect.Effect<A, CartoError, R>): Effect.Effect<string, never, R> =>
   Effect.match(effect, { onFailure: (error) => error.reason._tag, onSuccess: () => "no failure" })
 
-export const scenario: Effect.Effect<
-  Readonly<Record<string, unknown>>,
-  CartoError,
-  ApiKeyManager | Auth | CopySql | SqlServices
-> = Effect.gen(function* () {
+/** The sources whose rows did not arrive as they are, and the values that were not refused. */
+const uploads = Effect.fnUntraced(function* (sources: Sources) {
+  const copy = yield* CopySql
+  const db = yield* Sql
+  const into = sql`COPY copies (name, year) FROM STDIN`
+  const wrong: Array<string> = []
+  for (const [name, make] of Object.entries(sources)) {
+    const sent = yield* Effect.result(Effect.suspend(() => copy.from(into, make())))
+    const { rows } = yield* db.query(sql`DELETE FROM copies WHERE name LIKE 'upload%' RETURNING name, year`)
+    if (JSON.stringify(rows) !== JSON.stringify(uploaded)) wrong.push(`${name}: ${JSON.stringify([sent, rows])}`)
+  }
+  for (const [name, value] of Object.entries(refused)) {
+    const reason = yield* reasonOf(Effect.suspend(() => copy.from(into, Object(value))))
+    if (reason !== "InvalidInput") wrong.push(`${name}: ${reason}`)
+  }
+  return wrong
+})
+
+/** `sources` are those that not every runtime has. */
+export const scenario = Effect.fnUntraced(function* (
+  sources: Sources
+): Effect.fn.Return<Readonly<Record<string, unknown>>, CartoError, ApiKeyManager | Auth | CopySql | SqlServices> {
   const keys = yield* ApiKeyManager
   const db = yield* Sql
   const saw: Record<string, unknown> = {}
@@ -63,6 +81,8 @@ export const scenario: Effect.Effect<
     )
   )
   saw["left a stream"] = (yield* Stream.runCollect(Stream.take(db.stream(sql`SELECT * FROM copies`), 2))).length
+
+  saw["uploads that went wrong"] = yield* uploads({ ...webSources, ...sources })
 
   saw["got"] = (yield* keys.get("storms api key")).name
   saw["listed"] = (yield* Stream.runCollect(keys.stream({ type: ["master", "default", "regular"], pageSize: 1 }))).map(

@@ -14,6 +14,7 @@ import { isStatement, type Statement } from "../Statement.ts"
  * `$reason$<%= error_message %>$reason$`.
  */
 export interface JobStatement {
+  /** The statement. */
   readonly query: Statement
   /** Runs after the query has succeeded. */
   readonly onsuccess?: Statement | undefined
@@ -27,6 +28,7 @@ export interface JobStatement {
 
 /** Statements with callbacks for each, and for the whole job. */
 export interface JobPlan {
+  /** The statements in their order. */
   readonly query: ReadonlyArray<JobStatement>
   /** Runs after all queries have succeeded. */
   readonly onsuccess?: Statement | undefined

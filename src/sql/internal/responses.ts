@@ -1,4 +1,4 @@
-/** The answers of the SQL API, told apart: failures by status, then `context` and `detail`, then the server's words. */
+/** The responses of the SQL API. Failures are told by status, then by `context` and `detail`, then by message. */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { type CallReason, type OutcomeUnknown, Unauthenticated } from "../../errors/Call.ts"
@@ -21,38 +21,52 @@ import { outcomeUnknown, rateLimited, unexpected } from "../../http/failures.ts"
 import type { WireRequest } from "../../http/request.ts"
 import type { WireResponse } from "../../http/response.ts"
 
-/** What every call to the SQL API can fail with. */
+/** The reasons every call to the SQL API fails with. */
 export type SqlApiReason = AccountNotFound | CallReason | ApiNotGranted | StatementReason
+/** The reasons a query that can be repeated fails with. */
 export type ReadReason = PartialResult | SqlApiReason
+/** The reasons a query fails with. */
 export type QueryReason = OutcomeUnknown | ReadReason
 
-/** A column of a result. `pgtype` is PostgreSQL's name of its type; geometry columns have the other three instead. */
+/** A column of a result. Columns with geometries have no `pgtype`, and `wkbtype`, `dims` and `srid` instead. */
 export interface Field {
+  /** The type in the words of the SQL API: `number`, `string`, `date`, `boolean`, `geometry`, or PostgreSQL's name. */
   readonly type: string
+  /** PostgreSQL's name of the type. */
   readonly pgtype?: string | undefined
+  /** The type of the geometries, if the column has only one. */
   readonly wkbtype?: string | undefined
+  /** The number of dimensions of the geometries, 2 to 4. */
   readonly dims?: number | undefined
+  /** The spatial reference system of the geometries. */
   readonly srid?: number | undefined
 }
 
+/** A row as the server sends it, by the names of the columns. */
 export type Row = JsonObject
 
+/** The result of a query. */
 export interface QueryResult<A> {
+  /** The rows, of all statements. */
   readonly rows: ReadonlyArray<A>
-  /** By column name, of the last statement that has columns. */
+  /** The columns by name, of the last statement that has columns. */
   readonly fields: Readonly<Record<string, Field>>
   /**
-   * What the last statement reports: the rows it returned or changed, 0 for DDL. It is not the size of the whole result
-   * when it is paged.
+   * What the last statement reports: the rows it returned or changed, 0 for DDL. It is not the size of the whole result if
+   * that is paged.
    */
   readonly totalRows: number
   /** Seconds on the server. */
   readonly time: number
+  /** Messages of the severity NOTICE. */
   readonly notices: ReadonlyArray<string>
+  /** Messages of the severity WARNING. */
   readonly warnings: ReadonlyArray<string>
-  /** Of the severities that are seldom sent: they depend on `client_min_messages`. */
+  /** Messages of the severity INFO. The severities from here on depend on `client_min_messages`. */
   readonly infos: ReadonlyArray<string>
+  /** Messages of the severity LOG. */
   readonly logs: ReadonlyArray<string>
+  /** Messages of the severity DEBUG. */
   readonly debugs: ReadonlyArray<string>
 }
 
@@ -76,24 +90,24 @@ const readErrorBody = (text: string): ErrorBody | undefined => {
   return { description, detail: string("detail"), hint: string("hint") }
 }
 
-/** The server's words in a failure. */
+/** The message of a failure. */
 export const errorOf = (response: WireResponse): string | undefined => readErrorBody(response.text)?.description
 
-/** Why a call failed, of any endpoint of the SQL API. */
+/** The reason of a response that is a failure, of any endpoint of the SQL API. */
 export const readFailure = (
   response: WireResponse,
   username: string,
   statement = ""
 ): Effect.Effect<never, SqlApiReason> => {
-  const said = readErrorBody(response.text)
+  const error = readErrorBody(response.text)
   const { status } = response
   if (status === 429) {
-    return said?.detail === "datasource"
-      ? Effect.fail(new StatementTimeout({ description: said.description }))
+    return error?.detail === "datasource"
+      ? Effect.fail(new StatementTimeout({ description: error.description }))
       : Effect.flatMap(rateLimited(response), Effect.fail)
   }
-  if (said === undefined) return Effect.fail(unexpected(response, "no error message of the SQL API"))
-  const { description } = said
+  if (error === undefined) return Effect.fail(unexpected(response, "no error message of the SQL API"))
+  const { description } = error
   if (status === 404 && description.startsWith("Sorry, we can't find CARTO user ")) {
     return Effect.fail(new AccountNotFound({ username }))
   }
@@ -105,7 +119,7 @@ export const readFailure = (
     return Effect.fail(new Unauthenticated({ username }))
   }
   if (status !== 400 && status !== 403) return Effect.fail(unexpected(response, description))
-  const reason = classifyError(said, status === 403)
+  const reason = classifyError(error, status === 403)
   if (!(reason instanceof PermissionDenied)) return Effect.fail(reason)
   const { object, objectType } = reason
   const [, verb] = /^\s*(select|insert|update|delete)\b/i.exec(statement) ?? []
@@ -119,7 +133,7 @@ const readStrings = (value: unknown): ReadonlyArray<string> => (isStrings(value)
 const isFields = (u: unknown): u is Readonly<Record<string, Field>> =>
   isObject(u) && Object.values(u).every((field) => isObject(field) && typeof field["type"] === "string")
 
-/** The result of a query: a success that carries an error is a failure with the rows that came before it. */
+/** The result of a query. A response with status 200 and an error is a failure with the rows before the error. */
 export const readResult = (response: WireResponse): Effect.Effect<QueryResult<Row>, ReadReason> => {
   const malformed = (description: string) => Effect.fail(unexpected(response, description))
   const body = parse(response.text)

@@ -3,6 +3,7 @@
  * stand in the text: a row costs its object and its values, no arrays of lines and columns.
  */
 import * as Result from "effect/Result"
+import { quote } from "../../../errors/internal/printable.ts"
 import { unescape } from "./encodeRow.ts"
 import type { Row } from "../responses.ts"
 import type { Reader } from "./textDecoders.ts"
@@ -24,7 +25,6 @@ const lineFeed = 10
 const longestRow = 256 * 2 ** 20
 
 const concatenate = (parts: ReadonlyArray<Uint8Array>, size: number, last: Uint8Array): Uint8Array => {
-  if (size === 0) return last
   const joined = new Uint8Array(size + last.length)
   let offset = 0
   for (const part of [...parts, last]) {
@@ -34,13 +34,36 @@ const concatenate = (parts: ReadonlyArray<Uint8Array>, size: number, last: Uint8
   return joined
 }
 
-/** Where there is nothing more of it: behind the end. */
-const find = (text: string, what: string, from: number): number => {
-  const at = text.indexOf(what, from)
+/** The index of a text in another one, or the end of that one. */
+const find = (text: string, searched: string, from: number): number => {
+  const at = text.indexOf(searched, from)
   return at === -1 ? text.length : at
 }
 
-/** Takes bytes as they come, cut anywhere; returns the rows that are whole by then. */
+/**
+ * Sets the properties of a row. Each line sets only a few different properties, which a runtime does three times as fast as
+ * one line that sets them all.
+ */
+const fill = (
+  row: Record<string, unknown>,
+  names: ReadonlyArray<string>,
+  values: ReadonlyArray<unknown>
+): Record<string, unknown> => {
+  const { length } = names
+  for (let index = 0; index < length; index += 8) {
+    row[names[index] ?? ""] = values[index]
+    if (index + 1 < length) row[names[index + 1] ?? ""] = values[index + 1]
+    if (index + 2 < length) row[names[index + 2] ?? ""] = values[index + 2]
+    if (index + 3 < length) row[names[index + 3] ?? ""] = values[index + 3]
+    if (index + 4 < length) row[names[index + 4] ?? ""] = values[index + 4]
+    if (index + 5 < length) row[names[index + 5] ?? ""] = values[index + 5]
+    if (index + 6 < length) row[names[index + 6] ?? ""] = values[index + 6]
+    if (index + 7 < length) row[names[index + 7] ?? ""] = values[index + 7]
+  }
+  return row
+}
+
+/** Takes bytes as they come, cut anywhere, and returns the rows that are complete by then. */
 export const makeRowReader = (
   columns: ReadonlyArray<Column>
 ): ((chunk: Uint8Array) => Result.Result<ReadonlyArray<Row>, UnreadableRow>) => {
@@ -48,8 +71,9 @@ export const makeRowReader = (
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
   const names = columns.map(({ name }) => name)
   const readers = columns.map(({ read }) => read)
+  const values: Array<unknown> = names.map(() => null)
   const last = columns.length - 1
-  // a property of that name is a row's own only where it has been made so
+  // a property of this name is a row's own only if the row was made with it
   const empty: () => Record<string, unknown> = names.includes("__proto__")
     ? () => ({ ["__proto__"]: null })
     : () => ({})
@@ -57,20 +81,16 @@ export const makeRowReader = (
   let pendingBytes = 0
   let count = 0
 
-  /** The rows of text that ends with a line end. */
-  const read = (text: string): Result.Result<ReadonlyArray<Row>, UnreadableRow> => {
-    const rows: Array<Row> = []
+  /** Reads the rows of a text that ends with a line end. Returns what is wrong with the first that cannot be read. */
+  const read = (text: string, rows: Array<Row>): string | undefined => {
     let begin = 0
-    // values before the next backslash are what they look like
+    // values before the next backslash have no escapes
     let backslash = find(text, "\\", 0)
-    const fail = (description: string) => Result.fail({ row: count + rows.length + 1, description })
     while (begin < text.length) {
-      const row = empty()
       const lineEnd = text.indexOf("\n", begin)
       for (let index = 0; index <= last; index += 1) {
-        const name = names[index] ?? ""
         const end = index === last ? lineEnd : find(text, "\t", begin)
-        if (end > lineEnd) return fail(`it ends with column ${JSON.stringify(name)}`)
+        if (end > lineEnd) return `it ends with column ${quote(names[index] ?? "")}`
         let value: unknown = null
         if (end <= backslash) {
           value = readers[index]?.(text, begin, end)
@@ -82,30 +102,33 @@ export const makeRowReader = (
           }
           backslash = find(text, "\\", end)
         }
-        if (value === undefined) return fail(`column ${JSON.stringify(name)} has a value that is none of its type`)
-        row[name] = value
+        if (value === undefined) return `column ${quote(names[index] ?? "")} has a value that its type cannot have`
+        values[index] = value
         begin = end + 1
       }
       begin = lineEnd + 1
-      rows.push(row)
+      rows.push(fill(empty(), names, values))
     }
-    count += rows.length
-    return Result.succeed(rows)
+    return undefined
   }
 
   return (chunk) => {
+    const rows: Array<Row> = []
+    const fail = (description: string) => Result.fail({ row: count + rows.length + 1, description })
     // a line feed is never part of a longer character
     const end = chunk.lastIndexOf(lineFeed) + 1
     if (end === 0) {
       pending.push(chunk)
       pendingBytes += chunk.length
-      return pendingBytes > longestRow
-        ? Result.fail({ row: count + 1, description: `it is longer than ${longestRow / 2 ** 20} MiB` })
-        : Result.succeed([])
+      return pendingBytes > longestRow ? fail(`it is longer than ${longestRow / 2 ** 20} MiB`) : Result.succeed(rows)
     }
-    const lines = concatenate(pending, pendingBytes, chunk.subarray(0, end))
+    const begin = pendingBytes === 0 ? 0 : chunk.indexOf(lineFeed) + 1
+    const first = begin === 0 ? "" : decoder.decode(concatenate(pending, pendingBytes, chunk.subarray(0, begin)))
+    const problem = read(first, rows) ?? read(decoder.decode(chunk.subarray(begin, end)), rows)
+    if (problem !== undefined) return fail(problem)
     pending = end === chunk.length ? [] : [chunk.slice(end)]
     pendingBytes = chunk.length - end
-    return read(decoder.decode(lines))
+    count += rows.length
+    return Result.succeed(rows)
   }
 }

@@ -18,6 +18,7 @@ import { identifier } from "../identifier.ts"
 import { readerOf } from "./textDecoders.ts"
 import type { Wire } from "../../../http/client.ts"
 
+/** The reasons a stream of rows fails with. */
 export type StreamReason = CopyToReason | ReadReason
 
 /** The names in double quotes. One that PostgreSQL would cut off cannot come from it. */

@@ -20,22 +20,31 @@ const readNumber = (text: string): number | string => {
 
 const number = whole(readNumber)
 
-/** That many digits are an exact double. */
+/** The most digits of a whole number that a double always holds. */
 const exactDigits = 15
 const hyphen = 45
+const point = 46
 
-/** Reads what `number` does, without a string for each value. */
-const integer: Reader = (text, begin, end) => {
+/** Powers of ten that a double holds, so that one division by them is rounded as the number itself is. */
+const powers: ReadonlyArray<number> = Array.from({ length: exactDigits + 1 }, (_, exponent) => 10 ** exponent)
+
+/** Reads what `number` does, without a string for each short value. */
+const decimal: Reader = (text, begin, end) => {
   const isNegative = text.charCodeAt(begin) === hyphen
   const first = isNegative ? begin + 1 : begin
   if (end - first > exactDigits || first === end) return number(text, begin, end)
   let value = 0
+  let fraction = end
   for (let index = first; index < end; index += 1) {
-    const digit = text.charCodeAt(index) - 48
-    if (!(digit >= 0 && digit <= 9)) return number(text, begin, end)
-    value = value * 10 + digit
+    const code = text.charCodeAt(index)
+    if (code >= 48 && code <= 57) value = value * 10 + code - 48
+    else if (code === point && fraction === end) fraction = index + 1
+    else return number(text, begin, end)
   }
-  return isNegative && value !== 0 ? -value : value
+  // a float has a negative zero
+  if (isNegative && value === 0) return number(text, begin, end)
+  const result = value / (powers[end - fraction] ?? 1)
+  return isNegative ? -result : result
 }
 
 const datePattern = /^(\d{4,})-(\d\d)-(\d\d)(?:[ T](\d\d:\d\d:\d\d(?:\.\d+)?)([+-]\d\d(?::?\d\d)?)?)?( BC)?$/
@@ -57,14 +66,30 @@ const hasShortYear = (text: string, begin: number): boolean => text.charCodeAt(b
 const date: Reader = (text, begin, end) =>
   end - begin === 10 && hasShortYear(text, begin) ? `${text.slice(begin, end)}T00:00:00Z` : anyDate(text, begin, end)
 
-const isoTime = (text: string, begin: number, end: number): string =>
-  `${text.slice(begin, begin + 10)}T${text.slice(begin + 11, end)}Z`
+/** Makes a reader of timestamps with short years. Rows of one day share the text of the day. */
+const makeIsoTime = (): ((text: string, begin: number, end: number) => string) => {
+  let day = "never"
+  let prefix = ""
+  return (text, begin, end) => {
+    if (!text.startsWith(day, begin)) {
+      day = text.slice(begin, begin + 10)
+      prefix = `${day}T`
+    }
+    return `${prefix}${text.slice(begin + 11, end)}Z`
+  }
+}
 
-const timestamp: Reader = (text, begin, end) =>
-  hasShortYear(text, begin) && !text.endsWith("BC", end) ? isoTime(text, begin, end) : anyDate(text, begin, end)
+const makeTimestamp = (): Reader => {
+  const isoTime = makeIsoTime()
+  return (text, begin, end) =>
+    hasShortYear(text, begin) && !text.endsWith("BC", end) ? isoTime(text, begin, end) : anyDate(text, begin, end)
+}
 
-const timestamptz: Reader = (text, begin, end) =>
-  hasShortYear(text, begin) && text.endsWith("+00", end) ? isoTime(text, begin, end - 3) : anyDate(text, begin, end)
+const makeTimestamptz = (): Reader => {
+  const isoTime = makeIsoTime()
+  return (text, begin, end) =>
+    hasShortYear(text, begin) && text.endsWith("+00", end) ? isoTime(text, begin, end - 3) : anyDate(text, begin, end)
+}
 
 /** Only a number with such an exponent, or with so many digits, can be too large for a double. */
 const mayBeInfinite = /[eE]\+?\d{3}|\d{309}/
@@ -92,7 +117,7 @@ const coordinates = (text: string): ReadonlyArray<number | string> =>
     .split(",")
     .map(readNumber)
 
-const point = whole((text) => {
+const readPoint = whole((text) => {
   const [x, y] = coordinates(text)
   return { x, y }
 })
@@ -153,18 +178,18 @@ const array = (read: Reader): Reader =>
     return index === -1 ? undefined : list()
   })
 
-const readers = new Map<string, Reader>([
-  ["bool", (text, begin) => text.charCodeAt(begin) === 116],
-  ...["int2", "int4", "int8", "oid"].map((type) => [type, integer] as const),
-  ...["float4", "float8", "numeric"].map((type) => [type, number] as const),
-  ["date", date],
-  ["timestamp", timestamp],
-  ["timestamptz", timestamptz],
-  ...["json", "JSON", "jsonb"].map((type) => [type, json] as const),
-  ["bytea", bytea],
-  ["point", point],
-  ["circle", circle],
-  ["interval", interval]
+/** Makes the reader of a type. */
+const readers = new Map<string, () => Reader>([
+  ["bool", () => (text, begin) => text.charCodeAt(begin) === 116],
+  ...["int2", "int4", "int8", "oid", "float4", "float8", "numeric"].map((type) => [type, () => decimal] as const),
+  ["date", () => date],
+  ["timestamp", makeTimestamp],
+  ["timestamptz", makeTimestamptz],
+  ...["json", "JSON", "jsonb"].map((type) => [type, () => json] as const),
+  ["bytea", () => bytea],
+  ["point", () => readPoint],
+  ["circle", () => circle],
+  ["interval", () => interval]
 ])
 
 /** The element types of arrays that the JSON of a query has as arrays. Other arrays are text. */
@@ -180,7 +205,7 @@ const inexact = new Set(["int8", "numeric"])
 
 /** The reader of a column. With `exact`, numbers that a double may not hold stay text. */
 export const readerOf = ({ pgtype = "" }: Field, exact = false): Reader => {
-  const read = (type: string): Reader => (exact && inexact.has(type) ? same : (readers.get(type) ?? same))
+  const read = (type: string): Reader => (exact && inexact.has(type) ? same : (readers.get(type)?.() ?? same))
   if (!pgtype.startsWith("_")) return read(pgtype)
   const element = pgtype.slice(1)
   return arrays.has(element) ? array(read(element)) : same

@@ -21,6 +21,7 @@ import { errorOf, readFailure, type SqlApiReason } from "../responses.ts"
 import { abortLate } from "./abortLate.ts"
 import { readCopy } from "./statement.ts"
 
+/** The reasons an upload fails with. */
 export type CopyFromReason = CopyLimitExceeded | NoRowsCopied | OutcomeUnknown | SqlApiReason
 
 /** The response to an upload. */

@@ -69,7 +69,7 @@ describe("rows of COPY's text", () => {
     [
       "has JSON that is none",
       "1\t2\n3\t{\n",
-      { row: 2, description: 'column "b" has a value that is none of its type' }
+      { row: 2, description: 'column "b" has a value that its type cannot have' }
     ]
   ] as const) {
     it(`a row that ${name} is a failure`, () => {
@@ -83,7 +83,7 @@ describe("rows of COPY's text", () => {
     for (const text of ["{1,2", '{"a', '{"a\\\\', "{{1}", "{", "1", '{"a"b']) {
       assert.deepStrictEqual(read({ a: "_text" }, `${text}\n`), {
         row: 1,
-        description: 'column "a" has a value that is none of its type'
+        description: 'column "a" has a value that its type cannot have'
       })
     }
   })

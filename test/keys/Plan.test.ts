@@ -363,6 +363,9 @@ layer(layerEmbedded({ postgis: false, accounts }), { timeout: "120 seconds" })("
         Plan.apply(plan, { publish: (key) => Deferred.succeed(published, key), grace })
       )
       yield* Deferred.await(published)
+      // a placeholder is deleted before the wait: a clock that is moved earlier would end that request
+      yield* Effect.repeat(names, { until: (all) => !all.some((name) => name.includes("~0~")) })
+      yield* Effect.repeat(names, { times: 2 })
       return fiber
     })
   const query = run("SELECT count(*) FROM tornadoes")

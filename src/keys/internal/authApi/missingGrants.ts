@@ -21,7 +21,7 @@ const say = ({ name, permission, schema }: Asked): string => `${permission} on $
 // Catalog tables are named in full: the text runs under the account's own search path. The account is a member of its keys' roles.
 const heldQuery = (asked: ReadonlyArray<Asked>) => sql`SELECT n.nspname AS schema, c.relname AS name,
   pg_catalog.pg_get_userbyid(c.relowner) <> current_user AND pg_catalog.pg_has_role(c.relowner, 'MEMBER') AS foreign,
-  ARRAY(SELECT p FROM pg_catalog.unnest(${asked.map(({ permission }) => permission)}) p
+  ARRAY(SELECT p FROM pg_catalog.unnest(${asked.map(({ permission }) => permission)}::text[]) p
     WHERE pg_catalog.has_table_privilege(c.oid, p)) AS held
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'v', 'm', 'p', 'f') AND c.relname IN (${sql.csv(asked.map(({ name }) => name))})`

@@ -123,40 +123,41 @@ const dollarEnd = (text: string, start: number): number => {
   return close === -1 ? text.length : close + tag.length
 }
 
-const ordinary: ReadonlyArray<readonly [TokenKind, RegExp]> = [
-  ["space", space],
-  ["word", word],
-  ["number", number],
-  ["parameter", parameter]
-]
+const isLetter = (code: number): boolean =>
+  code > 127 || code === 95 || (code > 64 && code < 91) || (code > 96 && code < 123)
 
 /** The token that begins at `start`, which must be the end of another or the beginning of the text. */
 export const tokenAt = (text: string, start: number, standardStrings: boolean): Token => {
+  const code = text.charCodeAt(start)
+  const next = text[start + 1]
+  if (isLetter(code)) {
+    const quoted = next === "'" || next === "&" ? prefixed(text, start, standardStrings) : undefined
+    return quoted ?? { kind: "word", start, end: endOf(word, text, start) }
+  }
   switch (text[start]) {
     case "'":
       return { kind: "string", start, end: skipString(text, start, !standardStrings) }
     case '"':
       return { kind: "name", start, end: skipQuoted(text, start, '"', false) }
     case "-":
-      if (text[start + 1] === "-") return { kind: "comment", start, end: skipLineComment(text, start) }
+      if (next === "-") return { kind: "comment", start, end: skipLineComment(text, start) }
       break
     case "/":
-      if (text[start + 1] === "*") return { kind: "comment", start, end: skipBlockComment(text, start) }
+      if (next === "*") return { kind: "comment", start, end: skipBlockComment(text, start) }
       break
     case "$": {
       const end = dollarEnd(text, start)
       if (end > start) return { kind: "string", start, end }
+      const parameterEnd = endOf(parameter, text, start)
+      if (parameterEnd > start) return { kind: "parameter", start, end: parameterEnd }
     }
   }
-  const quoted = prefixed(text, start, standardStrings)
-  if (quoted !== undefined) return quoted
-  for (const [kind, pattern] of ordinary) {
-    const end = endOf(pattern, text, start)
-    if (end > start) return { kind, start, end }
-  }
-  const end = endOf(operators, text, start) === start ? start : operatorEnd(text, start)
-  return end > start
-    ? { kind: "operator", start, end }
+  const spaceEnd = code < 33 ? endOf(space, text, start) : start
+  if (spaceEnd > start) return { kind: "space", start, end: spaceEnd }
+  const numberEnd = endOf(number, text, start)
+  if (numberEnd > start) return { kind: "number", start, end: numberEnd }
+  return endOf(operators, text, start) > start
+    ? { kind: "operator", start, end: operatorEnd(text, start) }
     : { kind: "punctuation", start, end: endOf(punctuation, text, start) }
 }
 

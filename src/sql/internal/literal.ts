@@ -88,4 +88,5 @@ const write = (value: unknown, depth = 0): ValueText => {
 }
 
 /** A value as a literal, or what to do instead. */
-export const literal = (value: unknown): ValueText => reading(() => write(value))
+export const literal = (value: unknown): ValueText =>
+  typeof value === "object" && value !== null ? reading(() => write(value)) : write(value)

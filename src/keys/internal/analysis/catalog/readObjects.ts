@@ -1,6 +1,6 @@
 /** Reads the rows of the analysis, which describe objects of the catalog. */
 import { isObject, isStrings, type JsonObject } from "../../../../errors/internal/json.ts"
-import { accesses, newColumns, viewColumns, withColumns } from "../tree/accesses.ts"
+import { accesses, isNothing, newColumns, viewColumns, withColumns } from "../tree/accesses.ts"
 import { expression } from "../tree/expressions.ts"
 import type {
   Catalog,
@@ -65,7 +65,7 @@ const readRelation = (oid: number, data: JsonObject, offset: number): Relation =
         permission: command(rule["permission"]),
         instead: rule["instead"] === true,
         condition: optional(rule["condition"]),
-        action: action === "" || action === "<>" ? undefined : stored(action, offset),
+        action: isNothing(action) ? undefined : stored(action, offset),
         columns: newColumns(action)
       }
     }),

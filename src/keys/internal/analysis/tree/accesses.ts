@@ -156,3 +156,10 @@ export const newColumns = (tree: string): ReadonlySet<number> => {
   }
   return found
 }
+
+/** Whether the action of a rule is NOTHING: a query of a command that has no number in all versions, and no utility. */
+export const isNothing = (tree: string): boolean =>
+  nodes(readTree(tree)).every(
+    (query) =>
+      query.tag === "QUERY" && number(query, "commandType") > 4 && query.fields.get("utilityStmt")?.[0] === "<>"
+  )

@@ -1,4 +1,7 @@
-/** Who may read and write what: every key, every table, as PostgreSQL answers under each key. */
+/**
+ * Shows which key may do what with which table, as PostgreSQL reports under each key.
+ * @module
+ */
 import * as Effect from "effect/Effect"
 import type { ApiKeyManager, AuthApiReason } from "./ApiKeyManager.ts"
 import type { CartoErrorOf } from "../errors/CartoError.ts"
@@ -13,6 +16,7 @@ export { toSvg } from "./internal/text/matrixSvg.ts"
 export type { AccessMatrix, Cell, MatrixKey, MatrixTable } from "./internal/privileges/matrix.ts"
 export type { TableKind } from "./internal/privileges/catalog.ts"
 
+/** How to make a matrix. */
 export type MatrixOptions = AccountPrivilegesOptions
 
 const cellOf = (oid: number, privileges: EffectivePrivileges, everyone: EffectivePrivileges): Cell => {
@@ -29,8 +33,10 @@ const cellOf = (oid: number, privileges: EffectivePrivileges, everyone: Effectiv
 }
 
 /**
- * All keys, all tables, and what each key may do with each table. Needs the master key. A key is asked once, under itself,
- * for all tables; a table is any on which the account has a permission, without what extensions brought.
+ * Makes the matrix of all keys and all tables. The tables are those on which the account has a permission, except tables of
+ * extensions.
+ *
+ * Needs the master key. Sends one request under each key that may use the SQL API, and two to four besides.
  */
 export const make = (
   options: MatrixOptions = {}
@@ -54,7 +60,10 @@ const say = ({ everyone, owner, permissions }: Cell): string =>
     ? "·"
     : permissions.map((permission) => letters[permission]).join("") + (owner ? "!" : everyone ? "*" : "")
 
-/** A row a table, a column a key: `riud` for select, insert, update and delete, `!` for its owner, `*` for what every key may. */
+/**
+ * Formats a matrix as text with a row for each table and a column for each key. `r`, `i`, `u` and `d` are select, insert, update
+ * and delete; `!` marks the owner, and `*` what every key may do.
+ */
 export const toText = ({ cells, keys, tables }: AccessMatrix): string => {
   const rows = tables.map(({ name, schema }, index) => [`${schema}.${name}`, ...(cells[index] ?? []).map(say)])
   const creates = keys.map((key) => (key.creates.length === 0 ? "·" : key.creates.join(" ")))

@@ -1,10 +1,15 @@
-/** What is worth a look at the keys of an account: who can write, who sees more than one schema, what nobody needs. */
+/**
+ * Audits the keys of an account: which keys change rows, own tables, see several schemas or personal data, and have grants that
+ * their statements do not need.
+ * @module
+ */
 import * as Effect from "effect/Effect"
 import type { ApiKey, ApiKeyType } from "../account/ApiKey.ts"
 import type { ApiKeyManager, AuthApiReason } from "./ApiKeyManager.ts"
 import type { CartoErrorOf } from "../errors/CartoError.ts"
 import { difference, type GrantsSet, type Open, type TablePermission } from "../account/Grants.ts"
 import type { QueryReason, Sql } from "../sql/Sql.ts"
+import { printable } from "../errors/internal/printable.ts"
 import { grantNames } from "../errors/internal/grantsSet.ts"
 import { tablePermissions } from "../account/grantVocabulary.ts"
 import type { TablePrivileges } from "./internal/privileges/effectivePrivileges.ts"
@@ -13,50 +18,53 @@ import { accountPrivileges, type AccountPrivilegesOptions } from "./internal/pri
 import { textTable } from "./internal/text/textTable.ts"
 import { infer, type InferReason, type Statements } from "./LeastPrivilege.ts"
 
+/** What to look for. */
 export interface AuditOptions extends AccountPrivilegesOptions {
-  /** What the regular keys run, all of them or each key: grants that none of it needs are reported. */
+  /** The statements of the regular keys, all of them or by key. Grants that no statement needs are reported. */
   readonly statements?: Statements | ((key: ApiKey) => Statements | undefined) | undefined
   /**
-   * Whether to look for columns whose names look like personal data (`email`, `phone`, `date_of_birth`, …), or a pattern
-   * for such names. Default `false`.
+   * Looks for columns whose names look like personal data (`email`, `phone`, `date_of_birth`, …) or match a pattern.
+   * @default false
    */
   readonly personalData?: boolean | RegExp | undefined
 }
 
+/** A table of the account, and what a key may do with it. */
 export interface AuditedTable {
   readonly schema: string
   readonly name: string
   readonly permissions: ReadonlyArray<TablePermission>
 }
 
-/** What was found of one key. What every key may do is left out, but for the default public key itself. */
+/** The findings about one key. What every key may do is left out, except for the default public key. */
 export interface AuditedKey {
   readonly name: string
   readonly type: Open<ApiKeyType>
-  /** Who answered for tables and schemas: `auth-api` where the key may not use the SQL API. */
+  /** Where tables and schemas come from: the `database`, or the `auth-api` if the key may not use the SQL API. */
   readonly source: "auth-api" | "database"
-  /** Tables whose rows it may change. */
+  /** Tables whose rows the key may change. */
   readonly writes: ReadonlyArray<AuditedTable>
-  /** Schemas in which it may create tables. */
+  /** Schemas in which the key may create tables. */
   readonly creates: ReadonlyArray<string>
-  /** Tables that it made, and may alter and drop. */
+  /** Tables that the key created, and so may alter and drop. */
   readonly owns: ReadonlyArray<{ readonly schema: string; readonly name: string }>
-  /** Schemas of the tables that it may do anything with. */
+  /** Schemas of the tables on which the key has any permission. */
   readonly schemas: ReadonlyArray<string>
-  /** Granted, and needed by none of its statements; `undefined` without statements, or where it cannot run any. */
+  /** Grants that no statement of the key needs. `undefined` without statements, or if the key cannot run any. */
   readonly unused: GrantsSet | undefined
-  /** Whether it has the API `maps` without need: its statements need the SQL API alone. */
+  /** Whether the key has the API `maps` although its statements need the SQL API alone. */
   readonly unneededMaps: boolean
-  /** Columns with personal data that it may read, `schema.table.column`; `undefined` where nobody asked. */
+  /** Columns with personal data that the key may read, as `schema.table.column`. `undefined` unless asked for. */
   readonly personalData: ReadonlyArray<string> | undefined
 }
 
+/** The findings about all keys of an account. */
 export interface Audit {
   readonly username: string
   readonly keys: ReadonlyArray<AuditedKey>
 }
 
-/** The permissions that not every key has. */
+/** The permissions that other keys lack. */
 const beyond = (
   held: ReadonlyArray<TablePrivileges>,
   everyone: ReadonlyArray<TablePrivileges>
@@ -126,8 +134,10 @@ const auditKey = (
 }
 
 /**
- * Looks at every key of the account. Needs the master key; each key is asked once, under itself, and with `statements` a
- * few requests more are made. Nothing is changed.
+ * Audits every key of the account without changing anything.
+ *
+ * Needs the master key. The request for a key is sent under that key, so an audit sends one for each key of the SQL API, and two
+ * to four besides. With `statements` it sends three more, or three for each key if they differ by key.
  */
 export const audit = (
   options: AuditOptions = {}
@@ -171,13 +181,13 @@ const sayWrites = (tables: ReadonlyArray<AuditedTable>): string =>
     )
     .join(", ")
 
-/** A line for each finding, as a table of text: key, type, finding, what. */
+/** Formats the findings as a table of text: key, type, finding, what. */
 export const toText = ({ keys, username }: Audit): string => {
   const findings = keys.flatMap((key) => {
     const names = (tables: ReadonlyArray<{ readonly schema: string; readonly name: string }>) =>
       tables.map(({ name, schema }) => `${schema}.${name}`).join(", ")
     const lines: ReadonlyArray<readonly [string, string]> = [
-      // the account's own key may do everything, so only what every other key has is a finding
+      // the master key may do everything, so that none of this is a finding
       ...(key.type === "master"
         ? []
         : ([
@@ -193,6 +203,6 @@ export const toText = ({ keys, username }: Audit): string => {
     return lines.flatMap(([finding, what]) => (what === "" ? [] : [[key.name, key.type, finding, what]]))
   })
   return findings.length === 0
-    ? `nothing to say of the ${keys.length} keys of ${username}`
+    ? `${printable(username)} has ${keys.length} keys, and nothing was found`
     : textTable(["key", "type", "finding", "what"], findings)
 }

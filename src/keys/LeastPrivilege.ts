@@ -1,13 +1,15 @@
 /**
- * The smallest grants for given statements. PostgreSQL parses each statement, and what it would check when it runs them is
- * read from what it understood: names as they are written (a view, not the tables behind it), reads and writes told
- * apart, also where a plan would show nothing. No statement is run, and nothing stays behind.
+ * Infers the smallest grants for given statements. PostgreSQL parses each statement without running it. The parsed form says
+ * which relations the statement names and with which rights. From there the catalog is followed to all that comes along:
+ * views, rules, policies, triggers, defaults, constraints, indexes, partitions, types, operators and functions.
+ * @module
  */
 import * as Effect from "effect/Effect"
 import type { CreateReason, ApiKeyManager } from "./ApiKeyManager.ts"
 import type { CartoErrorOf } from "../errors/CartoError.ts"
 import type { GrantsRequest, TablePermission } from "../account/Grants.ts"
 import { cartoError } from "../errors/internal/cartoError.ts"
+import { printable } from "../errors/internal/printable.ts"
 import { StatementRefused } from "../errors/Keys.ts"
 import type { InvalidInput } from "../errors/Call.ts"
 import type { QueryReason, Sql } from "../sql/Sql.ts"
@@ -27,6 +29,7 @@ export { GrantsInsufficient, StatementRefused } from "../errors/Keys.ts"
 export type { Inference, Need, Opaque, Unmet } from "./internal/analysis/inference.ts"
 export type { Statements } from "./internal/analysis/statements/namedStatements.ts"
 
+/** What {@link infer} fails with, without `verify`. */
 export type InferReason = InvalidInput | QueryReason | StatementRefused
 
 const grantsOf = (needs: ReadonlyArray<Need>): GrantsRequest => {
@@ -75,11 +78,13 @@ const analyzeNamed = Effect.fnUntraced(function* (
 })
 
 /**
- * The smallest grants with which a key can run these statements, and which statement needs each. Needs the master key.
+ * Infers the smallest grants with which a key can run these statements, and which statement needs each.
  *
- * With `verify` a key with these grants is created for a moment, under which each statement is explained. Planning runs
- * functions that are declared immutable; without `verify` nothing is run at all. Fails with `StatementRefused` where
- * PostgreSQL does not understand a statement: each must stand on its own, on tables that exist.
+ * Needs the master key, and sends three requests to the SQL API however many statements there are. PostgreSQL parses the
+ * statements without running them. With `verify` they also run under a key with the inferred grants: see {@link verify}.
+ *
+ * Fails with `StatementRefused` if PostgreSQL does not understand a statement. Each must stand on its own, on tables that
+ * exist.
  */
 export function infer(
   statements: Statements,
@@ -106,9 +111,14 @@ export function infer(
 }
 
 /**
- * Creates a key with these grants for a moment, and explains each statement under it. Fails with `GrantsInsufficient` at
- * the first that does not pass. Needs the master key; no statement is run, but functions that are declared immutable may
- * be.
+ * Runs each statement under a key with these grants, in a transaction that is rolled back. The key is created for that, and
+ * deleted again. Needs the master key.
+ *
+ * Rolled back does not mean free of effects: statements take their locks, read what they read, and draw numbers from
+ * sequences. What cannot run in a transaction, such as `VACUUM`, is not tried, and `COPY` is only planned.
+ *
+ * Fails with `GrantsInsufficient` at the first statement that lacks a right. A statement that fails because of its data
+ * passes.
  */
 export const verify = (
   grants: GrantsRequest,
@@ -129,7 +139,7 @@ const sayNeed = (need: Need): string =>
       ? `create in schema ${need.name}`
       : `service ${need.name}`
 
-/** An inference in words: a line for each grant, what no grant can give, and what was not seen through. */
+/** Formats an inference as text: a line for each grant, for each right that no grant gives, and for each opaque object. */
 export const toText = ({ needs, opaque, unmet }: Inference): string => {
   const by = (statements: ReadonlyArray<string>) => statements.join(", ")
   const lines = [
@@ -137,5 +147,5 @@ export const toText = ({ needs, opaque, unmet }: Inference): string => {
     ...unmet.map(({ remedy, statements, what }) => `no grant gives ${what} (${remedy}) — ${by(statements)}`),
     ...opaque.map(({ name, statements, via }) => `not seen through: ${name}, by ${via} — ${by(statements)}`)
   ]
-  return lines.length === 0 ? "nothing is needed beyond what every key may do" : lines.join("\n")
+  return lines.length === 0 ? "nothing is needed beyond what every key may do" : lines.map(printable).join("\n")
 }

@@ -1,6 +1,7 @@
 /**
- * Whether a key has what was asked for and nothing else. PostgreSQL is asked under the key itself, so that the answer is
- * not what the Auth API says, which leaves out materialized views, public tables and what roles inherit.
+ * Verifies that a key has what was asked for and nothing else. The questions run in PostgreSQL under the key itself, because the
+ * Auth API leaves out materialized views, public tables and what roles inherit.
+ * @module
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -31,14 +32,15 @@ import { publicPrivileges, type EffectivePrivileges, keyPrivileges } from "./int
 
 export { GrantsDiffer } from "../errors/Keys.ts"
 
+/** What a key may do, compared with what was asked for. */
 export interface Verification {
-  /** Who answered for tables and schemas: `auth-api` where the key may not use the SQL API. */
+  /** Where tables and schemas come from: the `database`, or the `auth-api` if the key may not use the SQL API. */
   readonly source: "auth-api" | "database"
-  /** What the key may do. Tables and schemas as PostgreSQL says, public ones among them; the rest as the Auth API says. */
+  /** What the key may do: tables and schemas as in `source`, public ones included, and the rest as in the Auth API. */
   readonly held: GrantsSet
-  /** What was asked for and is not held. */
+  /** What was asked for and the key may not do. */
   readonly missing: GrantsSet
-  /** What is held beyond what was asked for and what every key may do. */
+  /** What the key may do beyond what was asked for and what every key may do. */
   readonly extra: GrantsSet
 }
 
@@ -47,7 +49,7 @@ const grantsOf = ({ creates, tables }: EffectivePrivileges): GrantsLike => ({
   schemas: creates.map(({ name }) => ({ name, permissions: ["create"] }))
 })
 
-/** Only what can be asked for: a response has `usage`, `references` and the like besides, and never `user`. */
+/** The grants that a request can ask for. A response also has `usage`, `references` and the like, and never `user`. */
 const askable = (grants: GrantsLike): GrantsLike => ({
   ...grants,
   apis: grants.apis ?? defaultApis,
@@ -82,7 +84,7 @@ const compare = Effect.fnUntraced(function* (
   }
 })
 
-/** Whether there is no grant in it at all. */
+/** Reports whether a set holds no grant. */
 export const isEmpty = (grants: GrantsSet): boolean =>
   !grants.tableMetadata &&
   [grants.apis, grants.tables, grants.schemas, grants.services, grants.user, grants.datasets].every(
@@ -90,8 +92,10 @@ export const isEmpty = (grants: GrantsSet): boolean =>
   )
 
 /**
- * What a key may do, as PostgreSQL answers under the key itself, and how that differs from what was asked for: by default
- * what the Auth API says of it. Needs the master key, and the key's own to ask with.
+ * Compares what a key may do with what was asked for, by default with what the Auth API reports of the key.
+ *
+ * Needs the master key. Sends three requests to the SQL API: the catalog under the master key, and the permissions under the
+ * key itself and under the default public key.
  */
 export const verifyGrants = (
   key: ApiKey,
@@ -102,9 +106,11 @@ export const verifyGrants = (
   )
 
 /**
- * Creates a key, and proves that it has what was asked for and nothing else. Where it differs, or the proof cannot be had,
- * the key is deleted again; `GrantsDiffer` says in what. Needs the master key. For another member of the organisation
- * (`targetUser`) the Auth API's answer is all there is to compare with.
+ * Creates a key and verifies it. If the key has other grants than asked for, or if the verification fails or is interrupted,
+ * the key is deleted again.
+ *
+ * Needs the master key. For another member of the organization (`targetUser`) the grants are compared with the Auth API's
+ * response. Fails with `GrantsDiffer`, which has the missing and the extra grants, or with a reason of `create` or `query`.
  */
 export const createVerified = (
   options: CreateOptions
@@ -125,12 +131,16 @@ export const createVerified = (
       Exit.isSuccess(exit)
         ? Effect.void
         : ApiKeyManager.use((keys) => keys.delete(key.name, { targetUser: options.targetUser })).pipe(
-            Effect.ignore({ log: "Warn", message: "a key that was not proven could not be deleted" })
+            Effect.ignore({ log: "Warn", message: "the key failed its verification and could not be deleted" })
           )
   ).pipe(Effect.withSpan("Verification.createVerified", { attributes: { "carto.key": options.name } }))
 
+/** Where to look a table up. */
 export interface CanOptions {
-  /** By default the name is looked for as a statement of the key would. */
+  /**
+   * The schema of the table.
+   * @default the first schema of the key's search path that has such a table
+   */
   readonly schema?: string | undefined
 }
 
@@ -142,12 +152,15 @@ const check = (
   permission !== "create" && !tablePermissions.some((known) => known === permission)
     ? invalidInput("permission", permission, `use create, ${tablePermissions.join(", ")}`)
     : typeof name !== "string" || name.trim() === "" || schema === ""
-      ? invalidInput("name", name, "give the name as it stands in PostgreSQL, without quotes")
+      ? invalidInput("name", name, "give the name as it is in PostgreSQL, without quotes")
       : undefined
 
 /**
- * Whether a key may select from a table or change it, or (`create`) make tables in the schema of that name: PostgreSQL's own
- * answer under the key. Fails with `UndefinedTable` where there is no such table.
+ * Asks PostgreSQL, under the key itself, whether the key may read or change a table. With `create` the name is that of a
+ * schema, and the question whether the key may create tables in it.
+ *
+ * Sends one request to the SQL API. Fails with `UndefinedTable` if the table does not exist, and with `InvalidInput` for an
+ * unknown permission or a name that cannot be one.
  */
 export const can = (
   key: ApiKey | Redacted.Redacted<string>,
@@ -169,7 +182,7 @@ export const can = (
   return Sql.use((db) => db.query(question, { idempotent: true })).pipe(
     Auth.withApiKey(key),
     Effect.map(({ rows: [row] }) => row?.["can"] === true),
-    // a table in a schema that the key may not even look into
+    // the table is in a schema that the key may not use
     Effect.catchReason("CartoError", "PermissionDenied", () => Effect.succeed(false)),
     Effect.withSpan("Verification.can", { attributes: { "carto.permission": permission } })
   )

@@ -151,7 +151,7 @@ layer(live, { excludeTestServices: true, timeout: "60 seconds" })("keys and tabl
       assert.deepStrictEqual(find("writer")?.personalData, ["public.customers.shipped_at"])
       const { keys: plain } = yield* Audit.audit()
       assert.isTrue(plain.every(({ personalData, unused }) => personalData === undefined && unused === undefined))
-      assert.strictEqual(Audit.toText({ username: "demo", keys: [] }), "nothing to say of the 0 keys of demo")
+      assert.strictEqual(Audit.toText({ username: "demo", keys: [] }), "demo has 0 keys, and nothing was found")
     })
   )
 })

@@ -1,6 +1,6 @@
 /** Whether what is inferred for a statement is enough, and whether each grant is needed. */
-import { Effect, Layer } from "effect"
-import { Carto, Grants, sql } from "../../../src/index.ts"
+import { Effect, type Layer } from "effect"
+import { type Carto, Grants, sql } from "../../../src/index.ts"
 import * as LeastPrivilege from "../../../src/keys/LeastPrivilege.ts"
 import { grantOf } from "../grantOf.ts"
 import { type Database, grantText, servicesOn } from "./account.ts"

@@ -2,10 +2,9 @@
  * Least privilege on generated statements: `node test/keys/generator/run.ts [--statements N] [--seed N] [--database
  * pglite|postgres|FOLDER] [--verbose]`. A folder is that of another release of PGlite, with another PostgreSQL.
  */
-import { Effect } from "effect"
+import { Effect, Redacted } from "effect"
 import process from "node:process"
 import { parseArgs } from "node:util"
-import { Redacted } from "effect"
 import { missing, PostgresServer } from "../../support/postgres.ts"
 import type { Database } from "./account.ts"
 import { type CaseResult, kinds, runCase } from "./cases.ts"
@@ -23,42 +22,43 @@ const { values } = parseArgs({
   }
 })
 
-const report = (cases: ReadonlyArray<CaseResult>): Readonly<Record<Verdict, number>> => {
-  const counts: Record<Verdict, number> = { minimal: 0, excess: 0, said: 0, cautious: 0, broken: 0, unsound: 0 }
-  for (const { ddl, failure, kinds: made, number, results } of cases) {
-    if (failure !== undefined) console.log(`case ${number} (${made.join(", ")}) could not be made: ${failure}`)
-    for (const { detail, statement, verdict } of results) {
-      counts[verdict] += 1
-      const isShown = verdict === "unsound" || (values.verbose && verdict !== "minimal" && verdict !== "said")
-      if (isShown)
-        console.log(
-          `${verdict} in case ${number} (${made.join(", ")}): ${statement}\n  ${detail.replaceAll("\n", "\n  ")}\n  ${values.verbose ? ddl.join("\n  ") : ""}`
-        )
-    }
+/** Counts the verdicts of a case, and prints what deserves it at once. */
+const report = ({ ddl, failure, kinds: made, number, results }: CaseResult, counts: Record<Verdict, number>): void => {
+  if (failure !== undefined) console.log(`case ${number} (${made.join(", ")}) could not be made: ${failure}`)
+  for (const { detail, statement, verdict } of results) {
+    counts[verdict] += 1
+    const isShown = verdict === "unsound" || (values.verbose && verdict !== "minimal" && verdict !== "said")
+    if (!isShown) continue
+    console.log(`${verdict} in case ${number} (${made.join(", ")}): ${statement}`)
+    for (const line of [...detail.split("\n"), ...(values.verbose ? ddl : [])]) console.log(`  ${line}`)
   }
-  return counts
+}
+
+const summary = (database: Database, counts: Readonly<Record<Verdict, number>>, used: number): string => {
+  const ran = counts.minimal + counts.excess
+  const all = Object.values(counts).reduce((sum, number) => sum + number, 0)
+  const verdicts = Object.entries(counts).map(([verdict, number]) => `${number} ${verdict}`)
+  const share = ((100 * counts.minimal) / Math.max(1, ran)).toFixed(1)
+  return (
+    `${database.version}, seed ${values.seed}: ${all} statements, ${used} of ${kinds.length} kinds of objects: ` +
+    `${verdicts.join(", ")}; ${share} % of the ${ran} that run with nothing said are minimal`
+  )
 }
 
 const measure = async (database: Database): Promise<void> => {
-  const [wanted, seed] = [Number(values.statements), Number(values.seed)]
-  const cases: Array<CaseResult> = []
-  let count = 0
+  const counts: Record<Verdict, number> = { minimal: 0, excess: 0, said: 0, cautious: 0, broken: 0, unsound: 0 }
+  const used = new Set<string>()
   const first = Number(values.only ?? 0)
-  for (let number = first; count < wanted && (values.only === undefined || number === first); number += 1) {
-    const found = await runCase(database, seed, number)
+  let count = 0
+  for (let number = first; count < Number(values.statements); number += 1) {
+    const found = await runCase(database, Number(values.seed), number)
+    report(found, counts)
+    for (const name of found.kinds) used.add(name)
     count += found.results.length
-    cases.push(found)
+    if (number % 100 === 99) console.log(summary(database, counts, used.size))
+    if (values.only !== undefined) break
   }
-  const counts = report(cases)
-  const ran = counts.minimal + counts.excess
-  const used = new Set(cases.flatMap((each) => each.kinds))
-  console.log(
-    `${database.version}, seed ${seed}: ${count} statements in ${cases.length} cases, ${used.size} of ${kinds.length} kinds of objects; ` +
-      Object.entries(counts)
-        .map(([verdict, number]) => `${number} ${verdict}`)
-        .join(", ") +
-      `; ${((100 * counts.minimal) / Math.max(1, ran)).toFixed(1)} % of ${ran} that run with nothing said are minimal`
-  )
+  console.log(summary(database, counts, used.size))
   if (counts.unsound > 0) process.exitCode = 1
   await database.close()
 }

@@ -1,10 +1,10 @@
 /** A PostgreSQL server as a database of the generator, over the protocol. */
-import pg from "pg"
+import { Client, type QueryResult } from "pg"
 import { cleared, type Database, outcomeOf, roles } from "./account.ts"
 
 /** Connects to a new server as its superuser. Roles log in with the same password. */
 export const openServer = async (url: string): Promise<Database> => {
-  const admin = new pg.Client(url)
+  const admin = new Client(url)
   await admin.connect()
   await admin.query(roles)
   await admin.query(
@@ -12,16 +12,16 @@ export const openServer = async (url: string): Promise<Database> => {
   )
   await admin.query(cleared)
   const { password } = new URL(url)
-  const clients = new Map<string, pg.Client>()
+  const clients = new Map<string, Client>()
   for (const role of ["master", "publicuser", "app"]) {
     await admin.query(`ALTER ROLE ${role} PASSWORD '${password}'`)
     const address = new URL(url)
     address.username = role
-    const client = new pg.Client(address.href)
+    const client = new Client(address.href)
     await client.connect()
     clients.set(role, client)
   }
-  const client = (role: string): pg.Client => clients.get(role) ?? admin
+  const client = (role: string): Client => clients.get(role) ?? admin
   const reset = async (role: string) => {
     await client(role).query("ROLLBACK")
     await client(role).query("DISCARD ALL")
@@ -33,7 +33,7 @@ export const openServer = async (url: string): Promise<Database> => {
       try {
         const results: unknown = await client(role).query(text)
         const all = Array.isArray(results) ? results : [results]
-        return all.findLast((result: pg.QueryResult) => (result.fields ?? []).length > 0)?.rows ?? []
+        return all.findLast((result: QueryResult) => (result.fields ?? []).length > 0)?.rows ?? []
       } finally {
         await reset(role)
       }

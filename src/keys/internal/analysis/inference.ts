@@ -1,7 +1,7 @@
-/** What an inference of least privilege consists of. */
+/** The parts of an inference of least privilege. */
 import type { GrantsRequest, Service, TablePermission } from "../../../account/Grants.ts"
 
-/** One grant, and the names of the statements that need it. */
+/** One permission on a table or a schema, or a data service, with the names of the statements that need it. */
 export type Need =
   | {
       readonly kind: "table"
@@ -18,15 +18,19 @@ export type Need =
     }
   | { readonly kind: "service"; readonly name: Service; readonly statements: ReadonlyArray<string> }
 
-/** What statements need and no grant can give: ownership, a system table, a sequence of its own, … */
+/** A right that statements need and no grant gives, such as ownership or a system table. */
 export interface Unmet {
+  /** The right, such as `usage on the sequence public.tickets`. */
   readonly what: string
+  /** What to do about it. */
   readonly remedy: string
+  /** The names of the statements that need it. */
   readonly statements: ReadonlyArray<string>
 }
 
-/** A function, or a block, that runs with the key's rights: what it needs is not among the grants. */
+/** Something that runs with the key's rights and cannot be seen through. What it needs is not among the grants. */
 export interface Opaque {
+  /** The function with its schema and the types of its arguments, or what else it is. */
   readonly name: string
   /**
    * How it comes to run. `call`: in the statement, or in a view that it reads. `policy`: in row-level security of a table.
@@ -34,13 +38,18 @@ export interface Opaque {
    * expressions of indexes, keys of partitions, rules, and triggers.
    */
   readonly via: "call" | "constraint" | "default" | "index" | "partition" | "policy" | "rule" | "trigger"
+  /** The names of the statements that run it. */
   readonly statements: ReadonlyArray<string>
 }
 
+/** What statements need. */
 export interface Inference {
-  /** To create a key with. What every key may do, as the default public key shows, is not among them. */
+  /** The grants to create a key with. They leave out what every key may do, as the default public key shows. */
   readonly grants: GrantsRequest
+  /** The same grants one by one. */
   readonly needs: ReadonlyArray<Need>
+  /** Rights that no grant gives. */
   readonly unmet: ReadonlyArray<Unmet>
+  /** What runs with the rights of the key and cannot be seen through. */
   readonly opaque: ReadonlyArray<Opaque>
 }

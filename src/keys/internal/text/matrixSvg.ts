@@ -1,5 +1,6 @@
-/** The matrix as a picture that one reads at a glance: the darker a field, the more a key may do to a table. */
+/** The matrix as an SVG image. The color of a field says how much a key may do with a table. */
 import type { TablePermission } from "../../../account/Grants.ts"
+import { printable } from "../../../errors/internal/printable.ts"
 import type { Cell, AccessMatrix } from "../privileges/matrix.ts"
 
 const escapes: Readonly<Record<string, string>> = {
@@ -10,16 +11,15 @@ const escapes: Readonly<Record<string, string>> = {
   "'": "&#39;"
 }
 
-/** Text for XML, which cannot hold control characters or halves of surrogate pairs at all. */
+/** Text for XML. What it cannot hold is printable then, except two noncharacters. */
 const escape = (text: string): string =>
-  text
-    .toWellFormed()
-    .replaceAll(/[\p{Cc}\ufffe\uffff]/gu, "\ufffd")
+  printable(text)
+    .replaceAll(/[\ufffe\uffff]/g, "\ufffd")
     .replaceAll(/[&<>"']/g, (char) => escapes[char] ?? "")
 
 const shorten = (text: string, length: number): string => {
-  const chars = [...text]
-  return chars.length <= length ? text : `${chars.slice(0, length - 1).join("")}…`
+  const chars = [...printable(text)]
+  return chars.length <= length ? chars.join("") : `${chars.slice(0, length - 1).join("")}…`
 }
 
 interface Shade {
@@ -67,8 +67,8 @@ const text = (x: number, y: number, content: string, attributes = ""): string =>
   `<text x="${Math.round(x)}" y="${Math.round(y)}"${attributes}>${escape(content)}</text>`
 
 /**
- * An SVG image, a row a table and a column a key, with what each key may do in words as a field's tooltip. It holds no
- * script and refers to nothing outside; names are escaped.
+ * Draws a matrix as an SVG image with a row for each table and a column for each key. The tooltip of a field has the permissions
+ * in words. The image has no script and no reference to other files, and names are escaped.
  */
 export const toSvg = ({ cells, keys, tables, username }: AccessMatrix): string => {
   const names = tables.map(({ kind, name, schema }) => ({
@@ -88,7 +88,7 @@ export const toSvg = ({ cells, keys, tables, username }: AccessMatrix): string =
   const heads = keys.map(({ name, source, type }, index) => {
     const x = left + index * column + column / 2
     const style = type === "regular" ? "" : ' font-weight="600"'
-    const note = source === "database" ? "" : "; it may not use the SQL API, so this is what the Auth API says"
+    const note = source === "database" ? "" : "; reported by the Auth API, because the key may not use the SQL API"
     const label = text(0, 0, labels[index] ?? "", style)
     return `<g transform="translate(${Math.round(x)} ${Math.round(top - 8)}) rotate(-45)"><title>${escape(
       `${name} (${type} key${note})`

@@ -62,7 +62,7 @@ JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`
 const functionData = (extra: Statement): Statement => sql`pg_catalog.json_build_object(
   'schema', n.nspname, 'schemaOid', n.oid::bigint,
   'name', p.proname || '(' || pg_catalog.pg_get_function_identity_arguments(p.oid) || ')',
-  'closed', p.prosecdef OR (l.lanname = 'internal' AND p.prosrc ~ '^(multi)?range_constructor[0-3]$') OR (l.lanname IN ('c', 'internal') AND (n.nspname = 'pg_catalog' OR x.extname = ANY (${trustedExtensions}::text[])))
+  'closed', p.prosecdef OR p.prokind = 'a' OR (l.lanname = 'internal' AND p.prosrc ~ '^(multi)?range_constructor[0-3]$') OR (l.lanname IN ('c', 'internal') AND (n.nspname = 'pg_catalog' OR x.extname = ANY (${trustedExtensions}::text[])))
     OR (p.provolatile = 'i' AND (x.extname = ANY (${trustedExtensions}::text[]) OR n.nspname IN ('cartodb', 'cdb'))),
   'publicly', pg_catalog.has_function_privilege('public', p.oid, 'execute')${extra})`
 

@@ -1,4 +1,4 @@
-/** Statements and what they are called in answers. */
+/** Statements and their names in results. */
 import * as Result from "effect/Result"
 import { refuse } from "../../../../errors/internal/invalidInput.ts"
 import type { InvalidInput } from "../../../../errors/Call.ts"
@@ -6,7 +6,7 @@ import { compile } from "../../../../sql/internal/compile.ts"
 import { isStatement, type Statement } from "../../../../sql/Statement.ts"
 import { split } from "./sqlTokens.ts"
 
-/** In a list they are called `statement 1`, `statement 2`, …; in a record by its keys. */
+/** Statements to analyze. In a list they are called `statement 1`, `statement 2`, …; in a record by its keys. */
 export type Statements = ReadonlyArray<Statement> | Readonly<Record<string, Statement>>
 
 export interface NamedStatement {
@@ -25,7 +25,7 @@ const entriesOf = (statements: Statements): ReadonlyArray<readonly [string, Stat
 /** A text of several statements becomes as many, of one name. */
 export const namedStatements = (statements: Statements): Result.Result<ReadonlyArray<NamedStatement>, InvalidInput> => {
   if (typeof statements !== "object" || statements === null || isStatement(statements)) {
-    return refuse("statements", statements, "give an array, or an object with a name for each")
+    return refuse("statements", statements, "give an array of statements, or an object with a name for each")
   }
   return Result.map(
     Result.all(

@@ -8,7 +8,7 @@ import type { CartoErrorOf } from "../errors/CartoError.ts"
 import type { TablePermission } from "../account/Grants.ts"
 import type { QueryReason, Sql } from "../sql/Sql.ts"
 import type { AccessMatrix, Cell } from "./internal/privileges/matrix.ts"
-import type { EffectivePrivileges } from "./internal/privileges/effectivePrivileges.ts"
+import { byTable, type TablePrivileges } from "./internal/privileges/effectivePrivileges.ts"
 import { accountPrivileges, type AccountPrivilegesOptions } from "./internal/privileges/accountPrivileges.ts"
 import { textTable } from "./internal/text/textTable.ts"
 
@@ -19,10 +19,7 @@ export type { TableKind } from "./internal/privileges/catalog.ts"
 /** How to make a matrix. */
 export type MatrixOptions = AccountPrivilegesOptions
 
-const cellOf = (oid: number, privileges: EffectivePrivileges, everyone: EffectivePrivileges): Cell => {
-  const find = ({ tables }: EffectivePrivileges) => tables.find(({ table }) => table.oid === oid)
-  const held = find(privileges)
-  const open: ReadonlyArray<TablePermission> = find(everyone)?.permissions ?? []
+const cellOf = (held: TablePrivileges | undefined, open: ReadonlyArray<TablePermission> = []): Cell => {
   const permissions = held?.permissions ?? []
   const owner = held?.owner ?? false
   return {
@@ -36,22 +33,27 @@ const cellOf = (oid: number, privileges: EffectivePrivileges, everyone: Effectiv
  * Makes the matrix of all keys and all tables. The tables are those on which the account has a permission, except tables of
  * extensions.
  *
- * Needs the master key. Sends one request under each key that may use the SQL API, and two to four besides.
+ * Needs the master key. Sends one request under each key that may use the SQL API, and two more: the catalog and the list of keys, in as
+ * many requests as it has pages.
  */
 export const make = (
   options: MatrixOptions = {}
 ): Effect.Effect<AccessMatrix, CartoErrorOf<AuthApiReason | QueryReason>, ApiKeyManager | Sql> =>
-  Effect.map(accountPrivileges(options), ({ catalog, everyone, keys }): AccessMatrix => ({
-    username: keys[0]?.key.username ?? "",
-    keys: keys.map(({ privileges: { source, creates }, key: { name, type } }) => ({
-      name,
-      type,
-      source,
-      creates: creates.map((schema) => schema.name)
-    })),
-    tables: catalog.tables.map(({ kind, name, schema }) => ({ schema, name, kind })),
-    cells: catalog.tables.map(({ oid }) => keys.map(({ privileges }) => cellOf(oid, privileges, everyone)))
-  })).pipe(Effect.withSpan("AccessMatrix.make"))
+  Effect.map(accountPrivileges(options), ({ catalog, everyone, keys }): AccessMatrix => {
+    const open = byTable(everyone)
+    const columns = keys.map(({ privileges }) => byTable(privileges))
+    return {
+      username: keys[0]?.key.username ?? "",
+      keys: keys.map(({ key: { name, type }, privileges: { creates, source } }) => ({
+        name,
+        type,
+        source,
+        creates: creates.map((schema) => schema.name)
+      })),
+      tables: catalog.tables.map(({ kind, name, schema }) => ({ schema, name, kind })),
+      cells: catalog.tables.map(({ oid }) => columns.map((held) => cellOf(held.get(oid), open.get(oid)?.permissions)))
+    }
+  }).pipe(Effect.withSpan("AccessMatrix.make"))
 
 const letters = { select: "r", insert: "i", update: "u", delete: "d" } as const
 

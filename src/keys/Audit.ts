@@ -9,10 +9,12 @@ import type { ApiKeyManager, AuthApiReason } from "./ApiKeyManager.ts"
 import type { CartoErrorOf } from "../errors/CartoError.ts"
 import { difference, type GrantsSet, type Open, type TablePermission } from "../account/Grants.ts"
 import type { QueryReason, Sql } from "../sql/Sql.ts"
+import { cartoError } from "../errors/internal/cartoError.ts"
+import { invalidInput } from "../errors/internal/invalidInput.ts"
 import { printable } from "../errors/internal/printable.ts"
 import { grantNames } from "../errors/internal/grantsSet.ts"
 import { tablePermissions } from "../account/grantVocabulary.ts"
-import type { TablePrivileges } from "./internal/privileges/effectivePrivileges.ts"
+import { byTable, type TablePrivileges } from "./internal/privileges/effectivePrivileges.ts"
 import { personalColumns } from "./internal/privileges/personalColumns.ts"
 import { accountPrivileges, type AccountPrivilegesOptions } from "./internal/privileges/accountPrivileges.ts"
 import { textTable } from "./internal/text/textTable.ts"
@@ -67,12 +69,12 @@ export interface Audit {
 /** The permissions that other keys lack. */
 const beyond = (
   held: ReadonlyArray<TablePrivileges>,
-  everyone: ReadonlyArray<TablePrivileges>
+  everyone: ReadonlyMap<number, TablePrivileges>
 ): ReadonlyArray<TablePrivileges> =>
-  held.flatMap((holding) => {
-    const open = everyone.find(({ table }) => table.oid === holding.table.oid)?.permissions ?? []
-    const permissions = holding.permissions.filter((permission) => !open.includes(permission))
-    return permissions.length === 0 ? [] : [{ ...holding, permissions }]
+  held.flatMap((each) => {
+    const open = everyone.get(each.table.oid)?.permissions ?? []
+    const permissions = each.permissions.filter((permission) => !open.includes(permission))
+    return permissions.length === 0 ? [] : [{ ...each, permissions }]
   })
 
 const isWrite = (permission: TablePermission): boolean => permission !== "select"
@@ -136,15 +138,20 @@ const auditKey = (
 /**
  * Audits every key of the account without changing anything.
  *
- * Needs the master key. The request for a key is sent under that key, so an audit sends one for each key of the SQL API, and two
- * to four besides. With `statements` it sends three more, or three for each key if they differ by key.
+ * Needs the master key. The request for a key is sent under that key, so an audit sends one for each key of the SQL API. Besides,
+ * it sends two or three, and lists the keys. With `statements` it sends three more, or three for each key if they differ by key.
  */
 export const audit = (
   options: AuditOptions = {}
 ): Effect.Effect<Audit, CartoErrorOf<AuthApiReason | InferReason | QueryReason>, ApiKeyManager | Sql> =>
   Effect.gen(function* () {
-    const { everyone, keys } = yield* accountPrivileges(options)
     const { personalData = false, statements } = options
+    if (typeof personalData !== "boolean" && !(personalData instanceof RegExp)) {
+      const reason = invalidInput("personalData", personalData, "give true, false or a regular expression")
+      return yield* cartoError("Audit.audit", reason)
+    }
+    const { everyone, keys } = yield* accountPrivileges(options)
+    const open = byTable(everyone)
     const personal =
       personalData === false ? undefined : yield* personalColumns(personalData === true ? undefined : personalData)
     const shared =
@@ -155,7 +162,7 @@ export const audit = (
         const needed = own === undefined ? shared : yield* neededBy(own)
         const { source } = privileges
         const isDefault = key.type === "default"
-        const tables = isDefault ? privileges.tables : beyond(privileges.tables, everyone.tables)
+        const tables = isDefault ? privileges.tables : beyond(privileges.tables, open)
         const openSchemas = isDefault ? [] : everyone.creates
         const creates = privileges.creates.filter(({ oid }) => !openSchemas.some((open) => open.oid === oid))
         return auditKey(key, { source, tables, creates: creates.map(({ name }) => name), needed, personal })

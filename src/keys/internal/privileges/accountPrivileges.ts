@@ -8,8 +8,12 @@ import { type Catalog, catalog } from "./catalog.ts"
 import { publicPrivileges, type EffectivePrivileges, keyPrivileges } from "./effectivePrivileges.ts"
 import { runWithKey } from "../lifecycle/runWithKey.ts"
 
+/** How to ask the keys of an account. */
 export interface AccountPrivilegesOptions {
-  /** Keys asked at a time: each is one query, of which an account may send few a second. Default 2. */
+  /**
+   * The number of requests under keys at a time. The SQL API limits the requests of an account.
+   * @default 2
+   */
   readonly concurrency?: number | undefined
 }
 
@@ -34,10 +38,13 @@ export const accountPrivileges: (
     const everyone = yield* publicPrivileges(found)
     const keys = yield* Effect.forEach(
       all,
+      // everyone's privileges are those of the default public key
       (key) =>
-        runWithKey(key, {}, (now) =>
-          Effect.map(keyPrivileges(found, now), (privileges): KeyPrivileges => ({ key: now, privileges }))
-        ),
+        key.type === "default"
+          ? Effect.succeed<KeyPrivileges>({ key, privileges: everyone })
+          : runWithKey(key, {}, (now) =>
+              Effect.map(keyPrivileges(found, now), (privileges): KeyPrivileges => ({ key: now, privileges }))
+            ),
       { concurrency }
     )
     // without those that were deleted since they were listed

@@ -75,7 +75,8 @@ export const toSvg = ({ cells, keys, tables, username }: AccessMatrix): string =
     full: `${schema}.${name} (${kind})`,
     short: shorten(`${schema}.${name}`, longest)
   }))
-  const widest = (labels: ReadonlyArray<string>) => Math.max(0, ...labels.map((label) => [...label].length)) * charWidth
+  const widest = (labels: ReadonlyArray<string>) =>
+    labels.reduce((most, label) => Math.max(most, [...label].length), 0) * charWidth
   const left = 24 + Math.max(150, widest(names.map(({ short }) => short))) + 12
   const labels = keys.map(({ name }) => shorten(name, 28))
   const slant = Math.max(40, widest(labels)) * Math.SQRT1_2

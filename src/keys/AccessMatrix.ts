@@ -12,6 +12,8 @@ import { byTable, type TablePrivileges } from "./internal/privileges/effectivePr
 import { accountPrivileges, type AccountPrivilegesOptions } from "./internal/privileges/accountPrivileges.ts"
 import { textTable } from "./internal/text/textTable.ts"
 
+export type { AccountPrivilegesOptions } from "./internal/privileges/accountPrivileges.ts"
+
 export { toSvg } from "./internal/text/matrixSvg.ts"
 export type { AccessMatrix, Cell, MatrixKey, MatrixTable } from "./internal/privileges/matrix.ts"
 export type { TableKind } from "./internal/privileges/catalog.ts"

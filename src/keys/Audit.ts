@@ -20,6 +20,8 @@ import { accountPrivileges, type AccountPrivilegesOptions } from "./internal/pri
 import { textTable } from "./internal/text/textTable.ts"
 import { infer, type InferReason, type Statements } from "./LeastPrivilege.ts"
 
+export type { AccountPrivilegesOptions } from "./internal/privileges/accountPrivileges.ts"
+
 /** What to look for. */
 export interface AuditOptions extends AccountPrivilegesOptions {
   /** The statements of the regular keys, all of them or by key. Grants that no statement needs are reported. */
@@ -33,14 +35,19 @@ export interface AuditOptions extends AccountPrivilegesOptions {
 
 /** A table of the account, and what a key may do with it. */
 export interface AuditedTable {
+  /** The schema of the table. */
   readonly schema: string
+  /** The name of the table. */
   readonly name: string
+  /** What the key may do with the table. */
   readonly permissions: ReadonlyArray<TablePermission>
 }
 
 /** The findings about one key. What every key may do is left out, except for the default public key. */
 export interface AuditedKey {
+  /** The name of the key. */
   readonly name: string
+  /** The type of the key. */
   readonly type: Open<ApiKeyType>
   /** Where tables and schemas come from: the `database`, or the `auth-api` if the key may not use the SQL API. */
   readonly source: "auth-api" | "database"
@@ -62,7 +69,9 @@ export interface AuditedKey {
 
 /** The findings about all keys of an account. */
 export interface Audit {
+  /** The account. */
   readonly username: string
+  /** The findings by key: master, default public, and then the regular keys by name. */
   readonly keys: ReadonlyArray<AuditedKey>
 }
 

@@ -27,6 +27,7 @@ import { type VerifyReason, verifyNamed } from "./internal/analysis/verifyStatem
 
 export { GrantsInsufficient, StatementRefused } from "../errors/Keys.ts"
 export type { Inference, Need, Opaque, Unmet } from "./internal/analysis/inference.ts"
+export type { VerifyReason } from "./internal/analysis/verifyStatements.ts"
 export type { Statements } from "./internal/analysis/statements/namedStatements.ts"
 
 /** What {@link infer} fails with, without `verify`. */
@@ -90,6 +91,7 @@ export function infer(
   statements: Statements,
   options?: { readonly verify?: false | undefined }
 ): Effect.Effect<Inference, CartoErrorOf<InferReason>, Sql>
+/** Infers the smallest grants, and with `verify` runs the statements under a key with them. */
 export function infer(
   statements: Statements,
   options: { readonly verify: boolean }

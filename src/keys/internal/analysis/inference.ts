@@ -4,10 +4,15 @@ import type { GrantsRequest, Service, TablePermission } from "../../../account/G
 /** One permission on a table or a schema, or a data service, with the names of the statements that need it. */
 export type Need =
   | {
+      /** A permission on a table. */
       readonly kind: "table"
+      /** The schema of the table. */
       readonly schema: string
+      /** The name of the table. */
       readonly name: string
+      /** The permission that is needed. */
       readonly permission: TablePermission
+      /** The names of the statements that need it. */
       readonly statements: ReadonlyArray<string>
     }
   | {

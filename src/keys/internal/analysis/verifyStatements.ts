@@ -13,6 +13,7 @@ import { lease } from "../../Lease.ts"
 import type { NamedStatement } from "./statements/namedStatements.ts"
 import { type Trial, trialOf } from "./statements/trial.ts"
 
+/** What verifying statements fails with, besides creating a key. */
 export type VerifyReason = GrantsInsufficient | QueryReason
 
 /** What a trial sends. */

@@ -5,6 +5,7 @@ import { isObject } from "../../../errors/internal/json.ts"
 import { type QueryReason, Sql } from "../../../sql/Sql.ts"
 import { sql } from "../../../sql/Statement.ts"
 
+/** What a table of the catalog is. */
 export type TableKind = "foreign table" | "materialized view" | "table" | "view"
 
 export interface Table {

@@ -147,12 +147,10 @@ JOIN pg_catalog.pg_roles r ON r.oid = (p.pair->>0)::oid JOIN pg_catalog.pg_class
         { idempotent: true }
       )
     )
-    const held = new Map(rows.map((row) => [Number(row["n"]) - 1, row["held"] === true]))
-    for (const { permission, relation, role, statements } of uses) {
-      const index = foreign.findIndex(
-        (use) => use.relation === relation && use.role === role && use.permission === permission
-      )
-      const holds = role === relation.owner ? relation.ownerHolds.includes(permission) : (held.get(index) ?? false)
+    const held = new Map(rows.map((row) => [foreign[Number(row["n"]) - 1], row["held"] === true]))
+    for (const use of uses) {
+      const { permission, relation, role, statements } = use
+      const holds = role === relation.owner ? relation.ownerHolds.includes(permission) : (held.get(use) ?? false)
       if (holds) continue
       const what = `${permission} on ${relation.schema}.${relation.name} for the owner of a view or rule`
       usage.unmet.add(what, { what, remedy: "grant it to the owner of the view or rule that accesses it" }, statements)

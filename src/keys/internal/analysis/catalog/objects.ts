@@ -154,7 +154,7 @@ export interface Catalog {
   /** The functions of operator classes and families that are not PostgreSQL's own. */
   readonly families: ReadonlyMap<number, ReadonlyArray<number>>
   /** Objects of other classes: collations, configurations of text search, … */
-  readonly others: ReadonlyArray<Named>
+  readonly others: ReadonlyMap<number, Named>
   readonly schemas: ReadonlyArray<Named>
   readonly database: number | undefined
   /** Settings that every role may change, and others. Those that only the superuser sees are in neither. */

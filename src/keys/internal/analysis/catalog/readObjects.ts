@@ -175,7 +175,7 @@ export const readCatalog = (rows: ReadonlyArray<JsonObject>, offset: number): Ca
     types: byOid(of("type", readType)),
     operators: byOid(of("operator", readOperator)),
     families: new Map(of("family", (oid, data) => [oid, numbers(data["functions"])] as const)),
-    others: of("other", readNamed),
+    others: byOid(of("other", readNamed)),
     schemas: of("schema", readNamed),
     database: of("database", (oid) => oid)[0],
     settings: { user: new Set(strings(settings?.["user"])), others: new Set(strings(settings?.["others"])) },

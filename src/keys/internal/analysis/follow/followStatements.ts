@@ -1,5 +1,5 @@
 /** Follows statements to everything that they use. */
-import type { Catalog, Named } from "../catalog/objects.ts"
+import type { Catalog } from "../catalog/objects.ts"
 import { type Expression, nothing } from "../tree/expressions.ts"
 import { accessAll, type Context, type Following, type Item, run } from "./follow.ts"
 import { followAccess, isDiscarded } from "./followAccess.ts"
@@ -25,25 +25,24 @@ const harmless = new Set(
 
 const classOf = (name: string): string => name.replace(/^pg_catalog\./, "")
 
-/** The objects that a statement refers to by names, with their schemas. */
-const namedBy = (catalog: Catalog, { references }: Analyzed): ReadonlyArray<Pick<Named, "schema" | "schemaOid">> =>
-  references.flatMap(({ class: name, oid }) => {
-    const { operators, others, relations, routines, types } = catalog
-    const found =
-      relations.get(oid) ??
-      routines.get(oid) ??
-      types.get(oid) ??
-      operators.get(oid) ??
-      others.find((other) => other.oid === oid)
-    return found === undefined || classOf(name) === "pg_constraint" ? [] : [found]
-  })
+/** The schemas of the objects that a statement refers to, by their oids. */
+const schemasOf = (catalog: Catalog, { references }: Analyzed): ReadonlyMap<number, string> => {
+  const { operators, others, relations, routines, types } = catalog
+  return new Map(
+    references.flatMap(({ class: name, oid }) => {
+      const found = relations.get(oid) ?? routines.get(oid) ?? types.get(oid) ?? operators.get(oid) ?? others.get(oid)
+      return found === undefined || classOf(name) === "pg_constraint" ? [] : [[found.schemaOid, found.schema] as const]
+    })
+  )
+}
 
 /** A name with a schema needs USAGE on the schema, if the statement writes the schema out. */
 const noteSchemas = ({ catalog, usage }: Following, statement: AnalyzedStatement): void => {
   const text = statement.text.toLowerCase()
-  for (const { schema, schemaOid } of namedBy(catalog, statement)) {
-    if (text.includes(schema.toLowerCase()) || text.includes("u&")) {
-      usage.schemas.add(String(schemaOid), { oid: schemaOid, name: schema }, [statement.name])
+  const hasEscapes = text.includes("u&")
+  for (const [oid, name] of schemasOf(catalog, statement)) {
+    if (hasEscapes || text.includes(name.toLowerCase())) {
+      usage.schemas.add(String(oid), { oid, name }, [statement.name])
     }
   }
 }

@@ -1,6 +1,6 @@
 /** Why the Auth API refuses a request. */
 import { quote } from "./internal/printable.ts"
-import { reasonClass, type ReasonClass } from "./ReasonClass.ts"
+import { reasonClass, type ReasonClass } from "./internal/reasonClass.ts"
 
 const MasterKeyRequiredBase: ReasonClass<
   "MasterKeyRequired",

@@ -1,7 +1,7 @@
 /** Why a call to either API can fail. */
 import * as Duration from "effect/Duration"
 import { quote } from "./internal/printable.ts"
-import { reasonClass, type ReasonClass } from "./ReasonClass.ts"
+import { reasonClass, type ReasonClass } from "./internal/reasonClass.ts"
 
 const InvalidInputBase: ReasonClass<
   "InvalidInput",

@@ -1,5 +1,5 @@
 /** Why a COPY fails, beyond what any statement can fail with. */
-import { reasonClass, type ReasonClass } from "./ReasonClass.ts"
+import { reasonClass, type ReasonClass } from "./internal/reasonClass.ts"
 
 const CopyTruncatedBase: ReasonClass<
   "CopyTruncated",

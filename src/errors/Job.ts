@@ -1,7 +1,7 @@
 /** Why a batch job fails. */
 import * as Duration from "effect/Duration"
 import type { Job } from "./internal/job.ts"
-import { reasonClass, type ReasonClass } from "./ReasonClass.ts"
+import { reasonClass, type ReasonClass } from "./internal/reasonClass.ts"
 
 const JobNotFoundBase: ReasonClass<
   "JobNotFound",

@@ -1,7 +1,7 @@
 /** Why a lease, a rotation, a plan or a verification of keys cannot continue. */
 import { grantNames, type GrantsSet } from "./internal/grantsSet.ts"
 import { printable, quote } from "./internal/printable.ts"
-import { reasonClass, type ReasonClass } from "./ReasonClass.ts"
+import { reasonClass, type ReasonClass } from "./internal/reasonClass.ts"
 import type { StatementReason } from "./SqlApi.ts"
 
 const LeaseExpiredBase: ReasonClass<

@@ -1,5 +1,5 @@
 /** Why a result cannot be read page by page with a row key. */
-import { reasonClass, type ReasonClass } from "./ReasonClass.ts"
+import { reasonClass, type ReasonClass } from "./internal/reasonClass.ts"
 
 const named = (columns: ReadonlyArray<string>): string => columns.map((column) => `"${column}"`).join(", ")
 

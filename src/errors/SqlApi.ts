@@ -1,6 +1,6 @@
 /** Why the SQL API, or PostgreSQL behind it, refuses a statement. */
 import { quote } from "./internal/printable.ts"
-import { reasonClass, type ReasonClass } from "./ReasonClass.ts"
+import { reasonClass, type ReasonClass } from "./internal/reasonClass.ts"
 
 /** PostgreSQL's report of a failed statement. */
 export interface StatementFields {

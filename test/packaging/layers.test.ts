@@ -36,13 +36,12 @@ const shared: Readonly<Record<string, ReadonlyArray<string>>> = {
 /** What does not follow the rules yet. Each entry that follows them fails a test, so that the list only shrinks. */
 const notYet: Readonly<Record<"imports" | "sizes" | "names", ReadonlyArray<string>>> = {
   imports: [
-    "errors/Job.ts -> sql/internal/job.ts",
     "keys/internal/analysis/parseStatements.ts -> sql/internal/classifyError.ts",
     "keys/internal/authApi/defaultSchema.ts -> sql/internal/responses.ts",
     "keys/internal/authApi/missingGrants.ts -> sql/internal/responses.ts"
   ],
-  sizes: ["account/Grants.ts", "sql/CopySql.ts"],
-  names: ["errors/ReasonClass.ts"]
+  sizes: ["sql/CopySql.ts"],
+  names: []
 }
 
 const maxLines = 300

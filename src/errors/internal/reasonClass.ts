@@ -1,6 +1,6 @@
 import type * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
-import { printable } from "./internal/printable.ts"
+import { printable } from "./printable.ts"
 
 /** The type of a reason's base class, written out so that declarations need no inference. `void` stands for no fields. `Fields`
  * is not mapped, since the editor shows no doc comments of mapped fields. */

@@ -23,6 +23,7 @@ import {
   Unauthenticated
 } from "../errors/Call.ts"
 import { readDuration } from "../errors/internal/duration.ts"
+import { isTraced } from "../errors/internal/operation.ts"
 import { CurrentDeadline, type Deadline, makeDeadline, withDeadline } from "./deadline.ts"
 import { callTimeout, maxBodySize, stallTimeout } from "./defaults.ts"
 import { describeFailure, isAmbiguous, isTransient, mayRepeat, type Tagged } from "./failures.ts"
@@ -72,15 +73,16 @@ export const make: Effect.Effect<Wire, never, Auth | HttpClient.HttpClient> = Ef
   const client = (yield* HttpClient.HttpClient).pipe(
     // what `transformClient` does before it sends is not yet the request
     HttpClient.transformResponse((response) =>
-      Effect.updateContext(response, (context: Context.Context<never>) => {
+      Effect.withFiber((fiber) => {
+        const { context } = fiber
         Context.get(context, CurrentDeadline).isSent = true
-        return context.pipe(
-          Context.add(RequestInit, {
-            ...Context.getOrUndefined(context, RequestInit),
-            ...fetchOptions,
-            redirect: "manual"
-          }),
-          Context.add(HttpClient.TracerPropagationEnabled, propagateTraceContext ?? false)
+        const init = { ...Context.getOrUndefined(context, RequestInit), ...fetchOptions, redirect: "manual" as const }
+        const own = Context.add(context, RequestInit, init)
+        return Effect.provideContext(
+          response,
+          propagateTraceContext === true || isTraced(fiber)
+            ? Context.add(own, HttpClient.TracerPropagationEnabled, propagateTraceContext ?? false)
+            : Context.add(own, HttpClient.TracerDisabledWhen, () => true)
         )
       })
     ),

@@ -9,7 +9,7 @@ import type { Sql } from "../../../sql/Sql.ts"
 import type { ApiKeyManager } from "../../ApiKeyManager.ts"
 import type { DesiredKey } from "../../DesiredKeys.ts"
 import type { TargetOptions } from "../lifecycle/exactGrants.ts"
-import { type Family, newestOf, readFamily, type Replacement } from "../lifecycle/family.ts"
+import { type Family, newestOf, readFamily, type Replacement, replacementOf } from "../lifecycle/family.ts"
 import * as Generation from "../lifecycle/generation.ts"
 import {
   checkOptions,
@@ -113,13 +113,18 @@ const makeKey = Effect.fnUntraced(function* <E, R>(
     const old = family.generations.filter(({ name }) => item.retired.includes(name))
     yield* Effect.forEach(old, (key) => releaseTables(operation, key, owning))
   }
+  // another plan may delete the old key at any moment, and with it what says that the new one is not published yet
+  const isContested = found === undefined && newestOf(family) !== undefined && replacementOf(family) === undefined
+  const placeholder = Generation.format({ ...Generation.parse(item.key), number: 0 })
+  if (isContested) yield* createOrGet({ name: placeholder, apis: [], targetUser: target.targetUser })
   const key = found ?? (yield* createDesired(item.key, desired, situation))
   if (item.action === "unchanged") {
     if (options.publishAll === true) yield* publishAndVerify(key, options)
     return { key }
   }
   const replacement = yield* introduce(operation, replacementFor(item, key, family), { ...options, ...target })
-  yield* deleteAll(operation, replacement.leaving.filter(isPlaceholder), target)
+  const placeholders = replacement.leaving.filter(isPlaceholder).map(({ name }) => name)
+  yield* deleteAll(operation, isContested ? [...new Set([...placeholders, placeholder])] : placeholders, target)
   const leaving = replacement.leaving.filter((old) => !isPlaceholder(old))
   if (leaving.length > 0) return { key, replacement: { ...replacement, leaving } }
   yield* deleteOldRecords(operation, yield* readFamily(item.name, target), target)

@@ -156,7 +156,7 @@ layer(Layer.empty)("README.md", (it) => {
       read("../../package.json")
     )
     const found = (pattern: RegExp) => [...documents.matchAll(pattern)].map(([, name = ""]) => name)
-    const modules = found(/(?<![@/\w])effect-carto\/([A-Za-z/]*\w)(?![\w/])/g)
+    const modules = found(/(?<![@/\w])effect-carto\/([A-Za-z/-]*\w)(?![\w/-])/g)
     const commands = found(/npm run ([a-z]+)/g)
     assert.isAbove(Math.min(modules.length, commands.length), 5)
     for (const name of modules) assert.property(exports, `./${name}`)

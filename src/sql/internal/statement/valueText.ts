@@ -69,7 +69,8 @@ export const arrayText = (
       texts.push(text.success)
     }
   }
-  return Result.succeed(`{${texts.join(",")}}`)
+  // PostgreSQL before 17 reads no empty arrays inside of an array
+  return Result.succeed(texts.every((text) => text === "{}") ? "{}" : `{${texts.join(",")}}`)
 }
 
 /** The number as PostgreSQL's `numeric` writes it, which is what a literal of `sql` is in a text column. */

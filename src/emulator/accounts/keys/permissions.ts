@@ -9,21 +9,21 @@ const hiddenSchemas = `('cartodb', 'cdb', 'cdb_importer')`
 // An untyped parameter would become a `name`, which is cut after 63 bytes, and match a table it does not name.
 // Groups of an organisation are roles of which the account is a member, and so are its keys, whose rights do not count.
 const HELD_ON_TABLE = `
+  WITH me AS (SELECT oid FROM pg_roles WHERE rolname = $3::text),
+  grantees AS MATERIALIZED (
+    SELECT oid FROM me
+    UNION
+    SELECT r.oid FROM me JOIN pg_auth_members m ON m.member = me.oid JOIN pg_roles r ON r.oid = m.roleid
+    WHERE r.rolname !~ '^(publicuser$|cartodb_publicuser_|carto_role_)'
+  )
   SELECT
-    bool_or(c.relowner = me.oid) AS owns,
-    coalesce(string_agg(DISTINCT lower(acl.privilege_type), ','), '') AS privileges
-  FROM pg_class c
-  JOIN pg_namespace n ON n.oid = c.relnamespace
-  JOIN pg_roles me ON me.rolname = $3::text
-  LEFT JOIN LATERAL (
-    SELECT privilege_type FROM aclexplode(c.relacl)
-    WHERE grantee = me.oid OR grantee IN (
-      SELECT m.roleid FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid
-      WHERE m.member = me.oid AND r.rolname !~ '^(publicuser$|cartodb_publicuser_|carto_role_)'
-    )
-  ) acl ON true
-  WHERE n.nspname = $1::text AND c.relname = $2::text AND n.nspname NOT IN ${hiddenSchemas}
-  GROUP BY c.oid`
+    c.relowner = me.oid AS owns,
+    coalesce((
+      SELECT string_agg(DISTINCT lower(acl.privilege_type), ',')
+      FROM aclexplode(c.relacl) acl JOIN grantees g ON g.oid = acl.grantee
+    ), '') AS privileges
+  FROM me CROSS JOIN pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname = $1::text AND c.relname = $2::text AND n.nspname NOT IN ${hiddenSchemas}`
 
 const CAN_CREATE = `
   SELECT 1 FROM pg_namespace n JOIN pg_roles me ON me.rolname = $2::text
@@ -73,12 +73,19 @@ export interface Held {
   readonly schemas: ReadonlyArray<HeldSchema>
 }
 
-// What information_schema.table_privileges shows of these grantees, without its join over all roles.
+// What information_schema.table_privileges shows of these grantees. Only relations that depend on a role are looked at, so
+// that the time does not grow with the number of tables and of other keys.
 const TABLES = `
   SELECT r.rolname AS role, n.nspname AS schema, c.relname AS name, c.relowner = r.oid AS owner,
     string_agg(DISTINCT lower(acl.privilege_type), ',' ORDER BY lower(acl.privilege_type)) AS permissions
   FROM pg_roles r
-  JOIN pg_class c ON c.relkind IN ('r', 'v', 'f', 'p') AND (c.relacl IS NOT NULL OR c.relowner = r.oid)
+  JOIN (
+    SELECT DISTINCT d.refobjid AS role, d.objid AS relation
+    FROM pg_shdepend d JOIN pg_database b ON b.oid = d.dbid AND b.datname = current_database()
+    WHERE d.refclassid = 'pg_authid'::regclass AND d.classid = 'pg_class'::regclass
+      AND d.refobjid IN (SELECT oid FROM pg_roles WHERE rolname IN (SELECT jsonb_array_elements_text($1::jsonb)))
+  ) known ON known.role = r.oid
+  JOIN pg_class c ON c.oid = known.relation AND c.relkind IN ('r', 'v', 'f', 'p')
   JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN LATERAL aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) acl ON acl.grantee = r.oid
   WHERE r.rolname IN (SELECT jsonb_array_elements_text($1::jsonb))

@@ -5,7 +5,7 @@
 import type { PGlite, protocol } from "@electric-sql/pglite"
 import type { Message, Report } from "../../database.ts"
 import { identifier } from "../../shared/quoting.ts"
-import { failureOf, isData, makeFraming, read, readFailure } from "./messages.ts"
+import { failureOf, isData, makeFraming, read, readFailure, writeFailure } from "./messages.ts"
 import type { Clock } from "./clock.ts"
 import { Crash, crashReport } from "./crash.ts"
 import * as RoleGuard from "./roleGuard.ts"
@@ -84,6 +84,12 @@ const LONGJMP = 100
 const QUERY_CANCELED = "57014"
 /** A request whose answer takes more than this many bytes is cancelled: the answer is held in memory. */
 const ANSWER_LIMIT = 128 * 1024 * 1024
+/** What a statement fails with whose response is larger. */
+const TOO_LARGE: Report = {
+  severity: "ERROR",
+  code: "54000",
+  message: "the response is larger than 128 MB, which is the limit of the embedded CARTO"
+}
 /** What a message takes beside its data, about. */
 const MESSAGE_SIZE = 100
 
@@ -133,8 +139,10 @@ export const make = async (pglite: PGlite, wire: typeof protocol, clock: Clock):
     for (const message of frames(bytes)) {
       size += MESSAGE_SIZE
       if (size > ANSWER_LIMIT && isData(message)) continue
-      failure ??= readFailure(message)
-      sink(message)
+      const said = readFailure(message)
+      const isTooLarge = size > ANSWER_LIMIT && said?.code === QUERY_CANCELED
+      failure ??= isTooLarge ? TOO_LARGE : said
+      sink(isTooLarge ? writeFailure(TOO_LARGE) : message)
     }
     if (size > ANSWER_LIMIT) cancel()
   }

@@ -124,5 +124,13 @@ export const read = (message: Uint8Array): Message | undefined => {
 export const readFailure = (message: Uint8Array): Report | undefined =>
   message[0] === letters.Failure ? readReport(message) : undefined
 
+/** An error as PostgreSQL's message. */
+export const writeFailure = ({ code, message, severity }: Report): Uint8Array => {
+  const fields = new TextEncoder().encode(`S${severity}\0V${severity}\0C${code}\0M${message}\0\0`)
+  const length = new Uint8Array(4)
+  new DataView(length.buffer).setInt32(0, 4 + fields.length)
+  return concatenate([new Uint8Array([letters.Failure]), length, fields])
+}
+
 export const failureOf = (messages: ReadonlyArray<Message>): Report | undefined =>
   messages.find((message) => message._tag === "Failure")?.report

@@ -11,7 +11,9 @@ import * as Stream from "effect/Stream"
 import { join } from "node:path"
 import { AccountNotFound, Accounts } from "./accounts/accounts.ts"
 import { ApiKeys } from "./accounts/keys/apiKeys.ts"
-import { type AccountOptions, createAccount } from "./accounts/createAccount.ts"
+import type { Account } from "./accounts/account.ts"
+import { publishLimits } from "./accounts/accountLimits.ts"
+import { type AccountOptions, createAccount, InvalidAccount, type KeyOptions } from "./accounts/createAccount.ts"
 import { Sessions } from "./accounts/sessions.ts"
 import * as AuthApi from "./auth-api/authApi.ts"
 import { isAuthApi } from "./auth-api/routes.ts"
@@ -21,11 +23,25 @@ import { EmulatorError, type EmulatorErrorReason } from "./emulatorError.ts"
 import { KeyStore } from "./state/keyStore.ts"
 import { Metadata, type MetadataError } from "./state/metadata.ts"
 import { tornadoes } from "./samples/tornadoes.ts"
+import * as AccountApi from "./account-api/accountApi.ts"
+import { isSqlApi } from "./sql-api/routes.ts"
 import * as SqlApi from "./sql-api/sqlApi.ts"
 import { hasPostgis } from "./pglite/packages.ts"
 import * as PgliteDatabases from "./pglite/pgliteDatabases.ts"
 import * as PostgresDatabases from "./postgres/postgresDatabases.ts"
 
+/** What a log of requests says of one. */
+export interface RequestLogEntry {
+  readonly method: string
+  readonly host: string
+  /** Without the query string, which may hold tokens. */
+  readonly path: string
+  readonly status: number
+  /** From the request to the beginning of its response. */
+  readonly milliseconds: number
+}
+
+/** Options of the emulator. */
 export interface EmulatorOptions {
   /** One account `demo` with the sample tables by default. The database of the first is open once the emulator is. */
   readonly accounts?: ReadonlyArray<AccountOptions> | undefined
@@ -52,6 +68,8 @@ export interface EmulatorOptions {
    * nothing can end a statement that computes without end, and others wait while a statement runs.
    */
   readonly worker?: boolean | undefined
+  /** Is called after each response, for a log. It gets no token and no statement. */
+  readonly onRequest?: ((entry: RequestLogEntry) => void) | undefined
   /** What follows an account's name in its host; `.carto.com` by default. */
   readonly sessionDomain?: string | undefined
 }
@@ -95,6 +113,9 @@ export const layerParts = (options: {
   )
 }
 
+const refuseKey = (name: string, problem: string): Effect.Effect<never, InvalidAccount> =>
+  Effect.fail(new InvalidAccount({ message: `the key ${JSON.stringify(name)} cannot be made: ${problem}` }))
+
 const failWith =
   (operation: string) =>
   <A, E extends EmulatorErrorReason, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, EmulatorError, R> =>
@@ -110,11 +131,16 @@ export const makeFromParts = (
   options: EmulatorOptions = {}
 ): Effect.Effect<EmulatorService, EmulatorError, Parts | Scope.Scope> =>
   Effect.gen(function* () {
-    const { accounts: accountOptions = [{ username: "demo", samples: true }], sessionDomain = ".carto.com" } = options
+    const {
+      accounts: accountOptions = [{ username: "demo", samples: true }],
+      onRequest,
+      sessionDomain = ".carto.com"
+    } = options
     const accounts = yield* Accounts
     const metadata = yield* Metadata
     const apiKeys = yield* ApiKeys
     const sessions = yield* Sessions
+    const parts = yield* Effect.context<Accounts | ApiKeys>()
     const authApi = yield* AuthApi.make({ sessionDomain })
     const sqlApi = yield* SqlApi.make
     const runPromise = Effect.runPromiseWith(yield* Effect.context<never>())
@@ -126,19 +152,64 @@ export const makeFromParts = (
         : { username, baseUrl: `https://${username}${sessionDomain}`, masterKey: Redacted.make(master.token) }
     }
 
+    const keyStore = yield* KeyStore
+
+    const runAsAccount = Effect.fnUntraced(function* (username: string, sql: string) {
+      const database = yield* accounts.database(username)
+      const found = accounts.find(username)
+      if (found === undefined) return yield* new AccountNotFound({ username })
+      const login = { role: found.role, password: found.rolePassword }
+      const messages = yield* Stream.runCollect(database.run({ login, sql, mayAlterRoles: true }))
+      yield* refuseFailure(messages, sql)
+      return lastRows(messages)
+    })
+
+    const createKey = (account: Account, { grants, name, token }: KeyOptions) =>
+      apiKeys.create(account, { name, grants: [...grants], token }).pipe(
+        Effect.catchTags({
+          ValidationFailed: ({ messages }) => refuseKey(name, messages.join(", ")),
+          QuotaReached: ({ quota }) => refuseKey(name, `the account may have ${quota} keys`),
+          Unprocessable: ({ message }) => refuseKey(name, message),
+          MalformedGrant: ({ index }) => refuseKey(name, `grants[${index}] is not an object`)
+        })
+      )
+
     const create = Effect.fnUntraced(function* (accountOptions: AccountOptions) {
-      const { role, schema, username } = yield* createAccount(metadata, accountOptions)
+      const account_ = yield* createAccount(metadata, accountOptions)
+      const { role, schema, username } = account_
+      publishLimits(keyStore, username, accountOptions)
       if (accountOptions.samples === true) {
         const database = yield* accounts.database(username)
         yield* database.superuserTransaction([tornadoes({ schema, owner: role, postgis: database.postgis })])
       }
+      const { keys = [], seed = [] } = accountOptions
+      for (const sql of typeof seed === "string" ? [seed] : seed) yield* runAsAccount(username, sql)
+      for (const key of keys) yield* createKey(account_, key)
       return account(username) ?? (yield* new AccountNotFound({ username }))
     }, failWith("createAccount"))
 
-    const handle = (request: Request): Effect.Effect<Response> =>
-      isAuthApi(new URL(request.url).pathname) ? authApi.handle(request) : sqlApi.handle(request)
+    const respond = (request: Request, path: string): Effect.Effect<Response> => {
+      if (isAuthApi(path)) return authApi.handle(request)
+      return isSqlApi(request.method, path) || !AccountApi.isVersioned(path)
+        ? sqlApi.handle(request)
+        : Effect.provide(AccountApi.handle(request), parts)
+    }
 
-    const handler = (request: Request): Promise<Response> => runPromise(Effect.suspend(() => handle(request)))
+    const handle = (request: Request): Effect.Effect<Response> => respond(request, new URL(request.url).pathname)
+
+    const handler = async (request: Request): Promise<Response> => {
+      const startedAt = performance.now()
+      const response = await runPromise(Effect.suspend(() => handle(request)))
+      const { host, pathname } = new URL(request.url)
+      onRequest?.({
+        method: request.method,
+        host,
+        path: pathname,
+        status: response.status,
+        milliseconds: performance.now() - startedAt
+      })
+      return response
+    }
 
     const fetch: typeof globalThis.fetch = async (input, init) => {
       const request = new Request(input, init)
@@ -146,6 +217,9 @@ export const makeFromParts = (
       return await Promise.race([handler(request), abortOf(request.signal)])
     }
 
+    for (const one of accountOptions) {
+      if (accounts.find(one.username) !== undefined) publishLimits(keyStore, one.username, one)
+    }
     const missing = accountOptions.filter(({ username }) => accounts.find(username) === undefined)
     yield* Effect.forEach(missing, create, { discard: true })
     const [first] = accountOptions
@@ -156,16 +230,7 @@ export const makeFromParts = (
       handler,
       account,
       createAccount: create,
-      execute: (username, sql) =>
-        Effect.gen(function* () {
-          const database = yield* accounts.database(username)
-          const found = accounts.find(username)
-          if (found === undefined) return yield* new AccountNotFound({ username })
-          const login = { role: found.role, password: found.rolePassword }
-          const messages = yield* Stream.runCollect(database.run({ login, sql, mayAlterRoles: true }))
-          yield* refuseFailure(messages, sql)
-          return lastRows(messages)
-        }).pipe(failWith("execute")),
+      execute: (username, sql) => failWith("execute")(runAsAccount(username, sql)),
       openSession: sessions.open
     }
   })

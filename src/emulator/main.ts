@@ -4,7 +4,9 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import process from "node:process"
 import { parseArgs } from "node:util"
-import { make } from "./emulator.ts"
+import { readFile } from "node:fs/promises"
+import type { AccountOptions } from "./accounts/createAccount.ts"
+import { type EmulatorAccount, make, type RequestLogEntry } from "./emulator.ts"
 import type { ErrorClass } from "./shared/errorClass.ts"
 import { defaultHosts } from "./http/hosts.ts"
 import { listen } from "./http/listen.ts"
@@ -13,16 +15,23 @@ const usage = `Usage: npm run emulator -- [options]
 
 An embedded CARTO for development and tests only.
 
-  --port N         listen on 127.0.0.1:N; 0 takes any free port (default 8080)
-  --host NAME      answer for this host too; .NAME for all that end so (default: .carto.com and .test)
-  --account NAME   name of the account (default demo)
-  --folder DIR     keep accounts, keys and tables in DIR (default: in memory)
-  --database URL   make the databases on a PostgreSQL server: postgres://USER:PASSWORD@HOST:PORT/DATABASE of a superuser;
-                   PGPASSWORD may hold the password (default: PGlite)
+  --port N               listen on 127.0.0.1:N; 0 takes any free port (default 8080)
+  --host NAME            answer for this host too; .NAME for all that end with it (default .carto.com and .test)
+  --allow-origin ORIGIN  accept requests of pages from this origin, such as https://app.example.org; * for all
+  --account NAME         an account; may be repeated (default demo)
+  --organization NAME    make the accounts members of an organization; the first one is its owner
+  --master-key TOKEN     token of the first account's master key (default random)
+  --seed FILE            run a file of SQL as the first account, when it is made; may be repeated
+  --statement-timeout MS end statements of the SQL API after MS milliseconds
+  --rate-limit N         allow N queries a second for each account
+  --folder DIR           keep accounts, keys and tables in DIR (default: in memory)
+  --database URL         make the databases on a PostgreSQL server: postgres://USER:PASSWORD@HOST:PORT/DATABASE of a
+                         superuser; PGPASSWORD may hold the password (default: PGlite)
   --allow-remote-database
-                   even when that server is on another machine
-  --no-postgis     without PostGIS, which starts faster
-  --help           show this
+                         allow a server on another machine
+  --no-postgis           without PostGIS, which starts faster
+  --log                  print a line for each request on stderr
+  --help                 show this
 `
 
 const UsageErrorBase: ErrorClass<"UsageError", { readonly message: string }> = Data.TaggedError("UsageError")
@@ -31,7 +40,9 @@ class UsageError extends UsageErrorBase {}
 interface Options {
   readonly port: number
   readonly hosts: ReadonlyArray<string>
-  readonly account: string
+  readonly allowedOrigins: ReadonlyArray<string>
+  readonly accounts: ReadonlyArray<AccountOptions>
+  readonly log: boolean
   readonly folder: string | undefined
   readonly database: Redacted.Redacted | undefined
   readonly allowRemoteDatabase: boolean
@@ -46,6 +57,47 @@ const parsePort = (text: string): Effect.Effect<number, UsageError> => {
     : Effect.fail(new UsageError({ message: `--port takes a number from 0 to 65535: ${JSON.stringify(text)} is not` }))
 }
 
+const parsePositive = (flag: string, text: string | undefined): Effect.Effect<number | undefined, UsageError> => {
+  if (text === undefined) return Effect.undefined
+  return Number(text) > 0
+    ? Effect.succeed(Number(text))
+    : Effect.fail(new UsageError({ message: `${flag} takes a positive number: ${JSON.stringify(text)} is not` }))
+}
+
+const readSeed = (path: string): Effect.Effect<string, UsageError> =>
+  Effect.tryPromise({
+    try: () => readFile(path, "utf8"),
+    catch: (cause) =>
+      new UsageError({ message: `--seed ${path}: ${cause instanceof Error ? cause.message : String(cause)}` })
+  })
+
+interface AccountFlags {
+  readonly account: ReadonlyArray<string>
+  readonly organization?: string | undefined
+  readonly "master-key"?: string | undefined
+  readonly seed: ReadonlyArray<string>
+  readonly "statement-timeout"?: string | undefined
+  readonly "rate-limit"?: string | undefined
+}
+
+const parseAccounts: (flags: AccountFlags) => Effect.Effect<ReadonlyArray<AccountOptions>, UsageError> =
+  Effect.fnUntraced(function* (flags) {
+    const statementTimeout = yield* parsePositive("--statement-timeout", flags["statement-timeout"])
+    const rate = yield* parsePositive("--rate-limit", flags["rate-limit"])
+    const seed = yield* Effect.forEach(flags.seed, readSeed)
+    const { organization } = flags
+    return flags.account.map((username, index) => ({
+      username,
+      samples: true,
+      statementTimeout,
+      ...(rate === undefined ? {} : { rateLimits: { query: { burst: Math.ceil(rate) - 1, count: rate, period: 1 } } }),
+      ...(organization === undefined
+        ? {}
+        : { organization: { name: organization, role: index === 0 ? ("owner" as const) : ("member" as const) } }),
+      ...(index === 0 ? { masterKey: flags["master-key"], seed } : {})
+    }))
+  })
+
 const parse: (args: ReadonlyArray<string>) => Effect.Effect<Options, UsageError> = Effect.fnUntraced(function* (args) {
   const { values } = yield* Effect.try({
     try: () =>
@@ -54,7 +106,14 @@ const parse: (args: ReadonlyArray<string>) => Effect.Effect<Options, UsageError>
         options: {
           port: { type: "string", default: "8080" },
           host: { type: "string", multiple: true, default: [] },
-          account: { type: "string", default: "demo" },
+          "allow-origin": { type: "string", multiple: true, default: [] },
+          account: { type: "string", multiple: true, default: ["demo"] },
+          organization: { type: "string" },
+          "master-key": { type: "string" },
+          seed: { type: "string", multiple: true, default: [] },
+          "statement-timeout": { type: "string" },
+          "rate-limit": { type: "string" },
+          log: { type: "boolean", default: false },
           folder: { type: "string" },
           database: { type: "string" },
           "allow-remote-database": { type: "boolean", default: false },
@@ -68,7 +127,9 @@ const parse: (args: ReadonlyArray<string>) => Effect.Effect<Options, UsageError>
   return {
     port: yield* parsePort(values.port),
     hosts: [...defaultHosts, ...values.host.map((name) => name.toLowerCase())],
-    account: values.account,
+    allowedOrigins: values["allow-origin"],
+    accounts: yield* parseAccounts(values),
+    log: values.log,
     folder: values.folder,
     database: values.database === undefined ? undefined : Redacted.make(values.database),
     allowRemoteDatabase: values["allow-remote-database"],
@@ -95,14 +156,19 @@ const fail = (message: string, exitCode: number): Effect.Effect<number> =>
     return exitCode
   })
 
-const serve = Effect.fnUntraced(function* ({ account: username, hosts, port, ...options }: Options) {
-  const emulator = yield* make({ ...options, accounts: [{ username, samples: true }] })
-  const { url } = yield* listen(emulator, { hosts, port })
-  const account = emulator.account(username)
+const logLine = ({ host, method, milliseconds, path, status }: RequestLogEntry): void =>
+  void process.stderr.write(`${status} ${method} ${host}${path} ${milliseconds.toFixed(0)} ms\n`)
+
+const describeAccount = (url: string, { masterKey, username }: EmulatorAccount): string =>
+  `  base URL    ${url}/user/${username}\n  master key  ${Redacted.value(masterKey)}\n`
+
+const serve = Effect.fnUntraced(function* ({ accounts, allowedOrigins, hosts, log, port, ...options }: Options) {
+  const emulator = yield* make({ ...options, accounts, onRequest: log ? logLine : undefined })
+  const { url } = yield* listen(emulator, { allowedOrigins, hosts, port })
+  const known = accounts.flatMap(({ username }) => emulator.account(username) ?? [])
   yield* print(
     `An embedded CARTO, for development and tests only.\n` +
-      `  base URL    ${url}/user/${username}\n` +
-      `  master key  ${account === undefined ? "" : Redacted.value(account.masterKey)}\n` +
+      known.map((account) => describeAccount(url, account)).join("") +
       `Ctrl+C stops it.\n`
   )
   return yield* Effect.never

@@ -12,7 +12,7 @@ export interface ServerOptions extends Omit<EmulatorOptions, "accounts" | "folde
 
 /** The options of an account: those of the embedded CARTO, and what is in the account. */
 export interface TestAccountOptions<Keys extends string = never> extends Partial<
-  Omit<AccountOptions, "organization" | "username">
+  Omit<AccountOptions, "keys" | "organization" | "seed" | "username">
 > {
   /** Whether the account has the sample tables `tornadoes` and `storm_reports`. @default false */
   readonly samples?: boolean | undefined

@@ -58,11 +58,7 @@ const make: Effect.Effect<AccountsService, never, Databases | Metadata | Scope.S
       if (account === undefined) return yield* new AccountNotFound({ username })
       const database = yield* ScopedCache.get(opened, account.databaseName)
       const keys = metadata.rows().keys.filter((key) => key.username === username)
-      yield* provision(
-        database,
-        account,
-        keys.filter(({ type }) => type === "master" || type === "default")
-      ).pipe(provisioning.withPermit)
+      yield* provision(database, account, keys).pipe(provisioning.withPermit)
       return database
     }),
     { capacity: Number.POSITIVE_INFINITY, timeToLive: keepSuccess }

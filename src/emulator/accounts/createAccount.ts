@@ -3,6 +3,8 @@ import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import { randomUUID } from "node:crypto"
+import type * as Schema from "effect/Schema"
+import { type AccountLimits, problemOfLimits } from "./accountLimits.ts"
 import type { ErrorClass } from "../shared/errorClass.ts"
 import type { MetadataError, MetadataService } from "../state/metadata.ts"
 import type { Rows } from "../state/rows.ts"
@@ -11,7 +13,22 @@ import { type ApiKey, defaultName, defaultToken, masterName } from "./keys/apiKe
 import { masterToken, rolePassword } from "./secrets.ts"
 import { defaultApis, services } from "../../account/grantVocabulary.ts"
 
-export interface AccountOptions {
+/** A regular key of a new account. */
+export interface KeyOptions {
+  /** Its name. */
+  readonly name: string
+  /**
+   * Its token.
+   *
+   * @default 22 random characters
+   */
+  readonly token?: string | undefined
+  /** Its grants, as the Auth API takes them. */
+  readonly grants: ReadonlyArray<Schema.Json>
+}
+
+/** Options of a new account. */
+export interface AccountOptions extends AccountLimits {
   /** Lower-case letters, digits and inner hyphens, at most 63. */
   readonly username: string
   /** Token of the Master key; 40 random hexadecimal digits by default. */
@@ -26,6 +43,10 @@ export interface AccountOptions {
   readonly locked?: boolean | undefined
   /** Whether its database gets the sample tables; `false` by default. */
   readonly samples?: boolean | undefined
+  /** SQL that runs once as the account itself, before its keys are made: its tables and what is in them. */
+  readonly seed?: string | ReadonlyArray<string> | undefined
+  /** Its regular keys. */
+  readonly keys?: ReadonlyArray<KeyOptions> | undefined
 }
 
 const InvalidAccountBase: ErrorClass<"InvalidAccount", { readonly message: string }> =
@@ -46,6 +67,12 @@ const problemOf = ({ accounts }: Rows, options: AccountOptions): string | undefi
   }
   if (masterKey !== undefined && (!/^[A-Za-z0-9_-]+$/.test(masterKey) || masterKey === defaultToken)) {
     return `a master key is made of letters, digits, "_" and "-", and is not ${JSON.stringify(defaultToken)}`
+  }
+  const limitProblem = problemOfLimits(options)
+  if (limitProblem !== undefined) return limitProblem
+  const wrongKey = options.keys?.find(({ token }) => token !== undefined && !/^[A-Za-z0-9_-]+$/.test(token))
+  if (wrongKey !== undefined) {
+    return `a token is made of letters, digits, "_" and "-": that of ${JSON.stringify(wrongKey.name)} is not`
   }
   if (keyQuota !== undefined && (!Number.isInteger(keyQuota) || keyQuota < 0)) {
     return "a quota of keys is a whole number, 0 or more"

@@ -37,14 +37,31 @@ const roles = Effect.fnUntraced(function* (database: Database) {
   }
 })
 
-/** Gives an account its place in the database, unless it has it already. `keys` are its Master and default keys. */
+// What a text changed just before the emulator was killed does not outlive it.
+const resetRole = (account: Account, { databasePassword, databaseRole }: ApiKey): ReadonlyArray<string> => [
+  `ALTER ROLE ${identifier(databaseRole)} RESET ALL`,
+  `DO $do$ BEGIN EXECUTE pg_catalog.format('ALTER ROLE %I IN DATABASE %I RESET ALL', ${literal(databaseRole)}, pg_catalog.current_database()); END $do$`,
+  setSearchPath(databaseRole, account),
+  `ALTER ROLE ${identifier(databaseRole)} PASSWORD ${literal(databasePassword)}`
+]
+
+/**
+ * Gives an account its place in the database. If the account has it already, the roles of its keys get their passwords
+ * and their settings back. `keys` are all keys of the account.
+ */
 export const provision: (
   database: Database,
   account: Account,
   keys: ReadonlyArray<ApiKey>
 ) => Effect.Effect<void, DatabaseError | ConnectionError> = Effect.fnUntraced(function* (database, account, keys) {
   const { names, organization } = yield* roles(database)
-  if (names.has(account.role)) return
+  if (names.has(account.role)) {
+    const known = keys.filter(({ databaseRole }) => names.has(databaseRole))
+    return yield* runSecretly(
+      database,
+      known.flatMap((key) => resetRole(account, key))
+    )
+  }
   yield* runSecretly(database, [
     createRole(account.role, account.rolePassword),
     ...(account.organization === undefined
@@ -52,7 +69,8 @@ export const provision: (
       : memberStatements(account, !names.has(organization), organization)),
     setSearchPath(account.role, account),
     setSearchPath(account.publicRole, account),
+    `GRANT SELECT, INSERT, UPDATE, DELETE ON cartodb.cdb_tablemetadata TO ${identifier(account.role)}`,
     userQuota({ schema: account.schema, owner: account.role }),
-    ...keys.map(configure)
+    ...keys.filter(({ type }) => type === "master" || type === "default").map(configure)
   ])
 })

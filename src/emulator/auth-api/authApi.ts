@@ -54,7 +54,7 @@ export const make = (options: {
         const { sessionDomain } = options
         const username = addressedUsername({ userDomain, parameters, host: hostname, sessionDomain })
         const account = accounts.find(username)
-        if (account === undefined) return responses.empty(401)
+        if (account === undefined) return responses.unknownAccount(username)
         if (account.state === "locked" || account.state === "maintenance") return responses.empty(404)
         const caller = authenticate(request, route, account, parameters)
         if (caller === undefined) return responses.empty(401)

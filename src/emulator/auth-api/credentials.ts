@@ -1,4 +1,5 @@
 /** Who calls: the account that a request addresses, and the token that it brings. */
+import { accountOfHost } from "../http/addressing.ts"
 import { type Parameters, text } from "./parameters.ts"
 
 /** The username that a request addresses; empty when nothing names one. */
@@ -11,7 +12,8 @@ export const addressedUsername = (options: {
   const { host, parameters, sessionDomain, userDomain } = options
   const named = userDomain ?? text(parameters, "user_domain")
   if (named !== undefined) return named
-  return host.endsWith(sessionDomain) ? host.slice(0, -sessionDomain.length) : ""
+  // The domain of the accounts may have no dot before the name.
+  return host.endsWith(sessionDomain) ? host.slice(0, -sessionDomain.length) : (accountOfHost(host) ?? "")
 }
 
 const basic = /basic\s([A-Za-z0-9_]+)/i

@@ -20,6 +20,14 @@ const respond = (status: number, body: string | null, contentType?: string): Res
 export const empty = (status: number): Response =>
   respond(status, status === 204 ? null : "", status === 204 ? undefined : json)
 
+/** An account that does not exist. The application says nothing more, so the name that was looked for is in a header. */
+export const unknownAccount = (username: string): Response => {
+  const response = empty(401)
+  const name = JSON.stringify(username).replace(/[^ -~]/g, "?")
+  response.headers.set("X-Embedded-Carto", `there is no account ${name}`)
+  return response
+}
+
 /** An error that the application tells of. */
 export const error = (status: number, errors: string): Response =>
   respond(status, JSON.stringify({ errors, errors_cause: null }), json)

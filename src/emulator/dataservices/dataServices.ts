@@ -154,6 +154,11 @@ BEGIN
   RETURN country;
 END
 $function$;
+${type("service_quota_info", "service text, monthly_quota numeric, used_quota numeric, soft_limit boolean, provider text")}
+CREATE OR REPLACE FUNCTION cdb_dataservices_client.cdb_service_quota_info()
+RETURNS SETOF cdb_dataservices_client.service_quota_info LANGUAGE sql STABLE ${definer} AS $function$
+  SELECT service, 0::numeric, 0::numeric, false, 'none' FROM unnest(ARRAY['isolines', 'hires_geocoder', 'routing', 'observatory']) service
+$function$;
 ${services.flatMap((service) => missing(service, geometry)).join("\n")}
 `
 }

@@ -47,7 +47,8 @@ export const isForeignPage = (
   names: ReadonlyArray<string>,
   allowedOrigins: ReadonlyArray<string>
 ): boolean => {
-  if (allowedOrigins.includes("*")) return false
+  // A preflight request changes nothing.
+  if (request.method === "OPTIONS" || allowedOrigins.includes("*")) return false
   const origin = originOf(request)
   if (origin !== undefined && allowedOrigins.includes(origin)) return false
   return origin === undefined

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import type { ConnectionError, Database, DatabaseError } from "../database.ts"
 import { setUp } from "../schema/cartoSchema.ts"
+import { createFunctions, hasFunctions } from "../schema/functions/index.ts"
 
 /** SQL that gives a database PostGIS. */
 export const installPostgis: string = "CREATE EXTENSION IF NOT EXISTS postgis SCHEMA public"
@@ -57,4 +58,6 @@ export const initialize = (database: Database): Effect.Effect<void, ConnectionEr
     if (database.postgis) yield* database.superuserTransaction([installPostgis])
     if (yield* lacksAdaptation(database)) yield* database.superuserTransaction([adaptToPglite])
     if (!(yield* isSetUp(database))) yield* database.superuserTransaction([setUp])
+    const functions = yield* database.superuser(hasFunctions)
+    if (functions.length === 0) yield* database.superuserTransaction([createFunctions(database)])
   })

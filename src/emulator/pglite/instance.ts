@@ -86,7 +86,7 @@ const make = (thread: Thread.Thread, data: Start["data"], control: Int32Array<Sh
         if (over) return
         over = true
         clearTimeout(timer)
-        thread.keepUp()
+        thread.applyChanges()
         resume(outcome)
         for (const done of whenOver) done()
       }

@@ -13,6 +13,7 @@ import {
 } from "../database.ts"
 import { installPostgis } from "../pglite/initialize.ts"
 import { createPublicRole, createSchemas } from "../schema/cartoSchema.ts"
+import { createFunctions, hasFunctions } from "../schema/functions/index.ts"
 import type { Driver } from "./driver.ts"
 import * as RoleGuard from "./roleGuard.ts"
 import type { Server } from "./server.ts"
@@ -33,9 +34,12 @@ const initialize = Effect.fnUntraced(function* (
   postgis: boolean
 ): Effect.fn.Return<void, ConnectionError | DatabaseError> {
   if (postgis) yield* superuser.superuserTransaction([installPostgis])
-  if (yield* has(superuser, "pg_namespace WHERE nspname", "cartodb")) return
-  const hasPublicRole = yield* has(superuser, "pg_roles WHERE rolname", "publicuser")
-  yield* superuser.superuserTransaction([...(hasPublicRole ? [] : [createPublicRole]), createSchemas])
+  if (!(yield* has(superuser, "pg_namespace WHERE nspname", "cartodb"))) {
+    const hasPublicRole = yield* has(superuser, "pg_roles WHERE rolname", "publicuser")
+    yield* superuser.superuserTransaction([...(hasPublicRole ? [] : [createPublicRole]), createSchemas])
+  }
+  const functions = yield* superuser.superuser(hasFunctions)
+  if (functions.length === 0) yield* superuser.superuserTransaction([createFunctions({ postgis })])
 })
 
 // Another emulator on the server may have made the role since it was looked for.

@@ -8,7 +8,7 @@ import { randomBytes } from "node:crypto"
 import { identifier, literal } from "../shared/quoting.ts"
 import { ConnectionError, type Database, type DatabaseError, Databases } from "../database.ts"
 import * as driver from "./driver.ts"
-import * as Leftovers from "./orphanedDatabases.ts"
+import * as OrphanedDatabases from "./orphanedDatabases.ts"
 import { applicationName, runComment, serverName } from "./names.ts"
 import * as PostgresDatabase from "./postgresDatabase.ts"
 import * as Server from "./server.ts"
@@ -108,7 +108,7 @@ const make: (options: Options) => Effect.Effect<Databases["Service"], Connection
       Superuser.make({ driver: loaded, server, database, applicationName: applicationName(id) })
     const maintenance = yield* connect(server.database)
     const found = yield* plainly(examine(maintenance, server, postgis))
-    yield* plainly(Leftovers.dropOfEndedRuns(maintenance))
+    yield* plainly(OrphanedDatabases.dropOfEndedRuns(maintenance))
     const sessions = yield* SessionPool.make(connectionShares(found.maximumConnections))
 
     const open = Effect.fnUntraced(function* (
@@ -116,7 +116,7 @@ const make: (options: Options) => Effect.Effect<Databases["Service"], Connection
     ): Effect.fn.Return<Database, ConnectionError | DatabaseError, Scope.Scope> {
       const database = serverName(name, run)
       yield* Effect.acquireRelease(create(maintenance, database, run), () =>
-        keep ? Effect.void : Effect.ignore(Leftovers.drop(maintenance, database))
+        keep ? Effect.void : Effect.ignore(OrphanedDatabases.drop(maintenance, database))
       )
       yield* Effect.addFinalizer(() => sessions.clear(database))
       return yield* PostgresDatabase.make({

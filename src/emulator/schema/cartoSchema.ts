@@ -69,7 +69,6 @@ AS $$
   INSERT INTO cartodb.cdb_tablemetadata (tabname, updated_at) VALUES (tablename, now())
   ON CONFLICT (tabname) DO UPDATE SET updated_at = excluded.updated_at
 $$;
-REVOKE ALL ON FUNCTION cartodb.cdb_tablemetadatatouch(regclass) FROM PUBLIC;
 
 CREATE FUNCTION cartodb.cdb_usertables(perm text DEFAULT 'all') RETURNS SETOF name
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp

@@ -31,6 +31,9 @@ const fileOfServer = /^Only roles with privileges of the "(\w+)" role may (COPY 
 /** How PGlite's sessions, which stand for logins, refuse a change of role. */
 const changeOfRole = /^cannot set parameter "(role|session_authorization)" within security-definer function$/
 
+/** How PostgreSQL says that there is no function, if the name is one that CARTO gives to its own. */
+const missingFunction = /^function ((?:cartodb\.|cdb_dataservices_client\.)?_?(?:cdb|obs)_\w+)\(.*\) does not exist$/is
+
 /** What PostgreSQL 15, on which the real server was measured, says where later ones say it otherwise. */
 const inWordsOf15 = (report: Said): Said => {
   const { detail, message } = report
@@ -41,6 +44,8 @@ const inWordsOf15 = (report: Said): Said => {
   }
   const changing = changeOfRole.exec(message)?.[1]
   if (changing !== undefined) return { message: `permission denied to set ${changing.replace("_", " ")}` }
+  const missing = missingFunction.exec(message)?.[1]
+  if (missing !== undefined) return { message, hint: `The embedded CARTO does not have the function ${missing}.` }
   const isNew = message.startsWith("permission denied to ") && detail?.startsWith("Only roles with ") === true
   return { message, detail: isNew ? undefined : detail, hint }
 }

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { Login } from "../database.ts"
 import type { Hash, KeyStoreService } from "../state/keyStore.ts"
+import { accountOfHost } from "../http/addressing.ts"
 import { ApiError } from "./apiError.ts"
 import type { Parameters } from "./parameters.ts"
 
@@ -31,9 +32,9 @@ const unknownAccount = (username: string): ApiError =>
 /** The account's name: in the path, or else the first label of the host. */
 export const username = (userInPath: string | undefined, host: string): Effect.Effect<string, ApiError> => {
   if (userInPath !== undefined) return Effect.succeed(userInPath)
-  const dot = host.indexOf(".")
-  return dot > 0
-    ? Effect.succeed(host.slice(0, dot))
+  const named = accountOfHost(host)
+  return named !== undefined
+    ? Effect.succeed(named)
     : Effect.fail(new ApiError({ status: 400, message: `No username found in hostname '${host}'` }))
 }
 
@@ -116,7 +117,10 @@ export const authenticate: (options: {
     if (key["user"] !== account.username) return yield* new ApiError({ status: 403, message: "Forbidden" })
     if (key["grants_sql"] !== "true") return yield* new ApiError({ status: 403, message: "forbidden" })
   }
-  const isMaster = !isAnonymous && key?.["type"] === "master"
+  // Beside a Basic header, a key in the query string decides the level of authorization, and not whose rights the SQL has.
+  const levelToken = given?.user === undefined ? undefined : fromParameters(options.query)?.token
+  const levelKey = levelToken === undefined ? key : keyOf(keyStore, account.username, levelToken)
+  const isMaster = !isAnonymous && levelKey?.["type"] === "master"
   if (options.needsMaster && !isMaster) return yield* new ApiError({ status: 403, message: "permission denied" })
   options.onAccepted()
   const master = yield* masterLogin(keyStore, account)

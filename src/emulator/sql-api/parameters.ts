@@ -22,9 +22,43 @@ const add = (into: Record<string, unknown>, name: string, value: string): void =
   else into[key] = Array.isArray(before) ? [...before, item] : [before, item]
 }
 
+/** A parameter whose name has several brackets, while it grows: members by their names or numbers. */
+type Tree = Map<string, string | Tree>
+
+/** Brackets in each other that are looked into, as the real server does. */
+const mostBrackets = 5
+
+const pathOf = (name: string): ReadonlyArray<string> => {
+  const start = name.indexOf("[")
+  const brackets = start <= 0 ? [] : [...name.slice(start).matchAll(/\[([^[\]]*)\]/g)].slice(0, mostBrackets)
+  return start <= 0 ? [name] : [name.slice(0, start), ...brackets.map(([, member = ""]) => member)]
+}
+
+const put = (tree: Tree, [member = "", ...rest]: ReadonlyArray<string>, value: string): void => {
+  const key = member === "" ? String(tree.size) : member
+  if (rest.length === 0) return void tree.set(key, value)
+  const known = tree.get(key)
+  const child: Tree = known instanceof Map ? known : new Map<string, string | Tree>()
+  tree.set(key, child)
+  put(child, rest, value)
+}
+
+const plain = (tree: Tree): unknown => {
+  const members = [...tree].map(([name, value]) => [name, value instanceof Map ? plain(value) : value] as const)
+  if (members.length > 0 && members.every(([name]) => /^\d+$/.test(name))) return members.map(([, value]) => value)
+  return Object.fromEntries(members)
+}
+
 const collect = (pairs: Iterable<readonly [string, string]>): Parameters => {
   const all: Record<string, unknown> = Object.create(null)
-  for (const [name, value] of pairs) add(all, name, value)
+  const named = Array.from(pairs, ([name, value]) => ({ name, path: pathOf(name), value }))
+  const nested = new Map(named.filter(({ path }) => path.length > 2).map(({ path }) => [path[0] ?? "", new Map()]))
+  for (const { name, path, value } of named) {
+    const tree: Tree | undefined = nested.get(path[0] ?? "")
+    if (tree === undefined || path.length < 2) add(all, name, value)
+    else put(tree, path.slice(1), value)
+  }
+  for (const [name, tree] of nested) all[name] = plain(tree)
   return all
 }
 

@@ -21,6 +21,10 @@ const decode = (segment: string): string => {
   }
 }
 
+/** Whether a request belongs to the SQL API, including the paths below `/sql` that it does not have. */
+export const isSqlApi = (method: string, pathname: string): boolean =>
+  match(method, pathname) !== undefined || /^\/sql(?:\/|$)/i.test(prefix.exec(pathname)?.[2] ?? "")
+
 /** The route of a request; `undefined` if there is none. */
 export const match = (method: string, pathname: string): Route | undefined => {
   const [, users, rest] = prefix.exec(pathname) ?? []

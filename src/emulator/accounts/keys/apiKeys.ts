@@ -59,6 +59,8 @@ export interface ApiKeysService {
       readonly name: Schema.Json | undefined
       readonly grants: Schema.Json | undefined
       readonly type?: "regular" | "oauth" | undefined
+      /** Random by default. No key of the account may have it. */
+      readonly token?: string | undefined
     }
   ) => Effect.Effect<ApiKey, ValidationFailed | QuotaReached | Unprocessable | MalformedGrant | Unavailable>
   /** Gives a key a new token; the old one is void at once. */
@@ -134,6 +136,9 @@ const make: Effect.Effect<ApiKeysService, never, Accounts | Metadata> = Effect.g
           ...(malformed.length > 0 ? [] : yield* permissionMessages(account, grants))
         ]
         if (messages.length > 0) return yield* new ValidationFailed({ messages })
+        if (known.some(({ token }) => token === options.token)) {
+          return yield* new ValidationFailed({ messages: ["Token has already been taken"] })
+        }
         if (section(grants, "apis")?.apis === undefined) {
           return yield* new Unprocessable({ message: 'apis array is needed for type "apis"' })
         }
@@ -142,7 +147,7 @@ const make: Effect.Effect<ApiKeysService, never, Accounts | Metadata> = Effect.g
           username: account.username,
           name,
           type,
-          token: yield* secrets.regularToken,
+          token: options.token ?? (yield* secrets.regularToken),
           grants,
           databaseRole: yield* secrets.roleName,
           databasePassword: yield* secrets.rolePassword,

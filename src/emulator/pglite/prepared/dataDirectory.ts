@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as UserDirectories from "effect/persistence/UserDirectories"
 import { createHash } from "node:crypto"
 import { setUp } from "../../schema/cartoSchema.ts"
+import { createFunctions } from "../../schema/functions/index.ts"
 import { installPostgis, adaptToPglite } from "../initialize.ts"
 import type { Packages } from "../packages.ts"
 import { initDbStartParams } from "../thread/host.ts"
@@ -21,7 +22,7 @@ const hash = (parts: ReadonlyArray<unknown>): string =>
 
 /** The name of the data directory that fits the packages. It is a tar archive without compression. */
 export const fileName = ({ postgis, versions }: Packages): string =>
-  `${postgis ? "postgis" : "postgres"}-${hash([versions, initDbStartParams, postgis ? [installPostgis] : [], adaptToPglite, setUp])}.tar`
+  `${postgis ? "postgis" : "postgres"}-${hash([versions, initDbStartParams, postgis ? [installPostgis] : [], adaptToPglite, setUp, createFunctions({ postgis })])}.tar`
 
 /** The name of PostGIS's files. PGlite wants them compressed. */
 export const bundleName = ({ versions }: Packages): string => `postgis-files-${hash([versions])}.tar.gz`

@@ -11,7 +11,7 @@ export interface Thread {
   /** Starts a request. One at a time; its events come until one that is not `Bytes`. */
   readonly handle: (request: Request, onEvent: (event: Event) => void) => void
   /** Brings the disk in memory that it was started from up to date. */
-  readonly keepUp: () => void
+  readonly applyChanges: () => void
   readonly archive: () => Promise<Uint8Array>
   /** Shuts PostgreSQL down, and ends the thread. */
   readonly close: () => Promise<void>
@@ -60,7 +60,7 @@ export const inWorker = async (makeStart: () => Promise<Start>): Promise<Thread>
 
   let started: Start | undefined
   let closed = false
-  const keepUp = (): void => {
+  const applyChanges = (): void => {
     if (closed) return
     for (let next = receiveMessageOnPort(changes); next !== undefined; next = receiveMessageOnPort(changes)) {
       if (started?.data._tag === "Memory") Disk.apply(started.data.disk, next.message)
@@ -78,7 +78,7 @@ export const inWorker = async (makeStart: () => Promise<Start>): Promise<Thread>
     clearTimeout(timer)
     if (started !== undefined) Atomics.store(new Int32Array(started.control), CONTROL.abandoned, 1)
     thread.unref()
-    keepUp()
+    applyChanges()
     closed = true
     changes.close()
     return true
@@ -105,7 +105,7 @@ export const inWorker = async (makeStart: () => Promise<Start>): Promise<Thread>
       if (ended !== undefined) end(ended)
       else thread.postMessage({ _tag: "Handle", request } satisfies Order, [])
     },
-    keepUp,
+    applyChanges,
     archive: async () => {
       const reply = await order({ _tag: "Archive" })
       if (reply._tag !== "Archived") throw new Error("the data directory cannot be read")
@@ -129,7 +129,7 @@ export const here = async (makeStart: () => Promise<Start>): Promise<Thread> => 
   })
   return {
     handle: host.handle,
-    keepUp: () => {},
+    applyChanges: () => {},
     archive: host.archive,
     close: host.close,
     kill: () => Promise.resolve(false)

@@ -79,8 +79,9 @@ const make: Effect.Effect<JobsService, never, StatementRunner | Scope.Scope> = E
   return {
     create: Effect.fnUntraced(function* (user, work_) {
       const waiting = queues.get(user)
-      if (waiting !== undefined && waiting.length >= maximumWaiting) {
-        return yield* badRequest(`Failed to create job. Max number of jobs (${maximumWaiting}) queued reached`)
+      const maximum = statements.waitingJobs(user) ?? maximumWaiting
+      if (waiting !== undefined && waiting.length >= maximum) {
+        return yield* badRequest(`Failed to create job. Max number of jobs (${maximum}) queued reached`)
       }
       const now = yield* Clock.currentTimeMillis
       const id = yield* Effect.sync(() => randomUUID())

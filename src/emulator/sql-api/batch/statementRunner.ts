@@ -13,6 +13,8 @@ export type StatementOutcome =
   { readonly _tag: "Ran"; readonly failure: string | undefined } | { readonly _tag: "NotConnected" }
 
 export interface StatementRunnerService {
+  /** How many jobs of an account may wait, if it has a limit of its own. */
+  readonly waitingJobs: (user: string) => number | undefined
   /** `timeout` is milliseconds; a smaller one than the account's wins. */
   readonly run: (user: string, sql: string, timeout: number | undefined) => Effect.Effect<StatementOutcome>
 }
@@ -36,6 +38,10 @@ const make: Effect.Effect<StatementRunnerService, never, Accounts | KeyStore | P
     return { _tag: "Ran", failure: failure?._tag === "Failure" ? failure.report.message : undefined } as const
   })
   return {
+    waitingJobs: (user) => {
+      const limit = keyStore.get(`limits:batch:${user}`)?.["waiting"]
+      return limit === undefined ? undefined : Number(limit)
+    },
     run: (user, sql, timeout) =>
       run(user, sql, timeout).pipe(
         Effect.catchTag("DatabaseError", (error) => Effect.die(error)),

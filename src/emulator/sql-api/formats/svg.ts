@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import type { Message } from "../../database.ts"
 import { type Execution, isRow, start } from "../query/execution.ts"
+import { badRequest } from "../apiError.ts"
 import type { AnswerWriter } from "../rows/jsonResponse.ts"
 import { paged } from "../query/paging.ts"
 import { type Format, streamed } from "./format.ts"
@@ -79,7 +80,8 @@ export const svg: Format = {
   contentType: "image/svg+xml; charset=utf-8",
   jsonp: false,
   run: Effect.fnUntraced(function* (execution) {
-    const { database, login } = execution
+    const { database, login, parameters } = execution
+    if (parameters.skipFields.has("the_geom")) return yield* badRequest('column "the_geom" does not exist')
     const { messages } = yield* start(database.run({ login, sql: query(execution) }), isRow)
     return streamed(messages, make(), execution)
   })

@@ -66,7 +66,7 @@ const quantizer = (points: Line): Quantizer => {
   }
   const [kx, ky] = [factor(left, right), factor(bottom, top)]
   const translate: Point = points.length === 0 ? [0, 0] : [left, bottom]
-  const point = ([x, y]: Point): Point => [Math.round((x - translate[0]) * kx), Math.round((y - translate[1]) * ky)]
+  const point = ([x, y]: Point): Point => [Math.trunc((x - translate[0]) * kx), Math.trunc((y - translate[1]) * ky)]
   return {
     scale: [1 / kx, 1 / ky],
     translate,

@@ -13,8 +13,8 @@ export const withoutTrailingSemicolon = (sql: string): string => sql.replace(/;\
 
 const isOrdered = ({ orderBy }: Paging): boolean => orderBy !== undefined && orderBy !== ""
 
-/** What the real server's language says of a direction that is no text, or `undefined`. */
-export const accident = (paging: Paging): string | undefined => {
+/** The error message of the real server's runtime for a direction that is not text; `undefined` if it is text. */
+export const legacyErrorMessage = (paging: Paging): string | undefined => {
   const { sortOrder } = paging
   if (!isOrdered(paging) || sortOrder === undefined || typeof sortOrder === "string") return undefined
   return sortOrder === null ? "Cannot read property 'toUpperCase' of null" : "sortOrder.toUpperCase is not a function"

@@ -2,12 +2,13 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Accounts } from "../../accounts/accounts.ts"
+import type { Database } from "../../database.ts"
 import { KeyStore } from "../../state/keyStore.ts"
 import { ApiError, badRequest } from "../apiError.ts"
 import * as Caching from "./caching.ts"
 import * as Exchange from "../exchange.ts"
 import { formats } from "../formats/index.ts"
-import { accident as accidentOf } from "./paging.ts"
+import { legacyErrorMessage } from "./paging.ts"
 import { Preparation } from "./preparation.ts"
 import * as QueryParameters from "./queryParameters.ts"
 import * as QueryTables from "./queryTables.ts"
@@ -48,14 +49,22 @@ export const handle: (
   headers.set("X-Served-By-DB-Host", account.databaseHost)
   headers.set("Content-Type", format.contentType)
   headers.set("Content-Disposition", disposition(parameters, format.extension, now))
-  const accident = accidentOf(parameters.paging)
-  if (accident !== undefined) return yield* badRequest(accident)
+  const legacyError = legacyErrorMessage(parameters.paging)
+  if (legacyError !== undefined) return yield* badRequest(legacyError)
   const timeouts = (yield* KeyStore).get(`limits:timeout:${account.username}`) ?? {}
   const exportTimeout = Number(timeouts[identity.isMaster ? "render" : "render_public"])
+  const statementTimeout = Number(timeouts["statement"])
+  const limited: Database =
+    statementTimeout > 0
+      ? {
+          ...database,
+          run: (run) => database.run({ ...run, statementTimeout: run.statementTimeout ?? statementTimeout })
+        }
+      : database
   const response = yield* Exchange.bodyResponse(
     exchange,
     format.run({
-      database,
+      database: limited,
       login: identity.login,
       parameters: format.jsonp ? parameters : { ...parameters, callback: undefined },
       spatial,

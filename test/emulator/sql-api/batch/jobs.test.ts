@@ -12,6 +12,7 @@ const single = (query: string): Work => ({ _tag: "Single", query })
 /** Statements take a second, but `gone` finds no database and `wait` does not end. */
 const statements = (log: Array<string>) =>
   Layer.succeed(StatementRunner, {
+    waitingJobs: () => undefined,
     run: (user, sql) =>
       Effect.suspend(() => {
         log.push(`${user}: ${sql}`)

@@ -1,13 +1,11 @@
 /** Which account a request addresses by its host. Both APIs have the same rule. */
 
-const address = /^(?:\d+(?:\.\d+){3}|\[.*\])$/
-
 /**
  * The first label of a host name with a dot: `demo` of `demo.carto.com`, of `demo.localhost:8080` and of a host of your
- * own. `undefined` for a name without a dot and for an address.
+ * own. `undefined` for a name without a dot.
  */
 export const accountOfHost = (host: string): string | undefined => {
   const name = host.replace(/:\d*$/, "").toLowerCase()
   const dot = name.indexOf(".")
-  return dot > 0 && !address.test(name) ? name.slice(0, dot) : undefined
+  return dot > 0 ? name.slice(0, dot) : undefined
 }

@@ -41,7 +41,7 @@ describe("the account of a request", () => {
     assert.strictEqual(of("alice.carto.com"), "alice")
     assert.strictEqual(of("alice.carto.com", undefined, "bob"), "bob")
     assert.strictEqual(of("alice.carto.com", "eve", "bob"), "eve")
-    assert.strictEqual(of("127.0.0.1"), "")
+    assert.strictEqual(of("127.0.0.1"), "127")
     assert.strictEqual(of("localhost"), "")
     assert.strictEqual(of("[::1]"), "")
     assert.strictEqual(of("alice.localhost"), "alice")

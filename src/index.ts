@@ -43,6 +43,7 @@ export {
   type WaitOptions,
   type WaitReason
 } from "./sql/BatchSql.ts"
+/** All services of one account in one layer. */
 export * as Carto from "./Carto.ts"
 export * from "./errors/CartoError.ts"
 export {

@@ -89,6 +89,7 @@ const stages = (
     step("format", bin("oxfmt"), "--check"),
     step("lint", bin("oxlint"), "--deny-warnings"),
     nodeStep("exports", "test/packaging/exports.ts", "--check"),
+    nodeStep("documentation", "test/packaging/docs.ts"),
     nodeStep("types", "node_modules/typescript/bin/tsc", "--noEmit"),
     nodeStep("types of tests and examples", "node_modules/typescript/bin/tsc", "--noEmit", "--project", "test"),
     step("Effect diagnostics", bin("effect-tsgo"), "diagnostics", "--project", "tsconfig.json", "--strict"),

@@ -27,11 +27,15 @@ layer(Layer.mergeAll(Layer.provideMerge(Packed.layer, NodeServices.layer), carto
       const { client, files: packed } = yield* Packed
       const files = yield* FileSystem.FileSystem
       const sources = yield* files.readDirectory(join(root, "src"), { recursive: true })
-      const modules = sources.filter((name) => name.endsWith(".ts")).map((name) => name.slice(0, -".ts".length))
+      // the command line is bundled to one file
+      const modules = sources
+        .filter((name) => name.endsWith(".ts") && !name.startsWith("cli/"))
+        .map((name) => name.slice(0, -".ts".length))
       const examples = yield* files.readDirectory(join(root, "examples/newcomer"))
       const top = ["LICENSE", "README.md", "CHANGELOG.md", "package.json"]
       const expected = [
         ...top,
+        "dist/cli.js",
         ...examples.map((name) => `examples/newcomer/${name}`),
         ...modules.flatMap((name) => [`dist/${name}.js`, `dist/${name}.d.ts`])
       ]
@@ -133,6 +137,7 @@ layer(Layer.mergeAll(Layer.provideMerge(Packed.layer, NodeServices.layer), carto
 
   const newcomers = [
     { script: "effect.ts", command: [node], output: "some tornadoes\n" },
+    { script: "embedded.ts", command: [node], output: /rows: \[ \{ n: 400 \} \]/ },
     { script: "promises.ts", command: [node], output: "some tornadoes\nand they stay\n" },
     { script: "bun.ts", command: [bin("bun")], output: "Texas has tornadoes\n" },
     { script: "deno.ts", command: [bin("deno"), "run", "--allow-net", "--allow-env"], output: /^state\n\w+\n\w+\n$/ }
@@ -183,6 +188,7 @@ layer(Layer.mergeAll(Layer.provideMerge(Packed.layer, NodeServices.layer), carto
         "deno.ts",
         "effect-3.ts",
         "effect.ts",
+        "embedded.ts",
         "promises.ts",
         "testing.test.ts",
         "worker.ts"

@@ -21,8 +21,7 @@ const notYet: ReadonlyArray<string> = [
   "src/keys/README.md",
   "src/promise/README.md",
   "src/rate-limit/README.md",
-  "src/sql/README.md",
-  "src/testing/README.md"
+  "src/sql/README.md"
 ]
 
 const code = blocks.filter(({ language }) => language === "ts")

@@ -21,8 +21,8 @@ export const pages: ReadonlyArray<string> = [
     .filter((page) => existsSync(join(root, page)))
 ]
 
-/** A fenced block, and the block of its output if only "It prints:" stands between them. */
-const fenced = /^```(\w*)\n([^]*?)^```\n(?:\n(?:It prints|This prints):\n\n```\n([^]*?)^```\n)?/gm
+/** A block of code, and the block of its output if it follows, with no more than "It prints:" between them. */
+const fenced = /^```(\w+)\n([^]*?)^```\n(?:\n(?:It prints:\n\n)?```\n([^]*?)^```\n)?/gm
 
 export const blocksOf = (page: string): ReadonlyArray<Block> => {
   const text = readFileSync(join(root, page), "utf8")

@@ -13,7 +13,7 @@ const oneOf = 67
 
 layer(World.layer, { excludeTestServices: true, timeout: "60 seconds" })("faults", (it) => {
   for (const [index, transport] of transports.entries()) {
-    it.effect(`over ${transport}`, () =>
+    it.effect(`operations under faults end with a declared reason over ${transport}`, () =>
       Effect.gen(function* () {
         const stray = yield* strayRejections
         const entries = yield* runMatrix({ transport, pick: (number) => number % oneOf === index })
@@ -23,7 +23,7 @@ layer(World.layer, { excludeTestServices: true, timeout: "60 seconds" })("faults
     )
   }
 
-  it.effect("all at once", () =>
+  it.effect("operations at once, one in twenty under a fault, end with a declared reason", () =>
     Effect.gen(function* () {
       const { operations, problems, text } = yield* soak({ seconds: 3, fibers: 24 })
       assert.deepStrictEqual(problems, [], text)

@@ -35,7 +35,7 @@ const ask = (text: string) =>
 
 for (const transport of transports) {
   describe(`over ${transport}`, () => {
-    it.live("an answer that nobody asked for is not taken for the next one", () =>
+    it.live("a response without a request is not taken for the next response", () =>
       Effect.gen(function* () {
         const proxy = yield* Proxy.make({
           server: echo,
@@ -47,7 +47,7 @@ for (const transport of transports) {
       })
     )
 
-    it.live("what belongs to another request of a connection does not get mixed up", () =>
+    it.live("responses on one connection go to their own requests", () =>
       Effect.gen(function* () {
         const proxy = yield* Proxy.make({ server: echo, plan: () => treatmentOf("a packet for every byte") })
         const texts = Array.from({ length: 32 }, (_, number) => `number ${number}.`)
@@ -56,7 +56,7 @@ for (const transport of transports) {
       })
     )
 
-    it.live("cookies are not kept", () =>
+    it.live("the client sends no cookies back", () =>
       Effect.gen(function* () {
         const proxy = yield* Proxy.make({
           server: echo,
@@ -73,7 +73,7 @@ for (const transport of transports) {
       })
     )
 
-    it.live("__proto__ is the name of a column like another", () =>
+    it.live("a column may be named __proto__", () =>
       Effect.gen(function* () {
         const fields = `"fields":{"__proto__":{"type":"number","pgtype":"int4"},"constructor":{"type":"string","pgtype":"text"}}`
         const proxy = yield* Proxy.make({
@@ -102,7 +102,7 @@ for (const transport of transports) {
       })
     )
 
-    it.live("an absurd Retry-After is told, and not waited for", () =>
+    it.live("an absurd Retry-After is reported and not waited for", () =>
       Effect.gen(function* () {
         for (const value of ["99999999999", "of 400 digits"]) {
           const proxy = yield* Proxy.make({
@@ -116,7 +116,7 @@ for (const transport of transports) {
       })
     )
 
-    it.live("interrupting a call ends its connection", () =>
+    it.live("interrupting a call closes its connection", () =>
       Effect.gen(function* () {
         const silent = Promise.withResolvers<void>()
         const left = Promise.withResolvers<void>()

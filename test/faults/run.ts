@@ -81,7 +81,7 @@ const main = async (args: Array<string>): Promise<number> => {
       const others: ReadonlyArray<Problem> = [
         ...stray(),
         ...(memory.peak() > mostMemory
-          ? [{ kind: "defect" as const, description: "more memory than there should be" }]
+          ? [{ kind: "defect" as const, description: "the memory grew by more than its limit" }]
           : [])
       ]
       yield* Console.log(table(entries))

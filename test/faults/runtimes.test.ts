@@ -76,7 +76,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "60 seconds" })(
     ["deno", "fetch", "run", "--no-prompt", "--cached-only", "--allow-net=127.0.0.1"],
     ["bun", "fetch"]
   ] as const) {
-    it.effect(`${runtime} over ${transport}`, () =>
+    it.effect(`${runtime} reports the faults of a hostile server over ${transport}`, () =>
       Effect.gen(function* () {
         const { strayed, url } = yield* server
         const { exitCode, stderr, stdout } = yield* run(bin(runtime), [
@@ -92,7 +92,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "60 seconds" })(
     )
   }
 
-  it.effect("workerd", () =>
+  it.effect("workerd reports the faults of a hostile server", () =>
     Effect.gen(function* () {
       const { strayed, url } = yield* server
       const bundle = yield* Workerd.bundle("test/faults/runtimes/worker.ts")

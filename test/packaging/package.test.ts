@@ -22,7 +22,7 @@ layer(Layer.mergeAll(Layer.provideMerge(Packed.layer, NodeServices.layer), carto
   excludeTestServices: true,
   timeout: "60 seconds"
 })("the package", (it) => {
-  it.effect("holds the JavaScript and declarations of every source, and nothing of this machine", () =>
+  it.effect("the package holds the JavaScript and declarations of every source, and no path of this machine", () =>
     Effect.gen(function* () {
       const { client, files: packed } = yield* Packed
       const files = yield* FileSystem.FileSystem
@@ -54,7 +54,7 @@ layer(Layer.mergeAll(Layer.provideMerge(Packed.layer, NodeServices.layer), carto
     })
   )
 
-  it.effect("is released with the address of the repository that the release is made in", () =>
+  it.effect("a release names the repository that it is built in", () =>
     Effect.gen(function* () {
       const files = yield* FileSystem.FileSystem
       const workflow = yield* files.readFileString(join(root, ".github/workflows/release.yml"))
@@ -74,7 +74,7 @@ layer(Layer.mergeAll(Layer.provideMerge(Packed.layer, NodeServices.layer), carto
     })
   )
 
-  it.effect("is well formed in the eyes of publint and Are the types wrong?", () =>
+  it.effect("publint and Are the types wrong? find no fault in the package", () =>
     Effect.gen(function* () {
       const { tarball } = yield* Packed
       yield* succeed(node, [bin("publint"), "--strict", tarball])
@@ -85,7 +85,7 @@ layer(Layer.mergeAll(Layer.provideMerge(Packed.layer, NodeServices.layer), carto
   const programs = ["client", "emulator"] as const
   for (const program of programs) {
     for (const moduleResolution of ["node16", "nodenext", "bundler"]) {
-      it.effect(`type-checks in a program (${program}), libraries and all, under ${moduleResolution}`, () =>
+      it.effect(`the ${program} program type-checks with its libraries under ${moduleResolution}`, () =>
         Effect.gen(function* () {
           const folder = (yield* Packed)[program]
           const compilerOptions = {
@@ -108,21 +108,21 @@ layer(Layer.mergeAll(Layer.provideMerge(Packed.layer, NodeServices.layer), carto
     }
   }
 
-  it.effect("runs with nothing beside it but effect", () =>
+  it.effect("the client runs with effect as its only other package", () =>
     Effect.gen(function* () {
       const { client } = yield* Packed
       assert.strictEqual(yield* succeed(node, ["main.ts"], client), '[{"n":1}]\n')
     })
   )
 
-  it.effect("brings its embedded CARTO, without prepared data directories", () =>
+  it.effect("the embedded CARTO runs from the package, without prepared data directories", () =>
     Effect.gen(function* () {
       const { emulator } = yield* Packed
       assert.strictEqual(yield* succeed(node, ["main.ts"], emulator), '[{"found":true}]\n')
     })
   )
 
-  it.effect("adds nothing of the embedded CARTO to a Worker", () =>
+  it.effect("a Worker bundle holds nothing of the embedded CARTO", () =>
     Effect.gen(function* () {
       const { client } = yield* Packed
       const contents = `import * as Carto from "effect-carto"; export default { fetch: () => Response.json(Object.keys(Carto)) }`
@@ -143,7 +143,7 @@ layer(Layer.mergeAll(Layer.provideMerge(Packed.layer, NodeServices.layer), carto
     { script: "deno.ts", command: [bin("deno"), "run", "--allow-net", "--allow-env"], output: /^state\n\w+\n\w+\n$/ }
   ]
   for (const { command, output, script } of newcomers) {
-    it.effect(`a newcomer's first script runs: ${script}`, () =>
+    it.effect(`examples/newcomer/${script} runs`, () =>
       Effect.gen(function* () {
         const { newcomer } = yield* Packed
         const { environment } = yield* LocalCarto
@@ -158,7 +158,7 @@ layer(Layer.mergeAll(Layer.provideMerge(Packed.layer, NodeServices.layer), carto
     )
   }
 
-  it.effect("a newcomer's first script runs: worker.ts", () =>
+  it.effect("examples/newcomer/worker.ts runs", () =>
     Effect.gen(function* () {
       const { newcomer } = yield* Packed
       const { environment } = yield* LocalCarto
@@ -169,7 +169,7 @@ layer(Layer.mergeAll(Layer.provideMerge(Packed.layer, NodeServices.layer), carto
     })
   )
 
-  it.effect("a newcomer's first script runs: testing.test.ts", () =>
+  it.effect("examples/newcomer/testing.test.ts runs", () =>
     Effect.gen(function* () {
       const { newcomer } = yield* Packed
       const vitest = ["node_modules/vitest/vitest.mjs", "run", "--testTimeout=60000", "--no-color"]
@@ -177,7 +177,7 @@ layer(Layer.mergeAll(Layer.provideMerge(Packed.layer, NodeServices.layer), carto
     })
   )
 
-  it.effect("newcomers' first scripts are short", () =>
+  it.effect("the scripts of examples/newcomer have at most 25 lines", () =>
     Effect.gen(function* () {
       const files = yield* FileSystem.FileSystem
       const folder = join(root, "examples/newcomer")
@@ -232,7 +232,7 @@ layer(Layer.mergeAll(Layer.provideMerge(Packed.layer, NodeServices.layer), carto
     }
   ] as const
   for (const { output, program, script, what } of lacking) {
-    it.effect(`says which package ${what} lacks`, () =>
+    it.effect(`the error names the package that ${what} lacks`, () =>
       Effect.gen(function* () {
         const folder = (yield* Packed)[program]
         const text = `import { Cause, Effect, Exit, Layer } from "effect"
@@ -246,7 +246,7 @@ layer(Layer.mergeAll(Layer.provideMerge(Packed.layer, NodeServices.layer), carto
   }
 
   it.effect(
-    "serves a host that is on Effect 3, in the same process",
+    "a program on Effect 3 uses the package in the same process",
     () =>
       Effect.gen(function* () {
         const { tarball } = yield* Packed

@@ -12,7 +12,6 @@ const notYet: ReadonlyArray<string> = [
   "keys",
   "promise",
   "rate-limit",
-  "runtime",
   "sql",
   "testing"
 ]

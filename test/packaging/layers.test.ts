@@ -40,7 +40,7 @@ const notYet: Readonly<Record<"imports" | "sizes" | "names", ReadonlyArray<strin
     "keys/internal/authApi/defaultSchema.ts -> sql/internal/responses.ts",
     "keys/internal/authApi/missingGrants.ts -> sql/internal/responses.ts"
   ],
-  sizes: [],
+  sizes: ["rate-limit/internal/pacer.ts"],
   names: []
 }
 

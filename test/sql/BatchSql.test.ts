@@ -15,8 +15,8 @@ const job = (fields: Record<string, unknown> = {}) => ({
   ...fields
 })
 
-describe("create", () => {
-  it.effect("sends one statement, a list, or a plan", () => {
+describe("BatchSql.create", () => {
+  it.effect("BatchSql.create sends one statement, a list, or a plan", () => {
     const script = scriptedFetch(json(job(), 201))
     return Effect.gen(function* () {
       const batch = yield* BatchSql
@@ -55,7 +55,7 @@ describe("create", () => {
     ["a timeout of nothing", { query: [{ query: sql`SELECT 1`, timeout: 0 }] }, "query[0].timeout"],
     ["more than 16,384 characters", sql`SELECT ${"x".repeat(16_384)}`, "query"]
   ] as const) {
-    it.effect(`refuses ${name} before any request`, () => {
+    it.effect(`BatchSql.create refuses ${name} before any request`, () => {
       const script = scriptedFetch(new Error("asked"))
       return Effect.gen(function* () {
         const error = yield* Effect.flip(BatchSql.use((batch) => batch.create(input as never)))
@@ -70,7 +70,7 @@ describe("create", () => {
     ["Unauthorized", 401, "Unauthenticated"],
     ["You must indicate a valid SQL", 400, "QueryFailed"]
   ] as const) {
-    it.effect(`tells ${tag}`, () =>
+    it.effect(`BatchSql.create fails with ${tag} if the server says so`, () =>
       Effect.gen(function* () {
         const error: CartoError = yield* Effect.flip(BatchSql.use((batch) => batch.create(sql`SELECT 1`)))
         assert.strictEqual(error.reason._tag, tag)
@@ -79,7 +79,7 @@ describe("create", () => {
   }
 })
 
-describe("wait", () => {
+describe("BatchSql.wait and BatchSql.watch", () => {
   const outcome = (...answers: ReadonlyArray<Record<string, unknown>>) =>
     Effect.gen(function* () {
       const batch = yield* BatchSql
@@ -93,12 +93,12 @@ describe("wait", () => {
       return yield* Fiber.join(fiber)
     }).pipe(provideScript(scriptedFetch(...answers.map((answer) => json(job(answer))))))
 
-  it.effect("until a job is done", () =>
+  it.effect("BatchSql.wait returns a job that is done", () =>
     Effect.map(outcome({}, { status: "running" }, { status: "pending" }, { status: "done" }), (end) =>
       assert.strictEqual(end, "done")
     )
   )
-  it.effect("and for the callbacks after it", () =>
+  it.effect("BatchSql.wait waits for the callbacks of a job", () =>
     Effect.map(
       outcome(
         { status: "done", fallback_status: "running" },
@@ -112,10 +112,10 @@ describe("wait", () => {
         )
     )
   )
-  it.effect("a cancelled job is not a success, whichever way it is written", () =>
+  it.effect("BatchSql.wait fails with JobCancelled for a cancelled job", () =>
     Effect.map(outcome({ status: "cancelled" }), (end) => assert.include(end, "JobCancelled"))
   )
-  it.effect("the callbacks of a cancelled job may wait for ever", () =>
+  it.effect("BatchSql.wait does not wait for the callbacks of a cancelled job", () =>
     Effect.map(
       outcome(
         {
@@ -128,12 +128,12 @@ describe("wait", () => {
       (end) => assert.include(end, "JobCancelled")
     )
   )
-  it.effect("nor is one that the server lost", () =>
+  it.effect("BatchSql.wait fails with JobFailed for a job that the server has lost", () =>
     Effect.map(outcome({ status: "unknown" }), (end) =>
       assert.include(end, "JobFailed: BatchSql.wait: job j1 failed: its status is unknown")
     )
   )
-  it.effect("the reason is taken from the statement where the job has none", () =>
+  it.effect("JobFailed has the reason of the statement if the job has none", () =>
     Effect.map(
       outcome({
         status: "failed",
@@ -148,7 +148,7 @@ describe("wait", () => {
       (end) => assert.include(end, "no b")
     )
   )
-  it.effect("not for ever: a job that runs for ever meets the deadline", () =>
+  it.effect("BatchSql.wait fails with JobDeadlineExceeded after its deadline", () =>
     Effect.gen(function* () {
       const batch = yield* BatchSql
       const fiber = yield* Effect.forkChild(Effect.flip(batch.wait("j1", { deadline: "1 hour" })))
@@ -157,13 +157,13 @@ describe("wait", () => {
       assert.strictEqual(error.reason._tag, "JobDeadlineExceeded")
     }).pipe(provideScript(scriptedFetch(json(job({ status: "running" })))))
   )
-  it.effect("a job that is not there", () =>
+  it.effect("BatchSql.wait fails with JobNotFound for an unknown job", () =>
     Effect.gen(function* () {
       const error: CartoError = yield* Effect.flip(BatchSql.use((batch) => batch.wait("j1")))
       assert.strictEqual(error.reason._tag, "JobNotFound")
     }).pipe(provideScript(scriptedFetch(json({ error: ["Job with id j1 not found"] }, 400))))
   )
-  it.live("watch shows each change once", () =>
+  it.live("BatchSql.watch emits each state once", () =>
     Effect.gen(function* () {
       const batch = yield* BatchSql
       const seen = yield* Stream.runCollect(batch.watch("j1", { schedule: Schedule.spaced("1 millis") }))
@@ -179,8 +179,8 @@ describe("wait", () => {
   )
 })
 
-describe("run", () => {
-  it.effect("cancels the job when it is interrupted", () => {
+describe("BatchSql.run", () => {
+  it.effect("BatchSql.run cancels its job if it is interrupted", () => {
     const script = scriptedFetch(({ method }) =>
       method === "POST" ? json(job(), 201) : json(job({ status: method === "DELETE" ? "cancelled" : "running" }))
     )
@@ -192,7 +192,7 @@ describe("run", () => {
       assert.strictEqual(script.asked.filter(({ method }) => method === "DELETE").length, 1)
     }).pipe(provideScript(script))
   })
-  it.effect("cancels the job when it can no longer be seen", () => {
+  it.effect("BatchSql.run cancels its job if the job can no longer be read", () => {
     const script = scriptedFetch(({ method }) =>
       method === "POST"
         ? json(job(), 201)
@@ -210,7 +210,7 @@ describe("run", () => {
     }).pipe(provideScript(script))
   })
 
-  it.effect("does not cancel what has ended by itself", () => {
+  it.effect("BatchSql.run does not cancel a job that has ended", () => {
     const script = scriptedFetch(({ method }) =>
       method === "POST" ? json(job(), 201) : json(job({ status: "failed", failed_reason: "x" }))
     )
@@ -225,8 +225,8 @@ describe("run", () => {
   })
 })
 
-layer(layerEmbedded(), { timeout: "60 seconds", excludeTestServices: true })("on PostgreSQL", (it) => {
-  it.effect("statements run one after another, and what was done stays done", () =>
+layer(layerEmbedded(), { timeout: "60 seconds", excludeTestServices: true })("batch jobs on PostgreSQL", (it) => {
+  it.effect("the statements of a job run one after another, and those before a failure stay done", () =>
     Effect.gen(function* () {
       const batch = yield* BatchSql
       const db = yield* Sql
@@ -242,7 +242,7 @@ layer(layerEmbedded(), { timeout: "60 seconds", excludeTestServices: true })("on
       assert.deepStrictEqual((yield* db.query(sql`SELECT id FROM a ORDER BY id`)).rows, [{ id: 1 }, { id: 2 }])
     })
   )
-  it.effect("callbacks", () =>
+  it.effect("the callbacks of a job run after its statements, with the error message", () =>
     Effect.gen(function* () {
       const batch = yield* BatchSql
       const db = yield* Sql
@@ -265,7 +265,7 @@ layer(layerEmbedded(), { timeout: "60 seconds", excludeTestServices: true })("on
       ])
     })
   )
-  it.effect("jobs need the master key", () =>
+  it.effect("a job needs the master key", () =>
     Effect.gen(function* () {
       const error: CartoError = yield* Effect.flip(
         BatchSql.use((batch) => batch.create(sql`SELECT 1`)).pipe(Auth.withApiKey(Auth.defaultPublic))

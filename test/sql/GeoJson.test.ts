@@ -11,25 +11,27 @@ const feature = (properties: unknown, geometry: unknown = { type: "Point", coord
 const collection = (...features: ReadonlyArray<unknown>) => ({ type: "FeatureCollection", features })
 const answer = (body: unknown) => provideScript(scriptedFetch(json(body)))
 
-describe("GeoJSON", () => {
-  it.effect("features with their properties", () =>
+describe("responses of GeoJson.query", () => {
+  it.effect("GeoJson.query returns features with their properties", () =>
     Effect.gen(function* () {
       const found = yield* GeoJson.query(sql`SELECT 1`, { dp: 3 })
       assert.deepStrictEqual(found, collection(feature({ name: "a" }), feature({ name: "b" }, null)))
     }).pipe(answer(collection(feature({ name: "a" }), feature({ name: "b" }, null))))
   )
-  it.effect("properties by a schema, and the feature that does not fit", () =>
-    Effect.gen(function* () {
-      const schema = Schema.Struct({ n: Schema.NumberFromString })
-      const found = yield* GeoJson.query(sql`SELECT 1`, { schema }).pipe(answer(collection(feature({ n: "1" }))))
-      assert.strictEqual(found.features[0]?.properties.n, 1)
-      const error: CartoError = yield* Effect.flip(GeoJson.query(sql`SELECT 1`, { schema })).pipe(
-        answer(collection(feature({ n: "1" }), feature({ n: 2 })))
-      )
-      assert.strictEqual("row" in error.reason && error.reason.row, 2)
-    })
+  it.effect(
+    "GeoJson.query decodes properties by a schema and fails with the number of the feature that does not fit",
+    () =>
+      Effect.gen(function* () {
+        const schema = Schema.Struct({ n: Schema.NumberFromString })
+        const found = yield* GeoJson.query(sql`SELECT 1`, { schema }).pipe(answer(collection(feature({ n: "1" }))))
+        assert.strictEqual(found.features[0]?.properties.n, 1)
+        const error: CartoError = yield* Effect.flip(GeoJson.query(sql`SELECT 1`, { schema })).pipe(
+          answer(collection(feature({ n: "1" }), feature({ n: 2 })))
+        )
+        assert.strictEqual("row" in error.reason && error.reason.row, 2)
+      })
   )
-  it.effect("an error after the features is a failure", () =>
+  it.effect("GeoJson.query fails with PartialResult for an error after the features", () =>
     Effect.gen(function* () {
       const error: CartoError = yield* Effect.flip(GeoJson.query(sql`SELECT 1`))
       assert.strictEqual(error.reason._tag, "PartialResult")
@@ -56,7 +58,7 @@ describe("GeoJSON", () => {
       )
     )
   )
-  it.effect("what is no GeoJSON", () =>
+  it.effect("GeoJson.query fails with ResponseMalformed for a response that is not GeoJSON", () =>
     Effect.gen(function* () {
       for (const body of [{}, collection({}), collection(feature({}, { type: "Blob" })), "x"]) {
         const error: CartoError = yield* Effect.flip(GeoJson.query(sql`SELECT 1`)).pipe(answer(body))

@@ -31,9 +31,9 @@ const keys: Readonly<Record<string, Statement>> = {
   inet: sql`'10.0.0.0'::inet + i`
 }
 
-layer(layerEmbedded(), { timeout: "60 seconds" })("rows by key", (it) => {
+layer(layerEmbedded(), { timeout: "60 seconds" })("Keyset.stream on PostgreSQL", (it) => {
   for (const [name, key] of Object.entries(keys)) {
-    it.effect(`${name}: each row once, in order`, () =>
+    it.effect(`Keyset.stream by ${name} has each row once, in order`, () =>
       Effect.gen(function* () {
         const statement = sql`SELECT i, ${key} AS "the ""key" FROM generate_series(0, 22) AS i ORDER BY random(); -- all`
         for (const [pageSize, order] of [
@@ -50,7 +50,7 @@ layer(layerEmbedded(), { timeout: "60 seconds" })("rows by key", (it) => {
       })
     )
   }
-  it.effect("texts of all kinds, with a second column", () =>
+  it.effect("Keyset.stream orders by hostile text and a second column", () =>
     Effect.gen(function* () {
       const random = randomFrom(5)
       const texts = [...new Set(Array.from({ length: 60 }, () => hostile(random)))]
@@ -60,7 +60,7 @@ layer(layerEmbedded(), { timeout: "60 seconds" })("rows by key", (it) => {
       for (const pageSize of [4, 100]) assert.deepStrictEqual(yield* run(statement, { by: ["t", "n"], pageSize }), all)
     })
   )
-  it.effect("pages of one row, and one page of all", () =>
+  it.effect("Keyset.stream has all rows in pages of one row and in one page", () =>
     Effect.gen(function* () {
       const statement = sql`SELECT i AS id FROM generate_series(1, 5) AS i`
       for (const pageSize of [1, 4, 5, 6]) {
@@ -71,12 +71,12 @@ layer(layerEmbedded(), { timeout: "60 seconds" })("rows by key", (it) => {
       }
     })
   )
-  it.effect("a result without rows", () =>
+  it.effect("Keyset.stream of a result without rows is empty", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* run(sql`SELECT 1 AS id WHERE false`, { by: "id" }), [])
     })
   )
-  it.effect("rows that are there all the time come once, whatever happens to others", () =>
+  it.effect("Keyset.stream has each lasting row once while others change", () =>
     Effect.gen(function* () {
       const db = yield* Sql
       yield* db.query(sql`CREATE TABLE busy AS SELECT i::int8 * 10 AS id FROM generate_series(1, 50) AS i`)
@@ -106,7 +106,7 @@ layer(layerEmbedded(), { timeout: "60 seconds" })("rows by key", (it) => {
       assert.isBelow(seen.length, 50)
     })
   )
-  it.effect("interrupting it ends its statement", () =>
+  it.effect("interrupting Keyset.stream cancels its statement", () =>
     Effect.gen(function* () {
       const fiber = yield* Effect.forkChild(run(sql`SELECT 1 AS id FROM pg_sleep(1000)`, { by: "id" }))
       for (let turn = 0; turn < 10; turn += 1) yield* Effect.yieldNow
@@ -115,7 +115,7 @@ layer(layerEmbedded(), { timeout: "60 seconds" })("rows by key", (it) => {
       assert.deepStrictEqual(yield* run(sql`SELECT 1 AS id; `, { by: "id" }), [{ id: 1 }])
     })
   )
-  it.effect("rows by a schema, and the one that does not fit", () =>
+  it.effect("Keyset.stream decodes by a schema and fails with the number of the row that does not fit", () =>
     Effect.gen(function* () {
       const schema = Schema.Struct({ id: Schema.Number, name: Schema.NonEmptyString })
       const statement = sql`SELECT i AS id, repeat('x', 8 - i) AS name FROM generate_series(1, 8) AS i`
@@ -130,7 +130,7 @@ layer(layerEmbedded(), { timeout: "60 seconds" })("rows by key", (it) => {
       assert.deepStrictEqual(first.at(-1), { id: 4, name: "xxxx" })
     })
   )
-  it.effect("NULL in a key is refused before the first row", () =>
+  it.effect("Keyset.stream refuses NULL in a key before the first row", () =>
     Effect.gen(function* () {
       const statement = sql`SELECT i AS a, nullif(i, 9) AS b FROM generate_series(1, 9) AS i`
       for (const by of ["b", ["a", "b"], ["b", "a"]] as const) {
@@ -140,7 +140,7 @@ layer(layerEmbedded(), { timeout: "60 seconds" })("rows by key", (it) => {
       }
     })
   )
-  it.effect("a key that two rows have is refused, be they written alike or not, on one page or two", () =>
+  it.effect("Keyset.stream refuses a key that two rows have, on one page or on two", () =>
     Effect.gen(function* () {
       const statement = sql`SELECT k FROM (VALUES (0.5), (1.0), (1.00), (2)) AS t (k)`
       for (const pageSize of [1, 2, 3, 10]) {
@@ -149,7 +149,7 @@ layer(layerEmbedded(), { timeout: "60 seconds" })("rows by key", (it) => {
       }
     })
   )
-  it.effect("failures of the statement are those of a query", () =>
+  it.effect("Keyset.stream fails as a query does", () =>
     Effect.gen(function* () {
       for (const [statement, tag] of [
         [sql`SELECT * FROM nothing_there`, "UndefinedTable"],
@@ -164,7 +164,7 @@ layer(layerEmbedded(), { timeout: "60 seconds" })("rows by key", (it) => {
   )
 })
 
-describe("before any request", () => {
+describe("options of Keyset.stream", () => {
   const script = scriptedFetch(new Error("asked"))
   for (const [field, options] of [
     ["by", { by: [] }],
@@ -174,7 +174,7 @@ describe("before any request", () => {
     ["order", { by: "id", order: "up" }],
     ["identifier", { by: "" }]
   ] as const) {
-    it.effect(`refuses ${JSON.stringify(options)}`, () =>
+    it.effect(`Keyset.stream refuses ${JSON.stringify(options)} before any request`, () =>
       Effect.gen(function* () {
         const { reason } = yield* failure(sql`SELECT 1 AS id`, options as never)
         assert.strictEqual("field" in reason && reason.field, field)
@@ -184,9 +184,9 @@ describe("before any request", () => {
   }
 })
 
-describe("pages", () => {
+describe("pages of Keyset.stream", () => {
   const answer = (rows: ReadonlyArray<unknown>) => ({ rows, fields: {}, time: 0, total_rows: rows.length })
-  it.effect("are asked for when they are needed", () => {
+  it.effect("Keyset.stream asks for a page when its rows are needed", () => {
     const script = scriptedFetch(
       json(answer([{ found: false }])),
       json(answer([1, 2, 3].map((id) => ({ id, "effect-carto key": [String(id)], "effect-carto tie": null }))))
@@ -198,7 +198,7 @@ describe("pages", () => {
       assert.strictEqual(script.asked.length, 2)
     }).pipe(provideScript(script))
   })
-  it.effect("a page of which the key is missing is a failure", () =>
+  it.effect("Keyset.stream fails if a page has no key", () =>
     Effect.gen(function* () {
       const { reason } = yield* failure(sql`SELECT id FROM t`, { by: "id" })
       assert.strictEqual(reason._tag, "ResponseMalformed")

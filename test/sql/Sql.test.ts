@@ -9,8 +9,8 @@ const failure = (...answers: ReadonlyArray<Response | Error>): Effect.Effect<Car
 const refused = (message: string, status = 400, more: Record<string, unknown> = {}) =>
   json({ error: [message], ...more }, status)
 
-describe("query", () => {
-  it.effect("goes by POST with the text in the body", () => {
+describe("Sql.query", () => {
+  it.effect("Sql.query sends the text in the body of a POST", () => {
     const script = scriptedFetch(
       json({
         rows: [{ a: 1 }],
@@ -40,7 +40,7 @@ describe("query", () => {
       })
     }).pipe(provideScript(script))
   })
-  it.effect("takes paging and ordering", () => {
+  it.effect("Sql.query sends paging and ordering", () => {
     const script = scriptedFetch(json(result()))
     return Effect.gen(function* () {
       yield* Sql.use((db) =>
@@ -56,7 +56,7 @@ describe("query", () => {
       ])
     }).pipe(provideScript(script))
   })
-  it.effect("goes by GET where it may be cached, with the key in the header still", () => {
+  it.effect("a cacheable Sql.query is a GET, with the key in the header", () => {
     const script = scriptedFetch(json(result()))
     return Effect.gen(function* () {
       const db = yield* Sql
@@ -92,7 +92,7 @@ describe("query", () => {
     }
   )
 
-  it.effect("a page of a proxy is no export", () =>
+  it.effect("Sql.export fails with ResponseMalformed for the page of a proxy", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Sql.use((db) => db.export(sql`SELECT 1`, { format: "csv" })))
       assert.strictEqual(error.reason._tag, "ResponseMalformed")
@@ -101,7 +101,7 @@ describe("query", () => {
     )
   )
 
-  it.effect("bytes that look like broken GeoJSON are none in another format, and what has no media type is bytes", () =>
+  it.effect("Sql.export does not look for GeoJSON in another format, and a file without a media type is bytes", () =>
     Effect.gen(function* () {
       const file = yield* Sql.use((db) => db.export(sql`SELECT 1`, { format: "topojson" }))
       assert.strictEqual(file.contentType, "application/octet-stream")
@@ -110,7 +110,7 @@ describe("query", () => {
       provideScript(scriptedFetch(new Response('[],"error":["x"]}', { headers: { "content-type": "undefined" } })))
     )
   )
-  it.effect("exports that the server does not know have a reason", () =>
+  it.effect("Sql.export fails with InvalidFormat for a format that the server does not know", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Sql.use((db) => db.export(sql`SELECT 1`, { format: "kml" })))
       assert.strictEqual(error.reason._tag, "InvalidFormat")
@@ -128,7 +128,7 @@ describe("query", () => {
     ["another order", { orderBy: "a", sortOrder: "up" }, "sortOrder"],
     ["a column with a comma", { skipFields: ["a", "b,c"] }, "skipFields[1]"]
   ] as const) {
-    it.effect(`refuses ${name} before any request`, () => {
+    it.effect(`Sql.query refuses ${name} before any request`, () => {
       const script = scriptedFetch(new Error("asked"))
       return Effect.gen(function* () {
         const error = yield* Effect.flip(Sql.use((db) => db.query(sql`SELECT 1`, options as never)))
@@ -137,7 +137,7 @@ describe("query", () => {
       }).pipe(provideScript(script))
     })
   }
-  it.effect("refuses an empty statement before any request", () => {
+  it.effect("Sql.query refuses an empty statement before any request", () => {
     const script = scriptedFetch(new Error("asked"))
     return Effect.gen(function* () {
       const error = yield* Effect.flip(Sql.use((db) => db.query(sql``)))
@@ -146,7 +146,7 @@ describe("query", () => {
       assert.strictEqual(script.asked.length, 0)
     }).pipe(provideScript(script))
   })
-  it.effect("decodes rows by a schema, and names the row that does not fit", () => {
+  it.effect("Sql.query decodes rows by a schema and fails with the number of the row that does not fit", () => {
     const Row = Schema.Struct({ at: Schema.DateTimeUtcFromString, n: Schema.Number })
     const row = (n: unknown) => ({ at: "2020-02-03T10:11:12Z", n })
     const script = scriptedFetch(json(result({ rows: [row(1), row(2)] })), json(result({ rows: [row(1), row("2")] })))
@@ -165,7 +165,7 @@ describe("query", () => {
   })
 })
 
-describe("failures", () => {
+describe("failures of Sql.query", () => {
   const cases: ReadonlyArray<readonly [string, string, Response]> = [
     ["SqlSyntax", "near", refused('syntax error at or near "selec"')],
     ["SqlSyntax", "end of input", refused("syntax error at end of input")],
@@ -226,14 +226,14 @@ describe("failures", () => {
     ["ResponseMalformed", "total_rows", json(result({ total_rows: "1" }))]
   ]
   for (const [tag, words, answer] of cases) {
-    it.effect(`${tag}: ${words}`, () =>
+    it.effect(`Sql.query fails with ${tag} for: ${words}`, () =>
       Effect.map(failure(answer), (error) => {
         assert.strictEqual(error.reason._tag, tag)
         assert.include(error.message, words)
       })
     )
   }
-  it.effect("names the object that permission is lacking on", () =>
+  it.effect("PermissionDenied names the object of the missing permission", () =>
     Effect.map(failure(refused("permission denied for materialized view a b", 403)), ({ reason }) => {
       assert.deepStrictEqual(reason._tag === "PermissionDenied" && [reason.objectType, reason.object], [
         "materialized view",
@@ -241,7 +241,7 @@ describe("failures", () => {
       ])
     })
   )
-  it.effect("is not fooled by words of the statement", () =>
+  it.effect("text of the statement in a message does not change its reason", () =>
     Effect.gen(function* () {
       const quoted = yield* failure(refused('invalid input syntax for type integer: "permission denied for table x"'))
       assert.strictEqual(quoted.reason._tag, "QueryFailed")
@@ -249,7 +249,7 @@ describe("failures", () => {
       assert.strictEqual(near.reason._tag, "SqlSyntax")
     })
   )
-  it.effect("a rate limit tells how long to wait", () =>
+  it.effect("RateLimited has the time to wait", () =>
     Effect.map(
       failure(
         json({ error: ["You are over platform's limits."], context: "limit", detail: "rate-limit" }, 429, {
@@ -274,7 +274,7 @@ describe("failures", () => {
       }
     )
   )
-  it.effect("a Retry-After may be a date, or missing", () =>
+  it.effect("the time to wait may be a date, or missing", () =>
     Effect.gen(function* () {
       const date = yield* failure(json({}, 429, { "retry-after": "Thu, 01 Jan 1970 00:00:30 GMT" }))
       // the test's clock stands at 0
@@ -284,7 +284,7 @@ describe("failures", () => {
       assert.isUndefined(none.retryAfter)
     })
   )
-  it.effect("a 200 with an error carries the rows that came before it", () =>
+  it.effect("a response with rows and an error fails with PartialResult and the rows", () =>
     Effect.map(
       failure(json({ rows: [{ v: 0 }, { v: 1 }], time: 0.02, fields: {}, total_rows: 2, error: ["division by zero"] })),
       ({ message, reason }) => {
@@ -294,7 +294,7 @@ describe("failures", () => {
       }
     )
   )
-  it.effect("at most 4 KB of a strange body is kept", () =>
+  it.effect("ResponseMalformed keeps at most 4 KB of the body", () =>
     Effect.map(failure(new Response("é".repeat(10_000), { status: 418 })), ({ reason }) => {
       const body = reason._tag === "ResponseMalformed" ? reason.body : ""
       assert.isAtMost(new TextEncoder().encode(body).length, 4096)
@@ -304,8 +304,8 @@ describe("failures", () => {
   )
 })
 
-describe("transport", () => {
-  it.effect("a failed connection says why, without the request", () =>
+describe("the transport of Sql.query", () => {
+  it.effect("TransportFailed says why the connection failed, without the request", () =>
     Effect.map(
       failure(
         new TypeError("fetch failed", { cause: Object.assign(new Error("connect ECONNREFUSED"), { code: "X" }) })
@@ -316,7 +316,7 @@ describe("transport", () => {
       }
     )
   )
-  it.effect("redirects to another origin are refused, and the key is not sent there", () => {
+  it.effect("a redirect to another origin is refused, and the key is not sent there", () => {
     const script = scriptedFetch(
       new Response(null, { status: 307, headers: { location: "https://evil.example.org/api?x=1" } })
     )
@@ -334,7 +334,7 @@ describe("transport", () => {
       assert.strictEqual(script.asked.length, 1)
     }).pipe(provideScript(script))
   })
-  it.effect("nor is a 308 within the origin followed", () => {
+  it.effect("a 308 within the origin is not followed", () => {
     const script = scriptedFetch(new Response(null, { status: 308, headers: { location: "/again" } }))
     return Effect.gen(function* () {
       const error = yield* Effect.flip(query)
@@ -342,7 +342,7 @@ describe("transport", () => {
       assert.strictEqual(script.asked.length, 1)
     }).pipe(provideScript(script))
   })
-  it.effect("a key that the server echoes does not come out", () =>
+  it.effect("a key that the server echoes is not in the error", () =>
     Effect.gen(function* () {
       const echoes = [
         new Response(`bad key ${masterToken}`, { status: 418 }),

@@ -28,7 +28,7 @@ const value = (pgtype: string, text: string): unknown =>
   readerOf({ type: "", pgtype })(`\t${text}\t`, 1, text.length + 1)
 
 describe("rows of COPY's text", () => {
-  it("are the same wherever the bytes are cut", () => {
+  it("rows are the same wherever the bytes are cut", () => {
     const text = "1\té☃😀\t{1,NULL}\n-2\t\\N\t{}\n3\ta\\tb\\\\N\\n\\.\r\ufeff\t\\N\n4\t\t{4}\n"
     const expected = [
       { n: 1, t: "é☃😀", a: [1, null] },
@@ -40,7 +40,7 @@ describe("rows of COPY's text", () => {
       assert.deepStrictEqual(read({ n: "int4", t: "text", a: "_int4" }, text, size), expected)
     }
   })
-  it("hold every value that text can hold", () => {
+  it("rows hold every value that text can hold", () => {
     const random = randomFrom(20_260_101)
     const rows = Array.from({ length: 3000 }, () => ({
       a: hostile(random),
@@ -54,7 +54,7 @@ describe("rows of COPY's text", () => {
       .join("")
     for (const size of [1000, 4099]) assert.deepStrictEqual(read({ a: "text", b: "text" }, text, size), rows)
   })
-  it("may have no columns, or names that objects have", () => {
+  it("rows may have no columns, or columns named like properties of objects", () => {
     assert.deepStrictEqual(read({}, "\n\n\n", 2), [{}, {}, {}])
     const [row] = [read({ ["__proto__"]: "jsonb", toString: "int4" }, '{"a":1}\t2\n')].flat()
     assert.deepStrictEqual(Object.entries(row ?? {}), [
@@ -122,6 +122,6 @@ describe("values of COPY's text", () => {
     ["_text", '{a,"b,\\"c\\\\",NULL,"NULL",""}', ["a", 'b,"c\\', null, "NULL", ""]],
     ["interval[]", "{}", "{}"]
   ] as const) {
-    it(`${type} ${text}`, () => assert.deepStrictEqual(value(type, text), expected))
+    it(`a ${type} is read from ${text}`, () => assert.deepStrictEqual(value(type, text), expected))
   }
 })

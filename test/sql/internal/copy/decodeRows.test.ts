@@ -124,4 +124,15 @@ describe("values of COPY's text", () => {
   ] as const) {
     it(`a ${type} is read from ${text}`, () => assert.deepStrictEqual(value(type, text), expected))
   }
+
+  it("a number is the double that its text means, whatever its digits", () => {
+    const random = randomFrom(3)
+    for (let round = 0; round < 2000; round += 1) {
+      const digits = Array.from({ length: 1 + random(18) }, () => random(10)).join("")
+      const at = random(digits.length + 1)
+      const fraction = digits.slice(at)
+      const text = `${random(2) === 0 ? "" : "-"}${digits.slice(0, at) || "0"}${fraction === "" ? "" : `.${fraction}`}`
+      assert.strictEqual(value("float8", text), Number(text), text)
+    }
+  })
 })

@@ -54,7 +54,7 @@ export const keys: ReadonlyArray<Operation> = [
     {
       done: (_, value, key) => Effect.succeed(expect("another key", isKey(value, key)))
     }
-  )({ ...reasons.account, ApiKeyNotFound: true }),
+  )(reasons.methods["ApiKeyManager.get"]),
   operation(
     "ApiKeyManager.getOption",
     {
@@ -165,7 +165,7 @@ export const keys: ReadonlyArray<Operation> = [
     {
       done: (_, value) => Effect.succeed(expect("not the master key", value.type === "master"))
     }
-  )({ ...reasons.account, HiddenApiKey: true }),
+  )(reasons.methods["ApiKeyManager.whoami"]),
   operation(
     "ApiKeyManager.isValid",
     {

@@ -3,7 +3,7 @@
 import { connect, Grants, isCartoError, sql } from "effect-carto/promise"
 
 const { CARTO_API_KEY = "", CARTO_BASE_URL = "" } = process.env
-await using carto = connect({ baseUrl: CARTO_BASE_URL, apiKey: CARTO_API_KEY })
+const carto = connect({ baseUrl: CARTO_BASE_URL, apiKey: CARTO_API_KEY })
 
 const key = await carto.keys.create({ name: "reader", tables: [Grants.table("tornadoes", ["select"])] })
 try {

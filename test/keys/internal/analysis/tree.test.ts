@@ -15,7 +15,7 @@ describe("a tree", () => {
   })
   it("keeps names apart from its own brackets and fields", () => {
     const [access, ...rest] = accesses(
-      String.raw`({QUERY :resultRelation 0 :rtable ({RANGETBLENTRY :eref {ALIAS :aliasname a\ \{RTE\ :relid\ 9\} :colnames ("x\"}" "\(b")} :rtekind 0 :relid 5 :requiredPerms 2 :selectedCols (b 8 9) :insertedCols (b)})})`
+      String.raw`({QUERY :resultRelation 0 :rtable ({RANGETBLENTRY :eref {ALIAS :aliasname a\ \{RTE\ :relid\ 9\} :colnames ("x\}" "\(b")} :rtekind 0 :relid 5 :requiredPerms 2 :selectedCols (b 8 9) :insertedCols (b)})})`
     )
     assert.deepStrictEqual(rest, [])
     assert.deepInclude(access, { relation: 5, permissions: ["select"], outermost: true, selected: [8, 9] })

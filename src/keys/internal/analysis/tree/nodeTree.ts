@@ -50,7 +50,9 @@ export const readTree = (text: string): ReadonlyArray<Item> => {
     const items = open.at(-1) ?? root
     if (word === "(" || word === "{") open.push([])
     else if (word === ")" || word === "}") {
-      if (open.length > 1) open.pop()
+      // one that closes nothing belongs to a text that was cut off
+      if (open.length === 1) continue
+      open.pop()
       open.at(-1)?.push(word === ")" ? items : nodeOf(items))
     } else items.push(word)
   }

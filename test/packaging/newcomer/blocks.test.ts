@@ -18,10 +18,7 @@ const notYet: ReadonlyArray<string> = [
   "src/account/README.md",
   "src/emulator/README.md",
   "src/errors/README.md",
-  "src/keys/README.md",
-  "src/promise/README.md",
-  "src/rate-limit/README.md",
-  "src/sql/README.md"
+  "src/keys/README.md"
 ]
 
 const code = blocks.filter(({ language }) => language === "ts")

@@ -78,7 +78,7 @@ export const emulator = Command.make(
     const { listen, make } = yield* load
     const accounts = yield* accountsOf(flags.account, flags.organization, flags.masterKey)
     const seeds = yield* Effect.forEach(flags.seed, readText)
-    yield* Effect.scoped(
+    return yield* Effect.scoped(
       Effect.gen(function* () {
         const served = yield* make({
           accounts,

@@ -27,21 +27,12 @@ const layers: Readonly<Record<string, ReadonlyArray<string>>> = {
 const shared: Readonly<Record<string, ReadonlyArray<string>>> = {
   "errors/internal": Object.keys(layers),
   "account/internal": ["http", "runtime", "promise"],
+  "sql/internal/classifyError.ts": ["keys"],
   "sql/internal/compile.ts": ["keys", "testing"],
   "sql/internal/lexer.ts": ["keys", "cli"],
   "sql/internal/identifier.ts": ["keys"],
-  "sql/internal/literal.ts": ["keys"]
-}
-
-/** What does not follow the rules yet. Each entry that follows them fails a test, so that the list only shrinks. */
-const notYet: Readonly<Record<"imports" | "sizes" | "names", ReadonlyArray<string>>> = {
-  imports: [
-    "keys/internal/analysis/parseStatements.ts -> sql/internal/classifyError.ts",
-    "keys/internal/authApi/defaultSchema.ts -> sql/internal/responses.ts",
-    "keys/internal/authApi/missingGrants.ts -> sql/internal/responses.ts"
-  ],
-  sizes: ["rate-limit/internal/pacer.ts"],
-  names: []
+  "sql/internal/literal.ts": ["keys"],
+  "sql/internal/responses.ts": ["keys"]
 }
 
 const maxLines = 300
@@ -100,20 +91,17 @@ for (const file of published) {
     published.add(join(dirname(file), path))
 }
 
-const without = (found: ReadonlyArray<string>, excepted: ReadonlyArray<string>) =>
-  found.filter((one) => !excepted.includes(one))
-
 describe("the rooms of src", () => {
   it("are all listed with what they may import", () => {
     assert.sameMembers([...new Set(files.map(room))], Object.keys(layers))
   })
 
   it("import only rooms below them", () => {
-    assert.deepStrictEqual(without(upward, notYet.imports), [])
+    assert.deepStrictEqual(upward, [])
   })
 
   it("import the internals of another folder only if these are listed as shared", () => {
-    assert.deepStrictEqual(without(internal, notYet.imports), [])
+    assert.deepStrictEqual(internal, [])
   })
 
   it("share only internals that exist", () => {
@@ -121,16 +109,11 @@ describe("the rooms of src", () => {
   })
 
   it(`hold at most ${maxFiles} files side by side`, () => {
-    assert.deepStrictEqual(without(wide, notYet.sizes), [])
+    assert.deepStrictEqual(wide, [])
   })
 
   it(`hold files of at most ${maxLines} lines outside of the emulator`, () => {
-    assert.deepStrictEqual(without(long, notYet.sizes), [])
-  })
-
-  it("have no exception that is no longer needed", () => {
-    assert.deepStrictEqual(without(notYet.imports, [...upward, ...internal]), [])
-    assert.deepStrictEqual(without(notYet.sizes, [...wide, ...long]), [])
+    assert.deepStrictEqual(long, [])
   })
 
   it("name modules that users import in PascalCase, and all others in camelCase", () => {
@@ -143,7 +126,7 @@ describe("the rooms of src", () => {
       []
     )
     const others = files.filter((file) => !published.has(file) && /^[A-Z]/.test(basename(file)))
-    assert.deepStrictEqual(without(others, notYet.names), [])
-    assert.deepStrictEqual(without(notYet.names, others), [])
+    assert.deepStrictEqual(others, [])
+    assert.deepStrictEqual(others, [])
   })
 })

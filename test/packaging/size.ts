@@ -49,10 +49,10 @@ const promises = `
   }`
 
 const workers = [
-  { name: "Auth, ApiKeyManager and Sql", entry: { contents: services, resolveDir: root }, limit: 48 },
+  { name: "Auth, ApiKeyManager and Sql", entry: { contents: services, resolveDir: root }, limit: 57 },
   // at most 4 KiB for the promises
-  { name: "the same, in promises", entry: { contents: promises, resolveDir: root }, limit: 52 },
-  { name: "examples/worker", entry: "examples/worker/index.ts", limit: 48 },
+  { name: "the same, in promises", entry: { contents: promises, resolveDir: root }, limit: 60 },
+  { name: "examples/worker", entry: "examples/worker/index.ts", limit: 51 },
   { name: "everything that effect-carto exports", entry: { contents: everything, resolveDir: root } }
 ]
 

@@ -3,11 +3,10 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { ConsumeResult, RateLimiter, RateLimiterError } from "effect/persistence/RateLimiter"
 import { monotonic, withTime } from "./clock.ts"
-import { type FifoQueue, makeFifoQueue } from "./fifoQueue.ts"
+import { type Endpoint, makeEndpoints } from "./endpoints.ts"
 import {
   capacityOf,
   learn,
-  type Observed,
   observe,
   pauseAfter,
   pausedFor,
@@ -48,21 +47,6 @@ const peekInterval = 50
 /** By how much the time of a store may move against ours before it is taken for a clock that was set, in milliseconds. */
 const largestSkew = 1000
 
-/** The state of one key. */
-interface Endpoint {
-  /** One call at a time is between our bucket and the wire, so that a change takes effect at once. */
-  readonly queue: FifoQueue
-  /** The policy as it was last read. */
-  policy: Policy | undefined
-  /** When the policy was read. */
-  readAt: number
-  observed: Observed | undefined
-  /** The calls that were sent while no limit was known, and have no response yet. */
-  unanswered: number
-  /** Those of them that failed. For each another one may be sent, so that a server that is down is not waited for in vain. */
-  failed: number
-}
-
 /** Makes a pacer. Calls of one key share a limit. A policy that was read is used for `freshness` milliseconds. */
 export const makePacer = <E>({
   freshness,
@@ -78,19 +62,7 @@ export const makePacer = <E>({
   const now = Effect.map(monotonic, (time) => time + (offset ?? 0))
   const byStoreTime = <A, E>(effect: Effect.Effect<A, E>) => withTime(effect, () => offset ?? 0)
 
-  const endpoints = new Map<string, Endpoint>()
-  const endpointOf = (key: string): Endpoint => {
-    const endpoint = endpoints.get(key) ?? {
-      queue: makeFifoQueue(),
-      policy: undefined,
-      readAt: -Infinity,
-      observed: undefined,
-      unanswered: 0,
-      failed: 0
-    }
-    endpoints.set(key, endpoint)
-    return endpoint
-  }
+  const endpointOf = makeEndpoints()
 
   const replace = Effect.fnUntraced(function* (key: string, endpoint: Endpoint, policy: Policy) {
     endpoint.observed = undefined

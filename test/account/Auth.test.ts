@@ -54,7 +54,7 @@ describe("base URLs", () => {
     ]
   ]
   for (const [baseUrl, username, authUrl, sqlUrl, schema] of cases) {
-    it.effect(baseUrl, () =>
+    it.effect(`the base URL ${baseUrl} gives the account ${username} and its URLs`, () =>
       Effect.gen(function* () {
         const auth = yield* account({ baseUrl, apiKey: key })
         assert.deepStrictEqual(
@@ -64,17 +64,17 @@ describe("base URLs", () => {
       })
     )
   }
-  it.effect("a username alone", () =>
+  it.effect("a username alone gives the URL of the account at carto.com", () =>
     Effect.map(account({ username: "alice", apiKey: key }), ({ authUrl }) =>
       assert.strictEqual(authUrl, "https://alice.carto.com")
     )
   )
-  it.effect("a username on an on-premises host", () =>
+  it.effect("a username with an on-premises base URL gives the URL of that account", () =>
     Effect.map(account({ baseUrl: "https://maps.example.org", username: "bob", apiKey: key }), ({ authUrl }) =>
       assert.strictEqual(authUrl, "https://maps.example.org/user/bob")
     )
   )
-  it.effect("http to another host, where it is allowed by name", () =>
+  it.effect("http to another host is accepted if allowInsecureHttp is true", () =>
     Effect.map(account({ baseUrl: "http://alice.carto.com", apiKey: key, allowInsecureHttp: true }), ({ authUrl }) =>
       assert.strictEqual(authUrl, "http://alice.carto.com")
     )
@@ -95,7 +95,7 @@ describe("base URLs", () => {
     ["https://host.example.org/user/Alice", "baseUrl", "a-z, 0-9"]
   ]
   for (const [baseUrl, field, words] of bad) {
-    it.effect(`refuses ${JSON.stringify(baseUrl)}`, () =>
+    it.effect(`the base URL ${JSON.stringify(baseUrl)} is refused`, () =>
       Effect.map(refused({ baseUrl, apiKey: key }), ({ message, reason }) => {
         assert.strictEqual(reason.field, field)
         assert.include(message, words)
@@ -103,13 +103,13 @@ describe("base URLs", () => {
       })
     )
   }
-  it.effect("refuses no account at all", () =>
+  it.effect("options without a base URL and a username are refused", () =>
     Effect.map(refused({ apiKey: key }), ({ message }) => {
       assert.include(message, "Auth.layer: baseUrl is undefined: give the account's URL")
       assert.include(message, "or its username")
     })
   )
-  it.effect("refuses a username that the URL contradicts", () =>
+  it.effect("a username is refused if the base URL names another account", () =>
     Effect.map(refused({ baseUrl: "https://acme.carto.com/u/mary", username: "max", apiKey: key }), ({ reason }) =>
       assert.strictEqual(reason.field, "username")
     )
@@ -130,7 +130,7 @@ describe("transport options", () => {
     [{ transformClient: {} }, "transformClient is an object: give a function"]
   ] as const
   for (const [options, message] of bad) {
-    it.effect(`are refused before any request: ${message}`, () =>
+    it.effect(`Auth.layer refuses bad transport options before any request: ${message}`, () =>
       Effect.gen(function* () {
         // JavaScript callers are not held by the type
         const error = yield* refusedUntyped({ username: "alice", apiKey: key, ...options })
@@ -138,13 +138,13 @@ describe("transport options", () => {
       })
     )
   }
-  it.effect("may be infinite", () =>
+  it.effect("timeout and stallTimeout may be infinite", () =>
     Effect.map(
       account({ username: "alice", apiKey: key, timeout: "Infinity", stallTimeout: Infinity }),
       ({ username }) => assert.strictEqual(username, "alice")
     )
   )
-  it.effect("of a call are refused before its request", () => {
+  it.effect("a bad timeout of a call is refused before its request", () => {
     const script = scriptedFetch(json(result()))
     return Effect.gen(function* () {
       const error = yield* Effect.flip(Sql.use((db) => db.query(sql`SELECT 1`, { timeout: Number.NaN })))
@@ -161,14 +161,14 @@ describe("the key", () => {
     ["with a line end", `${masterToken}\n`],
     ["not ASCII", "clé"]
   ] as const) {
-    it.effect(`refuses one that is ${name}`, () =>
+    it.effect(`an API key that is ${name} is refused`, () =>
       Effect.map(refused({ username: "alice", apiKey: Redacted.make(value) }), ({ message, reason }) => {
         assert.strictEqual(reason.field, "apiKey")
         assert.notInclude(message, masterToken)
       })
     )
   }
-  it.effect("may come from an effect, asked each time", () => {
+  it.effect("an effect that gives the API key runs for each request", () => {
     let count = 0
     const script = scriptedFetch(json(result()))
     return Effect.gen(function* () {
@@ -181,7 +181,7 @@ describe("the key", () => {
       )
     }).pipe(provideScript(script, { apiKey: Effect.sync(() => Redacted.make(`k${(count += 1)}`)) }))
   })
-  it.effect("whose effect fails is a reason of its own, and nothing is sent", () => {
+  it.effect("a failure of the effect that gives the API key has its own reason, and nothing is sent", () => {
     const script = scriptedFetch(json(result()))
     return Effect.gen(function* () {
       const error = yield* Effect.flip(Sql.use((db) => db.query(sql`SELECT 1`)))
@@ -189,20 +189,23 @@ describe("the key", () => {
       assert.strictEqual(script.asked.length, 0)
     }).pipe(provideScript(script, { apiKey: Effect.fail("vault is closed") }))
   })
-  it.effect("of withApiKey is used inside it alone; an empty one is refused before any request", () => {
-    const script = scriptedFetch(json(result()))
-    return Effect.gen(function* () {
-      const db = yield* Sql
-      yield* Auth.withApiKey(db.query(sql`SELECT 1`), Redacted.make("other"))
-      yield* db.query(sql`SELECT 1`)
-      const error = yield* Effect.flip(db.query(sql`SELECT 1`).pipe(Auth.withApiKey(Redacted.make(""))))
-      assert.strictEqual(error.reason._tag, "InvalidInput")
-      assert.deepStrictEqual(
-        script.asked.map(({ headers }) => atob(headers.get("authorization")?.slice(6) ?? "")),
-        ["alice:other", `alice:${masterToken}`]
-      )
-    }).pipe(provideScript(script))
-  })
+  it.effect(
+    "the key of withApiKey is used inside its effect only, and an empty key is refused before any request",
+    () => {
+      const script = scriptedFetch(json(result()))
+      return Effect.gen(function* () {
+        const db = yield* Sql
+        yield* Auth.withApiKey(db.query(sql`SELECT 1`), Redacted.make("other"))
+        yield* db.query(sql`SELECT 1`)
+        const error = yield* Effect.flip(db.query(sql`SELECT 1`).pipe(Auth.withApiKey(Redacted.make(""))))
+        assert.strictEqual(error.reason._tag, "InvalidInput")
+        assert.deepStrictEqual(
+          script.asked.map(({ headers }) => atob(headers.get("authorization")?.slice(6) ?? "")),
+          ["alice:other", `alice:${masterToken}`]
+        )
+      }).pipe(provideScript(script))
+    }
+  )
 })
 
 describe("configuration", () => {
@@ -211,12 +214,12 @@ describe("configuration", () => {
       Effect.map(Auth, (auth) => auth),
       Auth.layerConfig().pipe(Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord(env))))
     )
-  it.effect("by CARTO_BASE_URL", () =>
+  it.effect("layerConfig reads the account from CARTO_BASE_URL", () =>
     Effect.map(withEnv({ CARTO_BASE_URL: "https://acme.carto.com/u/mary", CARTO_API_KEY: "k" }), ({ username }) =>
       assert.strictEqual(username, "mary")
     )
   )
-  it.effect("by CARTO_USERNAME", () =>
+  it.effect("layerConfig reads the account from CARTO_USERNAME", () =>
     Effect.map(withEnv({ CARTO_USERNAME: "alice", CARTO_API_KEY: "k" }), ({ username }) =>
       assert.strictEqual(username, "alice")
     )
@@ -226,14 +229,14 @@ describe("configuration", () => {
     ["CARTO_API_KEY", { CARTO_USERNAME: "alice", CARTO_API_KEY: "" }],
     ["CARTO_BASE_URL", { CARTO_API_KEY: "k" }]
   ] as const) {
-    it.effect(`names ${missing} where it is missing`, () =>
+    it.effect(`layerConfig names the missing variable ${missing}: ${JSON.stringify(env)}`, () =>
       Effect.map(Effect.flip(withEnv(env)), ({ reason }) => assert.strictEqual(reason.field, missing))
     )
   }
 })
 
 describe("a key that is regenerated", () => {
-  it.effect("goes on under the new token, also for calls that were on their way", () => {
+  it.effect("after regenerate, calls use the new token, also calls that had been sent with the old one", () => {
     const next = "f".repeat(40)
     let current = masterToken
     const bearer = (headers: Headers) => atob(headers.get("authorization")?.slice(6) ?? "").slice("alice:".length)
@@ -253,7 +256,7 @@ describe("a key that is regenerated", () => {
       assert.strictEqual(bearer(script.asked.at(-1)?.headers ?? new Headers()), next)
     }).pipe(provideScript(script))
   })
-  it.effect("of an ApiKey value: that value goes on too", () => {
+  it.effect("an ApiKey value can be used with withApiKey after it was regenerated", () => {
     const old = Result.getOrThrow(fromWire(wireKey()))
     const script = scriptedFetch(json(wireKey({ token: "newtoken" })), json(result()))
     return Effect.gen(function* () {
@@ -263,7 +266,7 @@ describe("a key that is regenerated", () => {
       assert.strictEqual(atob(script.asked[1]?.headers.get("authorization")?.slice(6) ?? ""), "alice:newtoken")
     }).pipe(provideScript(script))
   })
-  it.effect("and refused meanwhile does not wait for itself", () =>
+  it.effect("regenerate fails with Unauthenticated if the server refuses the key, and does not wait for itself", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(ApiKeyManager.use((keys) => keys.regenerate("Master")))
       assert.strictEqual(error.reason._tag, "Unauthenticated")

@@ -25,7 +25,7 @@ const refusal = (request: unknown): string | undefined => {
 }
 
 describe("a request for grants", () => {
-  it("may hold every word of the vocabulary", () => {
+  it("a request for grants may contain every API, permission and service", () => {
     assert.isUndefined(validate(everything))
     assert.isUndefined(validate({}))
     assert.isUndefined(validate({ apis: [] }))
@@ -72,12 +72,12 @@ describe("a request for grants", () => {
       "schemas[0].permissions[0] is a string of 5 characters: use one of create"
     ]
   ] as const) {
-    it(`is refused as ${message}`, () => {
+    it(`a request for grants is refused with ${message}`, () => {
       assert.strictEqual(refusal(request), message)
     })
   }
 
-  it("is sent with the section of apis, and without sections that it does not name", () => {
+  it("a request for grants always has a section of apis, and no section that the caller does not name", () => {
     assert.deepStrictEqual(toWire({}, "public"), [{ type: "apis", apis: ["sql", "maps"] }])
     assert.deepStrictEqual(toWire({ apis: [], tableMetadata: true }, "public"), [
       { type: "apis", apis: [] },
@@ -85,7 +85,7 @@ describe("a request for grants", () => {
     ])
   })
 
-  it("comes back as the grants of the key, in any order of sections", () => {
+  it("the grants of a request are read back from a response, in any order of sections", () => {
     const sections = toWire(everything, "public")
     for (const sent of [sections, sections.toReversed()]) {
       const grants = Result.getOrThrow(fromWire(sent))
@@ -110,12 +110,12 @@ describe("the grants of a response", () => {
     [[{ type: "database", schemas: "public" }], "grants[0].schemas is malformed"],
     [[{ type: "database", schemas: [{ name: "public" }] }], "grants[0].schemas[0] is malformed"]
   ] as const) {
-    it(`are refused as ${problem}`, () => {
+    it(`grants of a response are refused with ${problem}`, () => {
       assert.deepStrictEqual(fromWire(input), Result.fail(problem))
     })
   }
 
-  it("keep what this library does not know, which a request then drops by name", () => {
+  it("unknown grants of a response are kept, and a request made from them leaves them out and names them", () => {
     const sections = [
       { type: "apis", apis: ["sql", "graphql"] },
       {
@@ -167,13 +167,13 @@ describe("the algebra of grants", () => {
   }
   const empty = Grants.union({}, {})
 
-  it("holds each grant apart from every other", () => {
+  it("covers distinguishes each grant from every other", () => {
     for (const one of atoms) {
       for (const other of atoms) assert.strictEqual(Grants.covers(one, other), one === other)
     }
   })
 
-  it("is that of sets", () => {
+  it("union, difference and covers follow the laws of sets", () => {
     const next = random(7)
     const some = () => atoms.filter(() => next() < 0.4).reduce((all, atom) => Grants.union(all, atom), empty)
     for (let round = 0; round < 100; round += 1) {
@@ -187,7 +187,7 @@ describe("the algebra of grants", () => {
     }
   })
 
-  it("takes tables without a schema as those of the default schema", () => {
+  it("a table without a schema belongs to the default schema", () => {
     const own = { tables: [Grants.table("t", ["select"])] }
     const named = { tables: [Grants.table("t", ["select"], { schema: "mary" })] }
     assert.isFalse(Grants.covers(named, own))

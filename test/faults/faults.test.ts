@@ -23,7 +23,7 @@ layer(World.layer, { excludeTestServices: true, timeout: "60 seconds" })("faults
     )
   }
 
-  it.effect("operations at once, one in twenty under a fault, end with a declared reason", () =>
+  it.effect("concurrent operations, one in twenty under a fault, end with a declared reason", () =>
     Effect.gen(function* () {
       const { operations, problems, text } = yield* soak({ seconds: 3, fibers: 24 })
       assert.deepStrictEqual(problems, [], text)

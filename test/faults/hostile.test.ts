@@ -1,4 +1,4 @@
-/** What a server may try on its client, over both of Node's transports. */
+/** Responses of a hostile server, over both of Node's transports. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"

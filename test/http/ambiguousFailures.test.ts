@@ -1,4 +1,4 @@
-/** Writes whose answers are lost, on a real server: what the caller is told is what took place. */
+/** Writes whose responses are lost, on the embedded CARTO: the caller gets the result that the server has. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Redacted, Stream } from "effect"
 import { Emulator } from "../../src/emulator/index.ts"
@@ -73,9 +73,9 @@ const losses: ReadonlyArray<ReadonlyArray<Loss>> = [
   ["reset", "reset"]
 ]
 
-layer(layerEmbedded({ postgis: false, accounts: [{ username: "demo", samples: true }] }))("a lost answer", (it) => {
+layer(layerEmbedded({ postgis: false, accounts: [{ username: "demo", samples: true }] }))("a lost response", (it) => {
   for (const lost of losses) {
-    it.effect(`create adopts the key that it made: ${lost.join(", ")}`, () =>
+    it.effect(`create returns the key that it made if the response is lost: ${lost.join(", ")}`, () =>
       Effect.gen(function* () {
         const name = `made after ${lost.join(", ")}`
         const { end } = yield* outcome(create(name), lost)
@@ -87,7 +87,7 @@ layer(layerEmbedded({ postgis: false, accounts: [{ username: "demo", samples: tr
     )
   }
 
-  it.effect("create adopts the key of a request that arrives after it was given up", () =>
+  it.effect("create returns the key of a request that arrives at the server after the client gave it up", () =>
     Effect.gen(function* () {
       const { fetch } = yield* Emulator
       const late: Array<Request> = []
@@ -105,7 +105,7 @@ layer(layerEmbedded({ postgis: false, accounts: [{ username: "demo", samples: tr
     })
   )
 
-  it.effect("create looks before it sends again, and does not touch another's key", () =>
+  it.effect("create lists the keys before it retries, and does not change the key of another caller", () =>
     Effect.gen(function* () {
       const other = yield* ApiKeyManager.use((keys) =>
         keys.create({ name: "another's", tables: [Grants.table("tornadoes", ["select", "delete"])] })
@@ -117,14 +117,14 @@ layer(layerEmbedded({ postgis: false, accounts: [{ username: "demo", samples: tr
     })
   )
 
-  it.effect("create does not adopt a key of less APIs", () =>
+  it.effect("create does not return a key with fewer APIs than requested", () =>
     Effect.gen(function* () {
       yield* ApiKeyManager.use((keys) => keys.create({ name: "maps only", apis: ["maps"], ...grants }))
       assert.strictEqual((yield* outcome(create("maps only"), ["reset"])).end, "ApiKeyNameTaken")
     })
   )
 
-  it.effect("create says that it does not know where it cannot look", () =>
+  it.effect("create fails with OutcomeUnknown if it cannot list the keys", () =>
     Effect.gen(function* () {
       const { fetch } = yield* Emulator
       const unreachable: typeof fetch = async (input, init) => {
@@ -141,7 +141,7 @@ layer(layerEmbedded({ postgis: false, accounts: [{ username: "demo", samples: tr
   )
 
   for (const lost of losses) {
-    it.effect(`regenerate reads the key: ${lost.join(", ")}`, () =>
+    it.effect(`regenerate reads the new token from the server if the response is lost: ${lost.join(", ")}`, () =>
       Effect.gen(function* () {
         const name = `regenerated after ${lost.join(", ")}`
         const before: ApiKey = yield* create(name)
@@ -158,7 +158,7 @@ layer(layerEmbedded({ postgis: false, accounts: [{ username: "demo", samples: tr
     )
   }
 
-  it.effect("regenerate by name is sent again: the old token is refused in any case", () =>
+  it.effect("regenerate by name is retried, and the old token is refused", () =>
     Effect.gen(function* () {
       const before = yield* create("by name")
       const { end } = yield* outcome(
@@ -182,7 +182,7 @@ layer(layerEmbedded({ postgis: false, accounts: [{ username: "demo", samples: tr
   ]
   for (const lost of ["reset", "busy", "HTML"] as const) {
     for (const [name, call, requests] of writes) {
-      it.effect(`${name} is not sent again: ${lost}`, () =>
+      it.effect(`${name} is not retried if the response is lost: ${lost}`, () =>
         Effect.gen(function* () {
           yield* Sql.use((db) => db.query(sql`DROP TABLE IF EXISTS lost_rows; CREATE TABLE lost_rows (n int)`))
           const { end, sent } = yield* outcome(call, [lost])
@@ -190,7 +190,7 @@ layer(layerEmbedded({ postgis: false, accounts: [{ username: "demo", samples: tr
         })
       )
     }
-    it.effect(`a job is not created twice: ${lost}`, () =>
+    it.effect(`a batch job is not created twice if the response is lost: ${lost}`, () =>
       Effect.gen(function* () {
         const { end, sent } = yield* outcome(
           BatchSql.use((jobs) => jobs.create(sql`SELECT 1`)),
@@ -201,7 +201,7 @@ layer(layerEmbedded({ postgis: false, accounts: [{ username: "demo", samples: tr
     )
   }
 
-  it.effect("a statement that was never sent is sent again", () =>
+  it.effect("a statement that was never sent is retried", () =>
     Effect.gen(function* () {
       yield* Sql.use((db) => db.query(sql`DROP TABLE IF EXISTS lost_rows; CREATE TABLE lost_rows (n int)`))
       const { sent } = yield* outcome(
@@ -212,7 +212,7 @@ layer(layerEmbedded({ postgis: false, accounts: [{ username: "demo", samples: tr
     })
   )
 
-  it.effect("a statement that only reads is sent again", () =>
+  it.effect("a read-only statement is retried", () =>
     Effect.gen(function* () {
       const { end, sent } = yield* outcome(
         Sql.use((db) => Effect.map(db.query(sql`SELECT count(*)::int AS n FROM tornadoes`), ({ rows }) => rows.length)),
@@ -222,7 +222,7 @@ layer(layerEmbedded({ postgis: false, accounts: [{ username: "demo", samples: tr
     })
   )
 
-  it.effect("a delete and a cancellation that took place are successes", () =>
+  it.effect("a delete and a cancellation succeed if they took place and their response is lost", () =>
     Effect.gen(function* () {
       const key = yield* create("deleted")
       const deleted = yield* outcome(

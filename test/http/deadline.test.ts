@@ -1,4 +1,4 @@
-/** Deadlines under the real clock, where they are timers. */
+/** Deadlines with the real clock. */
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Duration, Effect, Exit, Fiber } from "effect"
 import { CurrentDeadline, makeDeadline, withDeadline } from "../../src/http/deadline.ts"
@@ -8,7 +8,7 @@ const within = <A>(effect: Effect.Effect<A>, duration: Duration.Input, deadline 
   withDeadline(effect, deadline, Duration.fromInputUnsafe(duration), late)
 
 describe("a deadline", () => {
-  it.live("leaves the result of a call that ends in time", () =>
+  it.live("a deadline returns the result of a call that ends in time", () =>
     Effect.gen(function* () {
       assert.strictEqual(yield* within(Effect.succeed(1), 1000), 1)
       assert.strictEqual(yield* within(Effect.as(Effect.sleep(5), 2), 1000), 2)
@@ -16,7 +16,7 @@ describe("a deadline", () => {
     })
   )
 
-  it.live("interrupts a call whose time is up, and waits for its finalizers", () =>
+  it.live("a deadline that expires interrupts the call and waits for its finalizers", () =>
     Effect.gen(function* () {
       let closed = false
       const call = Effect.onInterrupt(Effect.never, () =>
@@ -32,7 +32,7 @@ describe("a deadline", () => {
     })
   )
 
-  it.live("is put off by its extension", () =>
+  it.live("extending a deadline postpones it", () =>
     Effect.gen(function* () {
       const deadline = makeDeadline()
       deadline.extension = Effect.sleep(200)
@@ -41,7 +41,7 @@ describe("a deadline", () => {
     })
   )
 
-  it.live("passes an interruption on to the call", () =>
+  it.live("an interruption under a deadline interrupts the call", () =>
     Effect.gen(function* () {
       let interrupted = false
       const call = Effect.onInterrupt(Effect.never, () =>
@@ -56,7 +56,7 @@ describe("a deadline", () => {
     })
   )
 
-  it.live("may be infinite or longer than a timer", () =>
+  it.live("a deadline may be infinite or longer than a timer of the runtime", () =>
     Effect.gen(function* () {
       for (const duration of ["Infinity", "100 days"] as const) {
         assert.strictEqual(yield* within(Effect.as(Effect.sleep(5), 1), duration), 1)
@@ -64,7 +64,7 @@ describe("a deadline", () => {
     })
   )
 
-  it.live("gives the call its services and its own state", () =>
+  it.live("a call under a deadline has its services and its fiber references", () =>
     Effect.gen(function* () {
       const Name = Context.Reference("test/Name", { defaultValue: () => "none" })
       const deadline = makeDeadline()

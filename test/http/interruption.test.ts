@@ -54,7 +54,7 @@ const regenerate = ApiKeyManager.use((keys) => keys.regenerate("Master"))
 const whoami = ApiKeyManager.use((keys) => keys.whoami)
 
 describe("regenerate of the key in use", () => {
-  it.effect("keeps the new token if it is interrupted while the response is on its way", () => {
+  it.effect("regenerate of the key in use keeps the new token if it is interrupted before the response arrives", () => {
     const account = makeAccount()
     return Effect.gen(function* () {
       const fiber = yield* Effect.forkChild(regenerate)
@@ -68,7 +68,7 @@ describe("regenerate of the key in use", () => {
     }).pipe(Effect.provide(account.layer()))
   })
 
-  it.effect("keeps the new token under Effect.timeout", () => {
+  it.effect("regenerate of the key in use keeps the new token under Effect.timeout", () => {
     const account = makeAccount()
     return Effect.gen(function* () {
       const fiber = yield* Effect.forkChild(Effect.exit(Effect.timeout(regenerate, "1 second")))
@@ -81,20 +81,23 @@ describe("regenerate of the key in use", () => {
     }).pipe(Effect.provide(account.layer()))
   })
 
-  it.effect("returns the new token if the response comes after the account's timeout", () => {
-    const account = makeAccount()
-    return Effect.gen(function* () {
-      const fiber = yield* Effect.forkChild(regenerate)
-      yield* account.sent
-      yield* TestClock.adjust("2 seconds")
-      yield* tick
-      account.answer()
-      assert.strictEqual(Redacted.value((yield* Fiber.join(fiber)).token), next)
-      assert.strictEqual(Redacted.value((yield* whoami).token), next)
-    }).pipe(Effect.provide(account.layer({ timeout: "1 second" })))
-  })
+  it.effect(
+    "regenerate of the key in use returns the new token if the response comes after the account's timeout",
+    () => {
+      const account = makeAccount()
+      return Effect.gen(function* () {
+        const fiber = yield* Effect.forkChild(regenerate)
+        yield* account.sent
+        yield* TestClock.adjust("2 seconds")
+        yield* tick
+        account.answer()
+        assert.strictEqual(Redacted.value((yield* Fiber.join(fiber)).token), next)
+        assert.strictEqual(Redacted.value((yield* whoami).token), next)
+      }).pipe(Effect.provide(account.layer({ timeout: "1 second" })))
+    }
+  )
 
-  it.effect("is given up after stallTimeout if no response comes", () => {
+  it.effect("regenerate of the key in use fails after stallTimeout if no response comes", () => {
     const account = makeAccount()
     return Effect.gen(function* () {
       const fiber = yield* Effect.forkChild(Effect.flip(regenerate))
@@ -106,7 +109,7 @@ describe("regenerate of the key in use", () => {
     }).pipe(Effect.provide(account.layer({ timeout: "1 second", stallTimeout: "10 seconds" })))
   })
 
-  it("keeps the new token if a promise is aborted while the response is on its way", async () => {
+  it("regenerate of the key in use keeps the new token if its promise is aborted before the response arrives", async () => {
     const account = makeAccount()
     const carto = connect({ baseUrl: "https://alice.carto.com", apiKey: masterToken, fetch: account.fetch })
     const abort = new AbortController()
@@ -120,7 +123,7 @@ describe("regenerate of the key in use", () => {
     await carto[Symbol.asyncDispose]()
   })
 
-  it.effect("lets a second regenerate be interrupted while it waits for the first", () => {
+  it.effect("a second regenerate can be interrupted while it waits for the first", () => {
     const account = makeAccount()
     return Effect.gen(function* () {
       const first = yield* Effect.forkChild(regenerate)

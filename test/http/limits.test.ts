@@ -1,4 +1,4 @@
-/** Answers without end, and answers that stop: over both transports that read them. */
+/** Responses without end, and responses that stop, over both transports. */
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Fiber, Layer, Redacted, Stream } from "effect"
 import { FetchHttpClient } from "effect/http"
@@ -50,7 +50,7 @@ for (const [transport, over] of Object.entries(transports)) {
   const query = Sql.use((db) => db.query(sql`SELECT 1`))
 
   describe(transport, () => {
-    it.effect("an answer without end is given up at the limit", () => {
+    it.effect("a response without end fails at maxBodySize and is canceled", () => {
       const { cancelled, chunks, stream } = body("endless")
       return Effect.gen(function* () {
         const { reason } = yield* Effect.flip(query)
@@ -60,14 +60,14 @@ for (const [transport, over] of Object.entries(transports)) {
       }).pipe(provide(async () => new Response(stream), { maxBodySize: 1_000_000 }))
     })
 
-    it.effect("so is an error without end", () =>
+    it.effect("an error response without end fails at maxBodySize", () =>
       Effect.gen(function* () {
         const { reason } = yield* Effect.flip(ApiKeyManager.use((keys) => keys.list()))
         assert.strictEqual(reason._tag, "ResponseTooLarge")
       }).pipe(provide(async () => new Response(body("endless").stream, { status: 500 }), { maxBodySize: 1_000_000 }))
     )
 
-    it.effect("characters that are cut between chunks are read whole", () =>
+    it.effect("characters that are split between chunks are decoded correctly", () =>
       Effect.gen(function* () {
         const { rows } = yield* query
         assert.deepStrictEqual(rows, [{ a: "é☃😀" }])
@@ -85,11 +85,11 @@ for (const [transport, over] of Object.entries(transports)) {
       )
     )
 
-    it.effect("no body at all is an empty one", () =>
+    it.effect("a response without a body is read as an empty one", () =>
       ApiKeyManager.use((keys) => keys.delete("a")).pipe(provide(async () => new Response(null, { status: 204 })))
     )
 
-    it.effect("a stream that is silent for too long is given up", () => {
+    it.effect("a download fails after stallTimeout without data and is canceled", () => {
       const { cancelled, stream } = body(["a\n", "b\n"], "silence")
       return Effect.gen(function* () {
         const copied = CopySql.use((copy) => Stream.runCollect(copy.to(sql`COPY (SELECT 'a') TO STDOUT`)))
@@ -105,7 +105,7 @@ for (const [transport, over] of Object.entries(transports)) {
       }).pipe(provide(async () => new Response(stream), { stallTimeout: "10 seconds" }))
     })
 
-    it.effect("so is an upload that nobody takes", () => {
+    it.effect("an upload that the server does not read fails after stallTimeout and is aborted", () => {
       let aborted = false
       const deaf: Fetch = (_, init) =>
         new Promise((_resolve, reject) => {
@@ -129,7 +129,7 @@ for (const [transport, over] of Object.entries(transports)) {
 
     for (const [name, end, tag] of [
       [
-        "an answer that comes early",
+        "a response that comes early",
         () => Response.json({ error: ["No rows copied"] }, { status: 400 }),
         "NoRowsCopied"
       ],
@@ -168,7 +168,7 @@ for (const [transport, over] of Object.entries(transports)) {
   })
 }
 
-it.live("headers of fetchOptions are sent, but not in the place of the key", () => {
+it.live("headers of fetchOptions are sent, and do not replace the API key", () => {
   const seen: Array<Headers> = []
   return Effect.gen(function* () {
     yield* Effect.exit(Sql.use((db) => db.query(sql`SELECT 1`)))

@@ -34,7 +34,7 @@ const outcome = <A>(
     return { end, requests: script.asked.length, seconds: Duration.toSeconds(time) }
   }).pipe(provideScript(script, { retry: undefined, ...options }))
 
-describe("what is sent again", () => {
+describe("retries", () => {
   const cases: ReadonlyArray<
     readonly [
       string,
@@ -44,45 +44,57 @@ describe("what is sent again", () => {
       number
     ]
   > = [
-    ["a read after the connection failed", list, [reset(), page], "success", 2],
-    ["a read after 502, 503 and 504", list, [unavailable(502), unavailable(503), unavailable(504), page], "success", 4],
-    ["but not more than three times", list, [unavailable()], "ServerUnavailable", 4],
-    ["nothing after 500", list, [unavailable(500)], "ServerUnavailable", 1],
-    ["a write after a rate limit, which came before it", query, [limited(2), json(result())], "success", 2],
-    ["no write after the connection failed", query, [reset(), json(result())], "OutcomeUnknown", 1],
+    ["a read is retried if the connection fails", list, [reset(), page], "success", 2],
     [
-      "no write after an error in the SQL API's own words, which is an answer",
+      "a read is retried after 502, 503 and 504",
+      list,
+      [unavailable(502), unavailable(503), unavailable(504), page],
+      "success",
+      4
+    ],
+    ["a read is retried at most three times", list, [unavailable()], "ServerUnavailable", 4],
+    ["a read is not retried after 500", list, [unavailable(500)], "ServerUnavailable", 1],
+    [
+      "a write is retried after a rate limit, because the server has not run it",
+      query,
+      [limited(2), json(result())],
+      "success",
+      2
+    ],
+    ["a write is not retried if the connection fails", query, [reset(), json(result())], "OutcomeUnknown", 1],
+    [
+      "a write is not retried after an error of the SQL API, also with status 503",
       query,
       [json({ error: ["cannot connect to the database"] }, 503), json(result())],
       "ServerUnavailable",
       1
     ],
-    ["no write after 503", query, [unavailable(), json(result())], "OutcomeUnknown", 1],
+    ["a write is not retried after 503", query, [unavailable(), json(result())], "OutcomeUnknown", 1],
     [
-      "a write that is marked as idempotent",
+      "a write that is marked as idempotent is retried",
       Sql.use((db) => db.query(sql`DELETE FROM t`, { idempotent: true })),
       [reset(), json(result())],
       "success",
       2
     ],
     [
-      "nothing after a statement timeout, which is a 429 too",
+      "a statement timeout is not retried, although its status is 429",
       query,
       [json({ error: ["SQL query timeout error"], context: "limit", detail: "datasource" }, 429)],
       "StatementTimeout",
       1
     ],
-    ["nothing after a wait of more than a minute", query, [limited(61)], "RateLimited", 1],
-    ["nothing after a rate limit without a time", query, [json({}, 429)], "RateLimited", 1],
+    ["a request is not retried if Retry-After is more than a minute", query, [limited(61)], "RateLimited", 1],
+    ["a request is not retried after a rate limit without Retry-After", query, [json({}, 429)], "RateLimited", 1],
     [
-      "a delete, whose key is then gone",
+      "a delete that is retried succeeds if the key no longer exists",
       ApiKeyManager.use((keys) => keys.delete("a")),
       [reset(), json({ errors: "API key not found: a" }, 404)],
       "success",
       2
     ],
     [
-      "but a delete of a key that is not there is a failure",
+      "a delete of a key that does not exist fails",
       ApiKeyManager.use((keys) => keys.delete("a")),
       [json({ errors: "API key not found: a" }, 404)],
       "ApiKeyNotFound",
@@ -96,18 +108,18 @@ describe("what is sent again", () => {
       )
     )
   }
-  it.effect("no earlier than the server says", () =>
+  it.effect("a retry comes no earlier than Retry-After says", () =>
     Effect.map(outcome(query, scriptedFetch(limited(10), json(result()))), ({ seconds }) => {
       assert.isAtLeast(seconds, 10)
       assert.isAtMost(seconds, 13)
     })
   )
-  it.effect("nothing where it is switched off", () =>
+  it.effect("nothing is retried if retry is false", () =>
     Effect.map(outcome(list, scriptedFetch(unavailable(), page), { retry: false }), ({ requests }) =>
       assert.strictEqual(requests, 1)
     )
   )
-  it.effect("by a policy of one's own", () =>
+  it.effect("a retry function decides which requests are retried", () =>
     Effect.map(
       outcome(query, scriptedFetch(unavailable(), json(result())), {
         retry: ({ attempt, isSafe, reason }) =>
@@ -134,10 +146,15 @@ describe("deadlines", () => {
     }
   }
   for (const [name, effect, options, seconds] of [
-    ["keys: 30 s", list, {}, 30],
-    ["SQL: 60 s", Sql.use((db) => db.query(sql`SELECT 1`)), {}, 60],
-    ["the layer's", list, { timeout: "5 seconds" }, 5],
-    ["the call's", Sql.use((db) => db.query(sql`SELECT 1`, { timeout: "2 seconds" })), { timeout: "5 seconds" }, 2]
+    ["a request of ApiKeyManager has a deadline of 30 s by default", list, {}, 30],
+    ["a request of Sql has a deadline of 60 s by default", Sql.use((db) => db.query(sql`SELECT 1`)), {}, 60],
+    ["the timeout of the layer replaces the default deadline", list, { timeout: "5 seconds" }, 5],
+    [
+      "the timeout of a call replaces that of the layer",
+      Sql.use((db) => db.query(sql`SELECT 1`, { timeout: "2 seconds" })),
+      { timeout: "5 seconds" },
+      2
+    ]
   ] as const) {
     it.effect(name, () => {
       const script = slow()
@@ -149,7 +166,7 @@ describe("deadlines", () => {
       })
     })
   }
-  it.effect("they bound repetitions too", () =>
+  it.effect("a deadline includes retries", () =>
     Effect.map(outcome(query, scriptedFetch(limited(40))), ({ end, requests }) =>
       assert.deepStrictEqual([end, requests], ["DeadlineExceeded", 2])
     )

@@ -62,7 +62,7 @@ const responses: ReadonlyArray<readonly [string, () => Response]> = [
 
 describe("tokens that a server echoes", () => {
   for (const [what, response] of responses) {
-    it.effect.each(operations)(`${what}: %s shows no token`, ([, operation]) =>
+    it.effect.each(operations)(`%s shows no token in: ${what}`, ([, operation]) =>
       Effect.gen(function* () {
         const canary = makeCanary()
         let requests = 0

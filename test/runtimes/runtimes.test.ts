@@ -1,4 +1,4 @@
-/** One scenario on Node, Deno, Bun and workerd, each in a process of its own: they must see the same. */
+/** One scenario on Node, Deno, Bun and workerd, each in its own process, with the same results. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -92,7 +92,7 @@ const denoRun = ["run", "--no-prompt", "--cached-only"]
 layer(Layer.mergeAll(carto, NodeServices.layer), { excludeTestServices: true, timeout: "60 seconds" })(
   "the scenario",
   (it) => {
-    it.effect("on Node, with runtime/node", () =>
+    it.effect("the scenario runs on Node with runtime/node", () =>
       Effect.gen(function* () {
         const { environment } = yield* LocalCarto
         const outcome = yield* report(bin("node"), ["test/runtimes/node.ts"], environment("node"))
@@ -101,7 +101,7 @@ layer(Layer.mergeAll(carto, NodeServices.layer), { excludeTestServices: true, ti
       })
     )
 
-    it.effect("on Deno, with runtime/deno and no permission but for the account's host and three variables", () =>
+    it.effect("the scenario runs on Deno with permissions for the account's host and three variables only", () =>
       Effect.gen(function* () {
         const { address, environment } = yield* LocalCarto
         const args = [...denoRun, `--allow-net=${address}`, environmentNames, "test/runtimes/deno.ts"]
@@ -111,7 +111,7 @@ layer(Layer.mergeAll(carto, NodeServices.layer), { excludeTestServices: true, ti
       })
     )
 
-    it.effect("on Deno without --allow-env: a typed error that names the permission", () =>
+    it.effect("Deno without --allow-env gives a typed error that names the permission", () =>
       Effect.gen(function* () {
         const { address, environment } = yield* LocalCarto
         const args = [...denoRun, `--allow-net=${address}`, "test/runtimes/deno.ts"]
@@ -121,7 +121,7 @@ layer(Layer.mergeAll(carto, NodeServices.layer), { excludeTestServices: true, ti
       })
     )
 
-    it.effect("on Deno without --allow-net: a typed error", () =>
+    it.effect("Deno without --allow-net gives a typed error", () =>
       Effect.gen(function* () {
         const { environment } = yield* LocalCarto
         const { failed } = yield* report(
@@ -133,7 +133,7 @@ layer(Layer.mergeAll(carto, NodeServices.layer), { excludeTestServices: true, ti
       })
     )
 
-    it.effect("on Bun", () =>
+    it.effect("the scenario runs on Bun", () =>
       Effect.gen(function* () {
         const { environment } = yield* LocalCarto
         const outcome = yield* report(bin("bun"), ["test/runtimes/bun.ts"], environment("bun"))
@@ -151,14 +151,14 @@ layer(Layer.mergeAll(carto, NodeServices.layer), { excludeTestServices: true, ti
       assert.deepStrictEqual(outcome.saw, expected)
     })
 
-    it.effect("on workerd, with runtime/workers over the global fetch", () =>
+    it.effect("the scenario runs on workerd with runtime/workers over the global fetch", () =>
       Effect.gen(function* () {
         const { environment } = yield* LocalCarto
         yield* inWorker({ variables: environment("worker") })
       })
     )
 
-    it.effect("on workerd, over a service binding and without any other network", () =>
+    it.effect("the scenario runs on workerd over a service binding without any other network", () =>
       Effect.gen(function* () {
         const { address, environment } = yield* LocalCarto
         const { CARTO_API_KEY } = environment("binding")

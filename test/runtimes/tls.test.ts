@@ -1,4 +1,4 @@
-/** A server of an unknown authority is refused, and accepted where the authority is given: on Node and on Deno. */
+/** TLS servers with a certificate of a private authority, on Node and on Deno. */
 import { assert, it } from "@effect/vitest"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect, Redacted } from "effect"
@@ -10,7 +10,7 @@ import { bin, run } from "./commands.ts"
 
 const answer = result({ rows: [{ a: 1 }] })
 
-it.live("Node", () =>
+it.live("Node refuses a server with an unknown certificate authority and accepts it if the authority is given", () =>
   Effect.gen(function* () {
     const host = yield* serve(answer)
     const ask = (ca?: string) =>
@@ -27,7 +27,7 @@ it.live("Node", () =>
   })
 )
 
-it.live("Deno", () =>
+it.live("Deno refuses a server with an unknown certificate authority and accepts it if the authority is given", () =>
   Effect.gen(function* () {
     const host = yield* serve(answer)
     const { stderr, stdout } = yield* run(bin("deno"), [

@@ -146,7 +146,16 @@ describe("refused before any request", () => {
     ["undefined", (sql) => sql`SELECT ${undefined}`, "null"],
     ["NUL", (sql) => sql`SELECT ${"a\0"}`, "NUL"],
     ["a secret", (sql) => sql`SELECT ${Redacted.make("hunter2")}`, "secret"],
-    ["a cycle", (sql) => sql`SELECT ${SqlClient.json(1n)}`, "JSON"],
+    [
+      "a cycle in JSON",
+      (sql) => {
+        const cycle: Record<string, unknown> = {}
+        cycle["cycle"] = cycle
+        return sql`SELECT ${SqlClient.json(cycle)}`
+      },
+      "JSON"
+    ],
+    ["a bigint in JSON", (sql) => sql`SELECT ${SqlClient.json(1n)}`, "JSON"],
     ["a value inside a string", (sql) => sql`SELECT '${"x"}'`, "outside of quotes"],
     ["a value inside a comment", (sql) => sql`SELECT 1 -- ${"x"}`, "outside of quotes"],
     ["a value inside a name", (sql) => sql`SELECT a${"x"}`, "outside of quotes"],

@@ -1,4 +1,4 @@
-/** A refused request, as the SQL API answers it. */
+/** A refused request, as the SQL API reports it. */
 import * as Data from "effect/Data"
 import type { Report } from "../database.ts"
 import type { ErrorClass } from "../shared/errorClass.ts"
@@ -12,8 +12,10 @@ interface ApiErrorFields {
 }
 
 const ApiErrorBase: ErrorClass<"ApiError", ApiErrorFields> = Data.TaggedError("ApiError")
+/** The refusal of a request: status, message and the optional members of the error response. */
 export class ApiError extends ApiErrorBase {}
 
+/** Creates an error with status 400. */
 export const badRequest = (message: string): ApiError => new ApiError({ status: 400, message })
 
 const timeoutMessage =
@@ -28,13 +30,16 @@ type Said = Pick<Report, "message" | "detail" | "hint">
 
 const fileOfServer = /^Only roles with privileges of the "(\w+)" role may (COPY .+)\.$/
 
-/** How PGlite's sessions, which stand for logins, refuse a change of role. */
+/** The message with which PGlite's sessions, which stand for logins, refuse a change of role. */
 const changeOfRole = /^cannot set parameter "(role|session_authorization)" within security-definer function$/
 
-/** How PostgreSQL says that there is no function, if the name is one that CARTO gives to its own. */
+/** PostgreSQL's message for a missing function whose name is one of CARTO's own functions. */
 const missingFunction = /^function ((?:cartodb\.|cdb_dataservices_client\.)?_?(?:cdb|obs)_\w+)\(.*\) does not exist$/is
 
-/** What PostgreSQL 15, on which the real server was measured, says where later ones say it otherwise. */
+/**
+ * Restores the messages of PostgreSQL 15, the release of the measured real server, if later releases word them
+ * differently.
+ */
 const inWordsOf15 = (report: Said): Said => {
   const { detail, message } = report
   const hint = report.hint?.replace('different "DateStyle" setting', 'different "datestyle" setting')
@@ -51,8 +56,8 @@ const inWordsOf15 = (report: Said): Said => {
 }
 
 /**
- * What PostgreSQL says, as an answer. The status comes from the text of the message, so what a user raises is caught
- * by it too.
+ * Converts a PostgreSQL error to an error response. The status depends on the text of the message, so it also applies
+ * to errors that a user raises.
  */
 export const fromReport = (said: Said): ApiError => {
   const report = inWordsOf15(said)
@@ -67,10 +72,10 @@ export const fromReport = (said: Said): ApiError => {
   })
 }
 
-/** No session: the role cannot log in, or PostgreSQL is gone. */
+/** The error of a session that did not start: the role cannot log in, or PostgreSQL is gone. */
 export const cannotConnect = (): ApiError => new ApiError({ status: 500, message: "cannot connect to the database" })
 
-/** The JSON of an error; members without a value are absent. */
+/** The JSON of an error. Members without a value are absent. */
 export const toJson = ({ context, detail, hint, message }: ApiError): string =>
   JSON.stringify({
     error: [message],

@@ -1,4 +1,4 @@
-/** From a request's credentials to the database role that runs its SQL, by the hashes in the key store. */
+/** Maps the credentials of a request to the database role that runs its SQL, by the hashes in the key store. */
 import * as Base64 from "effect/encoding/Base64"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
@@ -8,6 +8,7 @@ import { accountOfHost } from "../http/addressing.ts"
 import { ApiError } from "./apiError.ts"
 import type { Parameters } from "./parameters.ts"
 
+/** An account that a request addresses. */
 export interface RequestAccount {
   readonly username: string
   readonly id: string
@@ -16,6 +17,7 @@ export interface RequestAccount {
   readonly masterToken: string
 }
 
+/** The roles of an authenticated request. */
 export interface Identity {
   readonly isMaster: boolean
   readonly login: Login
@@ -29,7 +31,7 @@ const unknownAccount = (username: string): ApiError =>
     message: `Sorry, we can't find CARTO user '${username}'. Please check that you have entered the correct domain.`
   })
 
-/** The account's name: in the path, or else the first label of the host. */
+/** Returns the account's name, which is in the path or is the first label of the host. */
 export const username = (userInPath: string | undefined, host: string): Effect.Effect<string, ApiError> => {
   if (userInPath !== undefined) return Effect.succeed(userInPath)
   const named = accountOfHost(host)
@@ -38,7 +40,7 @@ export const username = (userInPath: string | undefined, host: string): Effect.E
     : Effect.fail(new ApiError({ status: 400, message: `No username found in hostname '${host}'` }))
 }
 
-/** The account's record; fails with 404 where it is missing or incomplete. */
+/** Reads the account's record. Fails with 404 if the record is missing or incomplete. */
 export const account = (keyStore: KeyStoreService, name: string): Effect.Effect<RequestAccount, ApiError> => {
   const hash = keyStore.get(`rails:users:${name}`)
   const { database_host: databaseHost, database_name: databaseName, id } = hash ?? {}
@@ -50,7 +52,7 @@ export const account = (keyStore: KeyStoreService, name: string): Effect.Effect<
 interface Credentials {
   /** The user name of Basic credentials. */
   readonly user?: string
-  /** A repeated parameter is not text, and no key. */
+  /** The API key. A repeated parameter is not text, so it is not a key. */
   readonly token: unknown
 }
 
@@ -69,7 +71,7 @@ const fromParameters = (parameters: Parameters): Credentials | undefined => {
   return token ? { token } : undefined
 }
 
-// A header with an empty password is one all the same: it hides the other sources.
+// A header with an empty password still counts as credentials: it hides the other sources.
 const credentials = (authorization: string | null, query: Parameters, body: Parameters): Credentials | undefined =>
   fromHeader(authorization) ?? fromParameters(query) ?? fromParameters(body)
 
@@ -86,15 +88,16 @@ const loginOf = (hash: Hash): Login => ({
   password: hash["database_password"] ?? ""
 })
 
-/** The role of the account's master key; fails with 401 where the account has no valid one. */
+/** Returns the role of the account's master key. Fails with 401 if the account has no valid master key. */
 export const masterLogin = (keyStore: KeyStoreService, account: RequestAccount): Effect.Effect<Login, ApiError> => {
   const master = keyOf(keyStore, account.username, account.masterToken)
   return master === undefined ? Effect.fail(unauthorized) : Effect.succeed(loginOf(master))
 }
 
 /**
- * Who makes the request. Without credentials it is the default key, whose grant is then not looked at. Fails with 401,
- * or 403; `needsMaster` refuses every other key. `onAccepted` runs between the check of the key and that of its role.
+ * Authenticates a request. A request without credentials uses the default key, whose grants are not checked. Fails with
+ * 401 or 403. `needsMaster` refuses every other key. `onAccepted` runs between the check of the key and the check of
+ * its role.
  */
 export const authenticate: (options: {
   readonly keyStore: KeyStoreService
@@ -117,7 +120,8 @@ export const authenticate: (options: {
     if (key["user"] !== account.username) return yield* new ApiError({ status: 403, message: "Forbidden" })
     if (key["grants_sql"] !== "true") return yield* new ApiError({ status: 403, message: "forbidden" })
   }
-  // Beside a Basic header, a key in the query string decides the level of authorization, and not whose rights the SQL has.
+  // With a Basic header, a key in the query string decides the authorization level only. The SQL still runs with the
+  // rights of the header's key.
   const levelToken = given?.user === undefined ? undefined : fromParameters(options.query)?.token
   const levelKey = levelToken === undefined ? key : keyOf(keyStore, account.username, levelToken)
   const isMaster = !isAnonymous && levelKey?.["type"] === "master"

@@ -1,4 +1,4 @@
-/** The endpoints of the SQL API, a row each. */
+/** The endpoints of the SQL API, one per row. */
 import type * as Effect from "effect/Effect"
 import type { Accounts } from "../accounts/accounts.ts"
 import type { Endpoint } from "../http/endpoint.ts"
@@ -14,16 +14,18 @@ import * as QueryEndpoint from "./query/queryEndpoint.ts"
 import type { EndpointGroup } from "./rateLimit.ts"
 import * as ServiceEndpoints from "./serviceEndpoints.ts"
 
+/** The services that the endpoints need. */
 export type Requirements = KeyStore | Accounts | Preparation | Jobs
 
+/** An endpoint of the SQL API. */
 export interface SqlEndpoint extends Endpoint<(exchange: Exchange) => Effect.Effect<Response, ApiError, Requirements>> {
-  /** The group of limits that its calls count in. Calls of an endpoint without a group are not limited. */
+  /** The group of limits that counts its calls. Calls of an endpoint without a group are not limited. */
   readonly rateLimit?: EndpointGroup
 }
 
 const read = ["GET", "HEAD"]
 
-/** The rows. Paths are those below `/api/VERSION`; the first row that matches handles the request. */
+/** The endpoints. Paths are relative to `/api/VERSION`. The first matching row handles the request. */
 export const endpoints: ReadonlyArray<SqlEndpoint> = [
   { name: "version", methods: read, path: /^\/version$/i, handle: ServiceEndpoints.version },
   { name: "health", methods: read, path: /^\/health$/i, handle: ServiceEndpoints.health },

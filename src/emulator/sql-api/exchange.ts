@@ -1,4 +1,4 @@
-/** One request on its way through the SQL API, and the headers of its answer so far. */
+/** One request to the SQL API and the headers of its response so far. */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
@@ -8,20 +8,21 @@ import type { Body } from "./query/execution.ts"
 import { type Parameters, parseForm } from "./parameters.ts"
 import type { EndpointGroup } from "./rateLimit.ts"
 
+/** A request with its path segments and the headers of its response. */
 export interface Exchange {
   readonly request: Request
   readonly query: Parameters
   readonly host: string
   readonly userInPath: string | undefined
-  /** Segments of the path that vary, by name. */
+  /** Variable segments of the path, by name. */
   readonly segments: Readonly<Record<string, string>>
-  /** The limits that the call counts in. */
+  /** The group of limits that counts the call. */
   readonly rateLimit: EndpointGroup | undefined
-  /** Headers of the answer. What is set before an error is sent with it. */
+  /** Headers of the response. Headers set before an error are sent with the error. */
   readonly headers: Headers
 }
 
-/** The header that every answer of `/sql` and below has. */
+/** The header that every response of `/sql` and its subpaths has. */
 export const corsHeaders = (): Headers =>
   new Headers({
     "Access-Control-Allow-Origin": "*",
@@ -30,7 +31,7 @@ export const corsHeaders = (): Headers =>
     "X-Served-By-Host": "localhost"
   })
 
-/** Begins the exchange of a request. */
+/** Creates the exchange of a request. */
 export const make = (
   request: Request,
   route: {
@@ -55,7 +56,7 @@ export const make = (
   }
 }
 
-/** A text that a header can hold: what is not printable ASCII is percent-encoded. */
+/** Converts text to a header value: characters outside printable ASCII are percent-encoded. */
 export const headerText = (text: string): string => text.toWellFormed().replace(/[^ -~]+/g, encodeURIComponent)
 
 const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text)
@@ -68,7 +69,7 @@ const ofBytes = (exchange: Exchange, status: number, body: Uint8Array): Response
   })
 }
 
-/** A JSON answer that is there as a whole. */
+/** Creates a response from complete JSON text. */
 export const jsonResponse = (exchange: Exchange, status: number, json: string): Response => {
   exchange.headers.set("Content-Type", "application/json; charset=utf-8")
   return ofBytes(exchange, status, bytes(json))
@@ -80,7 +81,7 @@ const jsonp = (callback: string, json: string): string => {
   return `/**/ typeof ${name} === 'function' && ${name}(${safe});`
 }
 
-/** The answer to a refused request; to a JSONP request it is a script with status 200. */
+/** The response to a refused request. For a JSONP request, it is a script with status 200. */
 export const errorResponse = (exchange: Exchange, error: ApiError): Response => {
   exchange.headers.set("Content-Disposition", "inline")
   const callback = exchange.query["callback"]
@@ -91,12 +92,14 @@ export const errorResponse = (exchange: Exchange, error: ApiError): Response => 
   return ofBytes(exchange, 200, bytes(jsonp(name, toJson(error))))
 }
 
-/** Bytes that are made before anybody reads them, so that a small answer that nobody reads holds no session. */
+/**
+ * Bytes that are produced ahead of the reader. A small response that is never read therefore does not keep its session.
+ */
 const readAhead = 64 * 1024
 
 /**
- * Runs what makes a body and answers with it. The scope of a streamed body is closed when it has been read, or when
- * its reader leaves.
+ * Runs the effect that makes a body, and responds with the body. The scope of a streamed body is closed when the body
+ * has been read or its reader disconnects.
  */
 export const bodyResponse = <R>(
   exchange: Exchange,

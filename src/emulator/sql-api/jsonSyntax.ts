@@ -1,6 +1,6 @@
 /**
- * Where a JSON text goes wrong, in the words of the JavaScript engine that the real server runs on. The engines of
- * today word it otherwise, each in its own way.
+ * Finds the syntax error in a JSON text and reports it with the message of the real server's JavaScript engine. Current
+ * engines word the message differently from each other.
  */
 
 const blanks = /[ \t\n\r]*/y
@@ -9,7 +9,7 @@ const numberBeginnings = /-?(?:(?:0|[1-9]\d*)(?:\.(?:\d+(?:[eE][+-]?\d*)?)?|[eE]
 const strings = /"(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[\dA-Fa-f]{4}))*"/y
 const stringBeginnings = /"(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[\dA-Fa-f]{4}))*(?:\\(?:u[\dA-Fa-f]{0,3})?)?/y
 
-/** Reads one value; the answer is where it ends, or where it goes wrong. */
+/** The result of reading one value: the position where it ends, or the position of the error. */
 type Reading = { readonly end: number } | { readonly wrong: number }
 
 const match = (pattern: RegExp, text: string, at: number): number => {
@@ -37,7 +37,7 @@ const readWord = (text: string, at: number, word: string): Reading => {
   return same === word.length ? { end: at + same } : { wrong: at + same }
 }
 
-/** Lists in lists that are looked into; whoever has more of them sees the end of the text. */
+/** Maximum depth of nested lists. Deeper text is treated as if it ended there. */
 export const maximumDepth = 1000
 
 const readMembers = (text: string, start: number, close: string, member: (at: number) => Reading): Reading => {
@@ -80,7 +80,7 @@ const readValue = (text: string, at: number, depth: number): Reading => {
   }
 }
 
-/** The message for a text that is not JSON. */
+/** The message for text that is not JSON. */
 export const syntaxError = (text: string): string => {
   const read = readValue(text, skip(text, 0), 0)
   const at = "wrong" in read ? read.wrong : skip(text, read.end)

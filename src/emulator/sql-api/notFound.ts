@@ -1,4 +1,4 @@
-/** The HTML page of the web framework for a path without a route. */
+/** The HTML page that the web framework sends for a path without a route. */
 
 const escapes: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -10,6 +10,7 @@ const escapes: Readonly<Record<string, string>> = {
 
 const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => escapes[character] ?? character)
 
+/** Creates the 404 response for a path without a route. */
 export const notFound = (request: Request, path: string): Response => {
   const page = `<!DOCTYPE html>
 <html lang="en">

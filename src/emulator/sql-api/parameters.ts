@@ -1,4 +1,4 @@
-/** The parameters of a request: its query string and its body as one, the body over the query string. */
+/** The parameters of a request, merged from its query string and its body. The body takes precedence. */
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import { isDeeper } from "../shared/nesting.ts"
@@ -6,7 +6,7 @@ import * as RequestBody from "../http/requestBody.ts"
 import { ApiError, badRequest } from "./apiError.ts"
 import { maximumDepth, syntaxError } from "./jsonSyntax.ts"
 
-/** Values are text, lists of text where a name is repeated, and anything that a JSON body can hold. */
+/** Parameters by name. A value is text, a list of text if the name is repeated, or any value of a JSON body. */
 export type Parameters = Readonly<Record<string, unknown>>
 
 /** `name[]`, `name[0]` and `name[member]`. */
@@ -22,10 +22,10 @@ const add = (into: Record<string, unknown>, name: string, value: string): void =
   else into[key] = Array.isArray(before) ? [...before, item] : [before, item]
 }
 
-/** A parameter whose name has several brackets, while it grows: members by their names or numbers. */
+/** A parameter with several brackets in its name, while it is built: members by name or index. */
 type Tree = Map<string, string | Tree>
 
-/** Brackets in each other that are looked into, as the real server does. */
+/** Maximum number of nested brackets, as on the real server. */
 const mostBrackets = 5
 
 const pathOf = (name: string): ReadonlyArray<string> => {
@@ -62,7 +62,7 @@ const collect = (pairs: Iterable<readonly [string, string]>): Parameters => {
   return all
 }
 
-/** Text with one thing that is no encoding, or no UTF-8, stays encoded as a whole. */
+/** Decodes percent-encoded text. Text with one invalid escape or invalid UTF-8 stays encoded as a whole. */
 const decode = (text: string): string => {
   const spaced = text.replaceAll("+", " ")
   try {
@@ -80,7 +80,7 @@ const pairOf = (part: string): readonly [string, string] => {
   return equals < 0 ? [decode(part), ""] : [decode(part.slice(0, equals)), decode(part.slice(equals + 1))]
 }
 
-/** The parameters of a query string or of a form. */
+/** Parses the parameters of a query string or a form. */
 export const parseForm = (text: string): Parameters =>
   collect(
     text
@@ -125,7 +125,9 @@ const readMultipart = (request: Request): Effect.Effect<Parameters, ApiError> =>
     })
   )
 
-/** The parameters in the body: a form, JSON, or the text fields of a multipart form. Any other body is ignored. */
+/**
+ * Reads the parameters in the body: a form, JSON, or the text fields of a multipart form. Any other body is ignored.
+ */
 export const readBody = (request: Request): Effect.Effect<Parameters, ApiError> => {
   if (request.method === "GET" || request.method === "HEAD" || request.body === null) return Effect.succeed({})
   switch (request.headers.get("content-type")?.split(";")[0]) {
@@ -140,7 +142,7 @@ export const readBody = (request: Request): Effect.Effect<Parameters, ApiError> 
   }
 }
 
-/** A parameter if it is text. */
+/** Returns a parameter if it is text. */
 export const text = (parameters: Parameters, name: string): string | undefined => {
   const value = parameters[name]
   return typeof value === "string" ? value : undefined

@@ -1,37 +1,39 @@
 /**
- * Rate limits per account and group of endpoints, by the generic cell rate algorithm. The limits of
- * `limits:rate:store:ACCOUNT:sql:GROUP` are a list in Redis; here its items are the fields `0`, `1`, `2`, … of a hash:
- * burst, count and period in seconds, repeated.
+ * Rate limits per account and group of endpoints, by the generic cell rate algorithm. In Redis, the limits of
+ * `limits:rate:store:ACCOUNT:sql:GROUP` are a list. Here, the items of the list are the fields `0`, `1`, `2`, … of a
+ * hash: burst, count and period in seconds, repeated.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { KeyStoreService } from "../state/keyStore.ts"
 import { ApiError } from "./apiError.ts"
 
+/** A group of endpoints with common limits. */
 export type EndpointGroup = "query" | "job_create" | "job_get" | "job_delete" | "copy_from" | "copy_to"
 
+/** One limit of a group. */
 export interface Limit {
-  /** Calls that may come at once beyond the first. */
+  /** Number of calls allowed at once beyond the first. */
   readonly burst: number
   readonly count: number
   /** Milliseconds in which `count` calls are allowed. */
   readonly period: number
 }
 
-/** What one call does to one limit. Times are milliseconds. */
+/** The effect of one call on one limit. Times are in milliseconds. */
 export interface Verdict {
   readonly allowed: boolean
   readonly limit: number
   readonly remaining: number
-  /** Until the whole allowance is back. */
+  /** Time until the limit is fully restored. */
   readonly reset: number
-  /** Until the next call is allowed; 0 when this one is. */
+  /** Time until the next call is allowed; 0 if this call is allowed. */
   readonly retryAfter: number
-  /** The theoretical arrival time to keep for the next call. */
+  /** The theoretical arrival time to store for the next call. */
   readonly arrival: number
 }
 
-/** One step of the algorithm; `arrival` is the theoretical arrival time that the last call left. */
+/** Performs one step of the algorithm. `arrival` is the theoretical arrival time that the previous call stored. */
 export const decide = ({ burst, count, period }: Limit, arrival: number | undefined, now: number): Verdict => {
   const limit = burst + 1
   const interval = period / count
@@ -64,7 +66,9 @@ const limitsOf = (keyStore: KeyStoreService, key: string): ReadonlyArray<Limit> 
 const tightest = (verdicts: ReadonlyArray<Verdict>): Verdict | undefined =>
   verdicts.find(({ allowed }) => !allowed) ?? verdicts.toSorted((one, other) => one.remaining - other.remaining)[0]
 
-/** Counts a call of an account. Sets the headers where the account is limited; fails with 429 over a limit. */
+/**
+ * Counts a call of an account. Sets the headers if the account is limited. Fails with 429 if the call exceeds a limit.
+ */
 export const check: (
   keyStore: KeyStoreService,
   username: string,

@@ -1,12 +1,16 @@
-/** Finds the endpoint of a request. Paths ignore case and a trailing slash; the version is any word. */
+/**
+ * Finds the endpoint of a request. Paths are case-insensitive, and a trailing slash is ignored. The version can be any
+ * word.
+ */
 import { findEndpoint } from "../http/endpoint.ts"
 import { endpoints, type SqlEndpoint } from "./endpoints.ts"
 
+/** The endpoint of a request and the variable parts of its path. */
 export interface Route {
   readonly endpoint: SqlEndpoint
-  /** Segments of the path that vary, decoded. */
+  /** Variable segments of the path, decoded. */
   readonly segments: Readonly<Record<string, string>>
-  /** The account in the path: `/user/NAME/`, or `/u/NAME/` as addresses of organizations have it. */
+  /** The account in the path: `/user/NAME/`, or `/u/NAME/` in addresses of organizations. */
   readonly user: string | undefined
 }
 
@@ -21,11 +25,11 @@ const decode = (segment: string): string => {
   }
 }
 
-/** Whether a request belongs to the SQL API, including the paths below `/sql` that it does not have. */
+/** Reports whether a request belongs to the SQL API. Unknown paths below `/sql` are included. */
 export const isSqlApi = (method: string, pathname: string): boolean =>
   match(method, pathname) !== undefined || /^\/sql(?:\/|$)/i.test(prefix.exec(pathname)?.[2] ?? "")
 
-/** The route of a request; `undefined` if there is none. */
+/** Returns the route of a request; `undefined` if no route matches. */
 export const match = (method: string, pathname: string): Route | undefined => {
   const [, users, rest] = prefix.exec(pathname) ?? []
   if (rest === undefined) return undefined

@@ -1,4 +1,4 @@
-/** The endpoints that know no account. */
+/** The endpoints that do not belong to an account. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { Jobs } from "./batch/jobs.ts"
@@ -11,10 +11,10 @@ const json = (value: unknown): Response => {
   })
 }
 
-/** `/version`: the version of the real server that the emulator follows. */
+/** Handles `/version`: the version of the real server that the emulator follows. */
 export const version = (): Effect.Effect<Response> => Effect.succeed(json({ cartodb_sql_api: "6.0.0" }))
 
-/** `/health`. It does not ask the database. */
+/** Handles `/health` without a query to the database. */
 export const health = (): Effect.Effect<Response> =>
   Effect.gen(function* () {
     const before = yield* Clock.currentTimeMillis
@@ -22,11 +22,11 @@ export const health = (): Effect.Effect<Response> =>
     return json({ enabled: true, ok: true, elapsed })
   })
 
-/** `/jobs-wip`: the ids of the running jobs by account. */
+/** Handles `/jobs-wip`: the ids of the running jobs by account. */
 export const jobsInProgress = (): Effect.Effect<Response, never, Jobs> =>
   Jobs.useSync((jobs) => json(jobs.inProgress()))
 
-/** The response to a browser's preflight request. */
+/** Responds to a browser's preflight request. */
 export const preflight = ({ headers }: Exchange): Effect.Effect<Response> =>
   Effect.sync(() => {
     headers.set("Content-Length", "0")

@@ -1,4 +1,4 @@
-/** The checks that every endpoint of the SQL API shares, in their order. */
+/** The checks that all endpoints of the SQL API share, in their order. */
 import * as Effect from "effect/Effect"
 import { Accounts } from "../accounts/accounts.ts"
 import type { ConnectionError, Database, DatabaseError } from "../database.ts"
@@ -9,14 +9,15 @@ import { type Exchange, headerText } from "./exchange.ts"
 import { type Parameters, readBody } from "./parameters.ts"
 import * as RateLimit from "./rateLimit.ts"
 
+/** A request that has passed the shared checks. */
 export interface Session {
   readonly account: Authentication.RequestAccount
   readonly identity: Authentication.Identity
-  /** Query string and body as one. */
+  /** Parameters of the query string and the body, merged. */
   readonly parameters: Parameters
 }
 
-/** The account that a request addresses, whose name and id go into the answer's headers. */
+/** Returns the account that a request addresses. Its name and id are set in the headers of the response. */
 export const account: (exchange: Exchange) => Effect.Effect<Authentication.RequestAccount, ApiError, KeyStore> =
   Effect.fnUntraced(function* (exchange) {
     const name = yield* Authentication.username(exchange.userInPath, exchange.host)
@@ -26,12 +27,12 @@ export const account: (exchange: Exchange) => Effect.Effect<Authentication.Reque
     return found
   })
 
-/** Account, body, rate limit, key: in this order, the first failure wins. */
+/** Checks account, body, rate limit and key in this order. The first failure wins. */
 export const open: (
   exchange: Exchange,
   options?: {
     readonly needsMaster?: boolean
-    /** COPY FROM takes its data there. */
+    /** Whether the body is ignored. COPY FROM reads its data from the body. */
     readonly ignoresBody?: boolean
     readonly onBody?: (body: Parameters) => Effect.Effect<void, ApiError>
   }
@@ -54,7 +55,7 @@ export const open: (
   return { account: found, identity, parameters: { ...query, ...body } }
 })
 
-/** The database of an account. */
+/** Returns the database of an account. */
 export const database = (username: string): Effect.Effect<Database, ApiError, Accounts> =>
   Accounts.pipe(
     Effect.flatMap((accounts) => accounts.database(username)),
@@ -65,7 +66,10 @@ export const database = (username: string): Effect.Effect<Database, ApiError, Ac
     })
   )
 
-/** The outcome of the emulator's own work in a database: a lost session is an answer, a refused statement a defect. */
+/**
+ * Runs the emulator's own work in a database. A lost session becomes an error response; a refused statement is a
+ * defect.
+ */
 export const prepared = <A, R>(
   effect: Effect.Effect<A, ConnectionError | DatabaseError, R>
 ): Effect.Effect<A, ApiError, R> =>

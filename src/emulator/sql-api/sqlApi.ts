@@ -12,14 +12,15 @@ import { notFound } from "./notFound.ts"
 import { Preparation } from "./query/preparation.ts"
 import * as Route from "./routes.ts"
 
+/** The SQL API as a service. */
 export interface SqlApiService {
-  /** Answers any request; what is not the SQL API's is an HTML 404. */
+  /** Handles any request. Requests outside the SQL API get an HTML 404 response. */
   readonly handle: (request: Request) => Effect.Effect<Response>
 }
 
 const internalError = new ApiError({ status: 500, message: "Internal Server Error" })
 
-// A client that leaves takes its statement with it. Nobody reads the answer.
+// If the client disconnects, its statement is canceled. The response is not read.
 const whenAborted = ({ signal }: Request): Effect.Effect<Response> =>
   Effect.callback((resume) => {
     const leave = () => resume(Effect.succeed(new Response(null, { status: 499 })))
@@ -28,7 +29,7 @@ const whenAborted = ({ signal }: Request): Effect.Effect<Response> =>
     return Effect.sync(() => signal.removeEventListener("abort", leave))
   })
 
-/** Makes the SQL API. Batch jobs run within the scope. */
+/** Creates the SQL API. Batch jobs run within the scope. */
 export const make: Effect.Effect<SqlApiService, never, KeyStore | Accounts | Scope.Scope> = Effect.gen(function* () {
   const outer = yield* Effect.context<KeyStore | Accounts>()
   const inner = yield* Layer.build(

@@ -1,17 +1,18 @@
-/** What a batch job is: its three shapes, and how one is made of a request's `query`. */
+/** The three shapes of a batch job, and how a job is made from the `query` of a request. */
 import * as Predicate from "effect/Predicate"
 
+/** The status of a job or of one of its queries. */
 export type JobStatus = "pending" | "running" | "done" | "failed" | "cancelled" | "unknown" | "skipped"
 
 /** One query of a list. */
 export interface ListEntry {
   readonly query: string
-  /** An entry that came as an object has none, and is never run. */
+  /** The status of the query. An entry that came as an object has no status, and never runs. */
   readonly status?: JobStatus
   readonly failed_reason?: string
 }
 
-/** One query of a job with fallbacks. Members that mean nothing here are kept. */
+/** One query of a job with fallbacks. Unknown members are kept. */
 export interface FallbackEntry extends Readonly<Record<string, unknown>> {
   readonly query: string
   readonly onsuccess?: string
@@ -23,31 +24,34 @@ export interface FallbackEntry extends Readonly<Record<string, unknown>> {
   readonly failed_reason?: string
 }
 
+/** The `query` of a job with fallbacks. Unknown members are kept. */
 export interface FallbackQuery extends Readonly<Record<string, unknown>> {
   readonly query: ReadonlyArray<FallbackEntry>
   readonly onsuccess?: string
   readonly onerror?: string
 }
 
+/** The work of a job: one of its three shapes. */
 export type Work =
   | { readonly _tag: "Single"; readonly query: string }
   | { readonly _tag: "List"; readonly query: ReadonlyArray<ListEntry> }
   | { readonly _tag: "Fallback"; readonly query: FallbackQuery }
 
+/** A batch job. */
 export interface Job {
   readonly id: string
   readonly user: string
   readonly work: Work
   readonly status: JobStatus
   readonly failedReason?: string | undefined
-  /** Of the job's own callbacks; `undefined` when it has none. */
+  /** Status of the job's own callbacks; `undefined` if the job has none. */
   readonly fallbackStatus?: JobStatus | undefined
   /** Milliseconds since 1970. */
   readonly createdAt: number
   readonly updatedAt: number
 }
 
-/** Whether nothing can become of a job in that status any more. */
+/** Reports whether a status is final. */
 export const isFinal = (status: JobStatus): boolean => /^(?:done|failed|cancelled|unknown)$/.test(status)
 
 const isCallback = (value: unknown): value is string | undefined => value === undefined || typeof value === "string"
@@ -97,11 +101,11 @@ const listEntry = (value: unknown): ListEntry | undefined => {
 
 const tripped = "Cannot read property 'query' of null"
 
-/** Whether the real server comes upon null before anything else that is no query. */
+/** Reports whether the real server finds null before any other item that is not a query. */
 const trips = (items: ReadonlyArray<unknown>, read: (item: unknown) => unknown): boolean =>
   items.find((item) => read(item) === undefined) === null
 
-/** The work in a request's `query`, or the message of the refusal. */
+/** Returns the work in a request's `query`, or the message of the refusal. */
 export const parseWork = (query: unknown): Work | string => {
   if (!query) return "You must indicate a valid SQL"
   if (typeof query === "string") return { _tag: "Single", query }
@@ -117,7 +121,7 @@ export const parseWork = (query: unknown): Work | string => {
   return "there is no job class for the provided query"
 }
 
-/** A new job. */
+/** Creates a job. */
 export const make = (options: {
   readonly id: string
   readonly user: string
@@ -133,7 +137,7 @@ export const make = (options: {
   updatedAt: options.now
 })
 
-/** A job as the answer to a reading request. */
+/** The JSON of a job in the response to a read request. */
 export const toJson = (job: Job): string =>
   JSON.stringify({
     user: job.user,
@@ -146,7 +150,7 @@ export const toJson = (job: Job): string =>
     job_id: job.id
   })
 
-/** A job as the answer to its creation. */
+/** The JSON of a job in the response to its creation. */
 export const toCreatedJson = (job: Job): string =>
   JSON.stringify({
     user: job.user,

@@ -1,4 +1,4 @@
-/** `/sql/job`: creates, reads and cancels batch jobs, for the master key only. */
+/** `/sql/job` creates, reads and cancels batch jobs. It accepts the master key only. */
 import * as Effect from "effect/Effect"
 import type { KeyStore } from "../../state/keyStore.ts"
 import { type ApiError, badRequest } from "../apiError.ts"
@@ -10,7 +10,7 @@ import * as Session from "../session.ts"
 
 const maximumSize = 16_384
 
-// The size is that of the body as it is printed again, whatever form it came in.
+// The size is measured on the body printed as JSON, in whatever format the body came.
 const checkSize = (body: Parameters): Effect.Effect<void, ApiError> => {
   const size = JSON.stringify(body).length
   return size <= maximumSize
@@ -24,7 +24,7 @@ const checkSize = (body: Parameters): Effect.Effect<void, ApiError> => {
 
 type Handler = (exchange: Exchange.Exchange) => Effect.Effect<Response, ApiError, KeyStore | Jobs>
 
-/** Answers a request that creates a job. */
+/** Handles a request that creates a job. */
 export const create: Handler = Effect.fnUntraced(function* (exchange) {
   const { account, parameters } = yield* Session.open(exchange, {
     needsMaster: true,
@@ -37,7 +37,7 @@ export const create: Handler = Effect.fnUntraced(function* (exchange) {
   return Exchange.jsonResponse(exchange, 201, Job.toCreatedJson(job))
 })
 
-/** Answers a request for a job. */
+/** Handles a request that reads a job. */
 export const read: Handler = Effect.fnUntraced(function* (exchange) {
   const { account } = yield* Session.open(exchange, { needsMaster: true })
   const job = yield* Jobs.use((jobs) => jobs.get(account.username, exchange.segments["jobId"] ?? ""))
@@ -45,7 +45,7 @@ export const read: Handler = Effect.fnUntraced(function* (exchange) {
   return Exchange.jsonResponse(exchange, 200, Job.toJson(job))
 })
 
-/** Answers a request that cancels a job. */
+/** Handles a request that cancels a job. */
 export const cancel: Handler = Effect.fnUntraced(function* (exchange) {
   const { account } = yield* Session.open(exchange, { needsMaster: true })
   const job = yield* Jobs.use((jobs) => jobs.cancel(account.username, exchange.segments["jobId"] ?? ""))

@@ -1,4 +1,4 @@
-/** The batch jobs of all accounts: kept, queued and run, those of one account one after another. */
+/** The batch jobs of all accounts: stored, queued and run. The jobs of one account run one after another. */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -12,18 +12,19 @@ import * as Job from "./job.ts"
 import * as Progress from "./progress.ts"
 import { StatementRunner } from "./statementRunner.ts"
 
+/** The service that stores and runs batch jobs. */
 export interface JobsService {
-  /** Queues work of an account. */
+  /** Queues work for an account. */
   readonly create: (user: string, work: Job.Work) => Effect.Effect<Job.Job, ApiError>
   readonly get: (user: string, id: string) => Effect.Effect<Job.Job, ApiError>
-  /** Stops a job; the statement that runs is interrupted. */
+  /** Cancels a job. Its running statement is interrupted. */
   readonly cancel: (user: string, id: string) => Effect.Effect<Job.Job, ApiError>
-  /** Ids of the jobs that run now, by account. */
+  /** Ids of the running jobs, by account. */
   readonly inProgress: () => Readonly<Record<string, ReadonlyArray<string>>>
 }
 
 const maximumWaiting = 64
-/** Accounts whose jobs run at the same time. */
+/** Maximum number of accounts whose jobs run at the same time. */
 const concurrency = 4
 const twoHours = 2 * 60 * 60 * 1000
 
@@ -50,7 +51,7 @@ const make: Effect.Effect<JobsService, never, StatementRunner | Scope.Scope> = E
       if (job === undefined || step === undefined) return
       const started = yield* save(Progress.started(job, yield* isoNow))
       const outcome = yield* statements.run(job.user, step.sql, step._tag === "Query" ? step.timeout : undefined)
-      // The runner that cannot connect forgets the job, which stays as it is.
+      // If the runner cannot connect, it drops the job, whose status does not change.
       if (outcome._tag === "NotConnected") return
       yield* save(Progress.ended(started, outcome.failure, yield* isoNow))
     }
@@ -100,7 +101,7 @@ const make: Effect.Effect<JobsService, never, StatementRunner | Scope.Scope> = E
       if (typeof refused === "string") return yield* badRequest(refused)
       const current = running.get(user)
       if (current?.id === id) yield* Fiber.interrupt(current.fiber)
-      // It may have come to its end before it could be stopped.
+      // The job may have ended before it could be stopped.
       const cancelled = Progress.cancelled(yield* get(user, id), yield* isoNow)
       if (typeof cancelled === "string") return yield* badRequest(cancelled)
       const queue = queues.get(user)
@@ -116,7 +117,8 @@ const JobsBase: Context.ServiceClass<Jobs, "effect-carto/emulator/sql-api/Jobs",
   Jobs,
   JobsService
 >()("effect-carto/emulator/sql-api/Jobs")
+/** Service tag of the batch jobs. */
 export class Jobs extends JobsBase {
-  /** Layer of the jobs. They end with its scope. */
+  /** Layer of the batch jobs. They end with the scope of the layer. */
   static readonly layer: Layer.Layer<Jobs, never, StatementRunner> = Layer.effect(Jobs, make)
 }

@@ -1,7 +1,7 @@
-/** How a job goes on: what to run next, and what its outcome makes of the job. No time passes here, and nothing runs. */
+/** Pure state transitions of a job: the next step to run, and the effect of its outcome on the job. */
 import { type FallbackEntry, type FallbackQuery, isFinal, type Job, type JobStatus, type ListEntry } from "./job.ts"
 
-/** What is to be run, and whose status it decides. */
+/** A statement to run, and the query or job whose status it decides. */
 export type Step =
   | { readonly _tag: "Query"; readonly index: number; readonly sql: string; readonly timeout: number | undefined }
   | { readonly _tag: "QueryCallback"; readonly index: number; readonly sql: string }
@@ -27,7 +27,7 @@ const timeoutOf = (value: unknown): number | undefined => {
   return timeout > 0 ? timeout : undefined
 }
 
-/** The callback that a query's or a job's end calls for. */
+/** The callback that the end of a query or job calls for. */
 const callbackOf = (
   status: JobStatus,
   { onerror, onsuccess }: { readonly onsuccess?: string; readonly onerror?: string }
@@ -42,7 +42,7 @@ const dueCallback = (entry: FallbackEntry): string | undefined =>
 const hasNext = (entries: ReadonlyArray<FallbackEntry>): boolean =>
   entries.some((entry) => isDue(entry.status) || dueCallback(entry) !== undefined)
 
-/** The next thing to run, or `undefined` when there is nothing. */
+/** Returns the next step, or `undefined` if nothing is left to run. */
 export const next = (job: Job): Step | undefined => {
   const { work } = job
   switch (work._tag) {
@@ -60,7 +60,7 @@ export const next = (job: Job): Step | undefined => {
       if (own !== undefined) return { _tag: "JobCallback", sql: own }
       if (!isDue(job.status)) return undefined
       const entries = work.query.query
-      // A job without any query runs what JavaScript prints for none.
+      // For a job without queries, the real server runs the text of JavaScript's `undefined`.
       if (entries.length === 0) return { _tag: "Query", index: 0, sql: "undefined", timeout: undefined }
       const index = entries.findIndex((entry) => hasNext([entry]))
       const entry = entries[index]
@@ -103,16 +103,19 @@ const changedQuery = (entry: FallbackEntry, change: Change): FallbackEntry => {
     ...(isFinal(status) ? { ended_at: now } : {}),
     ...withReason(change)
   }
-  // a callback that the end does not call for
+  // callbacks that this final status does not call for
   return isFinal(status) && isDue(changed.fallback_status) && dueCallback(changed) === undefined
     ? { ...changed, fallback_status: "skipped" }
     : changed
 }
 
-/** What a change of status did: nothing, something to a query or the job, or something to the callback of a query. */
+/** The target of a change of status: nothing, a query or the job, or the callback of a query. */
 type Reach = "none" | "query" | "callback"
 
-/** The first query or callback that can take the status takes it; a failure or cancellation skips all behind it. */
+/**
+ * Gives the status to the first query or callback that can take it. A failure or cancellation skips everything after
+ * it.
+ */
 const changeEntries = (
   entries: ReadonlyArray<FallbackEntry>,
   change: Change
@@ -133,7 +136,7 @@ const changeEntries = (
   return { entries: changed, reach }
 }
 
-/** The status of the job after one of its queries or their callbacks has taken a status. */
+/** The status of the job after one of its queries or callbacks has taken a status. */
 const jobStatus = (entries: ReadonlyArray<FallbackEntry>, status: JobStatus, reach: Reach): JobStatus => {
   const isEnd = status === "done" || status === "failed"
   if (reach === "callback" && !isEnd) return status
@@ -149,7 +152,7 @@ const changeFallback = (job: Job, query: FallbackQuery, change: Change): Job | u
     ...job,
     work: { _tag: "Fallback", query: { ...query, query: entries } },
     ...(isNew ? { status } : {}),
-    // A query with an `onerror` of its own keeps the reason to itself.
+    // If a query has its own `onerror`, the reason of its failure stays with the query.
     ...(isNew && status === "failed" && reach !== "callback" ? { failedReason: change.reason } : {})
   }
   const { fallbackStatus } = changed
@@ -188,14 +191,14 @@ const changed = (job: Job, change: Change): Job | undefined => {
   }
 }
 
-/** The job while its next step runs; `now` is an ISO time. */
+/** Returns the job while its next step runs; `now` is an ISO time. */
 export const started = (job: Job, now: string): Job => changed(job, { status: "running", now }) ?? job
 
-/** The job after a step; `now` is an ISO time. */
+/** Returns the job after a step; `now` is an ISO time. */
 export const ended = (job: Job, outcome: Outcome, now: string): Job =>
   changed(job, { status: outcome === undefined ? "done" : "failed", now, reason: outcome }) ?? job
 
-/** The cancelled job, or the message of the refusal; `now` is an ISO time. */
+/** Returns the canceled job, or the message of the refusal; `now` is an ISO time. */
 export const cancelled = (job: Job, now: string): Job | string =>
   changed(job, { status: "cancelled", now }) ??
   (job.work._tag === "Fallback"

@@ -1,4 +1,4 @@
-/** Runs the statements of batch jobs in the database of an account, under the role of its master key. */
+/** Runs the statements of batch jobs in the database of an account, under the role of the account's master key. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -8,14 +8,16 @@ import { KeyStore } from "../../state/keyStore.ts"
 import * as Authentication from "../authentication.ts"
 import { Preparation } from "../query/preparation.ts"
 
+/** The outcome of a statement. */
 export type StatementOutcome =
   /** `failure` is PostgreSQL's message. */
   { readonly _tag: "Ran"; readonly failure: string | undefined } | { readonly _tag: "NotConnected" }
 
+/** The service that runs the statements of batch jobs. */
 export interface StatementRunnerService {
-  /** How many jobs of an account may wait, if it has a limit of its own. */
+  /** Maximum number of waiting jobs of an account, if the account has its own limit. */
   readonly waitingJobs: (user: string) => number | undefined
-  /** `timeout` is milliseconds; a smaller one than the account's wins. */
+  /** Runs a statement. `timeout` is in milliseconds; the smaller of it and the account's timeout applies. */
   readonly run: (user: string, sql: string, timeout: number | undefined) => Effect.Effect<StatementOutcome>
 }
 
@@ -55,6 +57,7 @@ const StatementRunnerBase: Context.ServiceClass<
   "effect-carto/emulator/sql-api/StatementRunner",
   StatementRunnerService
 > = Context.Service<StatementRunner, StatementRunnerService>()("effect-carto/emulator/sql-api/StatementRunner")
+/** Service tag of the statement runner. */
 export class StatementRunner extends StatementRunnerBase {
   static readonly layer: Layer.Layer<StatementRunner, never, Accounts | KeyStore | Preparation> = Layer.effect(
     StatementRunner,

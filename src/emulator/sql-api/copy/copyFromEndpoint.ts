@@ -1,4 +1,4 @@
-/** `/sql/copyfrom`: loads the body of a request with a COPY … FROM STDIN, all or nothing. */
+/** `/sql/copyfrom` loads the body of a request with a COPY … FROM STDIN, all or nothing. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { gunzip } from "node:zlib"
@@ -13,12 +13,18 @@ import { collect } from "../query/execution.ts"
 import * as Session from "../session.ts"
 
 const maximumSize = 2 * 1024 ** 3
-/** What is unpacked is held in memory, more than once: a small body must not become more than that. */
+/**
+ * Maximum bytes of an unpacked body. Unpacked data is held in memory more than once, so a small body must not expand
+ * beyond this.
+ */
 const maximumUnpacked = 256 * 1024 ** 2
 
 const quotaExceeded = badRequest("DB Quota exceeded")
 
-/** Bytes that the account may still store, as the key itself sees it; no end where it has no quota. */
+/**
+ * Returns the bytes that the account may still store, as the key itself sees the quota; infinite if the account has no
+ * quota.
+ */
 const remainingQuota = (database: Database, login: Login): Effect.Effect<number, ApiError> => {
   const sql = `SELECT CASE WHEN _CDB_UserQuotaInBytes() > 0
     THEN _CDB_UserQuotaInBytes() - CDB_UserDataSize(current_schema()::text) END`
@@ -28,7 +34,7 @@ const remainingQuota = (database: Database, login: Login): Effect.Effect<number,
       const remaining = row?._tag === "Row" ? row.values[0] : undefined
       return remaining === null || remaining === undefined ? Infinity : Number(remaining)
     }),
-    // A role that may not ask is not held to a quota.
+    // A role without permission to read the quota is not limited by it.
     Effect.catchIf(
       ({ status }) => status !== 500,
       () => Effect.succeed(Infinity)
@@ -64,7 +70,7 @@ const unpack = (data: Uint8Array, limit: number): Effect.Effect<Uint8Array, ApiE
     )
   })
 
-/** Answers a request to `/sql/copyfrom`. */
+/** Handles a request to `/sql/copyfrom`. */
 export const handle: (exchange: Exchange.Exchange) => Effect.Effect<Response, ApiError, KeyStore | Accounts> =
   Effect.fnUntraced(function* (exchange) {
     const { account, identity } = yield* Session.open(exchange, { ignoresBody: true })

@@ -1,4 +1,4 @@
-/** `/sql/copyto`: streams what a COPY … TO STDOUT prints. */
+/** `/sql/copyto` streams the output of a COPY … TO STDOUT. */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { Accounts } from "../../accounts/accounts.ts"
@@ -12,7 +12,7 @@ import { start } from "../query/execution.ts"
 import { Preparation } from "../query/preparation.ts"
 import * as Session from "../session.ts"
 
-/** Bytes of data after which the status of the answer is out. */
+/** Bytes of data after which the status of the response is sent. */
 const flushSize = 8192
 
 const flushes = (): ((message: Message) => boolean) => {
@@ -25,8 +25,8 @@ const flushes = (): ((message: Message) => boolean) => {
 
 const encoder = new TextEncoder()
 
-// The first COPY's data only, in blocks of whole rows. An error on the way is glued onto the data, as an error body; the
-// rows of the block that was being filled are lost.
+// Sends the data of the first COPY only, in blocks of whole rows. If an error occurs later, its error body is appended
+// to the data. The rows of the unfinished block are lost.
 const body = (chunks: Stream.Stream<ReadonlyArray<Message>, ConnectionError>): Stream.Stream<Uint8Array> => {
   let block: Array<Uint8Array> = []
   let size = 0
@@ -62,7 +62,7 @@ const body = (chunks: Stream.Stream<ReadonlyArray<Message>, ConnectionError>): S
 
 const isData = (message: Message): boolean => message._tag === "CopyData"
 
-/** Answers a request to `/sql/copyto`. */
+/** Handles a request to `/sql/copyto`. */
 export const handle: (
   exchange: Exchange.Exchange
 ) => Effect.Effect<Response, ApiError, KeyStore | Accounts | Preparation> = Effect.fnUntraced(function* (exchange) {

@@ -1,4 +1,4 @@
-/** `format=arraybuffer`: columns of numbers and texts in typed blocks. */
+/** `format=arraybuffer`: columns of numbers and text in typed blocks. */
 import * as Effect from "effect/Effect"
 import { type ApiError, badRequest } from "../apiError.ts"
 import { collect } from "../query/execution.ts"
@@ -8,13 +8,13 @@ import type { Json } from "../rows/json.ts"
 import { type Block, block, codes, float32, listBlock, numberBlock, textBlock } from "./arrayBufferBlock.ts"
 import type { Format } from "./format.ts"
 
-/** The type that a column's name asks for; `uintclamp8` is not among those that the real server finds. */
+/** The type that a column's name requests. The real server does not recognize `uintclamp8`. */
 const codeOf = (name: string): number => {
   const type = /.*__((?:uint|int|float)(?:8|16|32))/.exec(name)?.[1]
   return (type === undefined ? undefined : codes.get(type)) ?? float32
 }
 
-// The real server takes whatever is not a number or text for a list, and trips over what is not.
+// The real server treats any value except a number or text as a list, and fails on values that are not lists.
 const itemBlock = (code: number, value: Json): Block => {
   if (value === null) throw new TypeError("Cannot read property 'length' of null")
   if (!Array.isArray(value)) throw new RangeError('The value "NaN" is invalid for option "size"')
@@ -54,6 +54,7 @@ const encode = (rows: ReadonlyArray<Record<string, Json>>): Effect.Effect<Uint8A
   })
 }
 
+/** The format `arraybuffer`. */
 export const arraybuffer: Format = {
   extension: "arraybuffer",
   contentType: "application/octet-stream",

@@ -1,5 +1,6 @@
-/** Blocks of the `arraybuffer` format: a type code, a size (both big-endian) and what they announce. */
+/** Blocks of the `arraybuffer` format: a type code and a size (both big-endian), then the data. */
 
+/** The bytes of a block. */
 export type Block = Uint8Array
 
 interface NumberType {
@@ -21,13 +22,13 @@ const types: ReadonlyArray<NumberType> = [
   { code: 2, size: 1, range: [0, 0xff], write: uint8 },
   { code: 4, size: 2, range: [-0x8000, 0x7fff], write: int16 },
   { code: 5, size: 2, range: [0, 0xffff], write: uint16 },
-  // the real server writes int32 as if it had no sign
+  // the real server writes int32 as unsigned
   { code: 6, size: 4, range: [0, 0xffffffff], write: uint32 },
   { code: 7, size: 4, range: [0, 0xffffffff], write: uint32 },
   { code: 8, size: 4, range: undefined, write: float }
 ]
 
-/** Type codes by the names that columns ask for them with. */
+/** Type codes by the names with which columns request them. */
 export const codes: ReadonlyMap<string, number> = new Map([
   ["int8", 1],
   ["uint8", 2],
@@ -38,6 +39,7 @@ export const codes: ReadonlyMap<string, number> = new Map([
   ["float32", 8]
 ])
 
+/** Type code of 32-bit floating-point numbers. */
 export const float32 = 8
 
 const HEADER = 8
@@ -52,7 +54,7 @@ const open = (code: number, size: number): readonly [Uint8Array, DataView] => {
   return [bytes, view]
 }
 
-/** A block of numbers. Throws `RangeError` for one that its type does not hold. */
+/** Creates a block of numbers. Throws `RangeError` for a number outside the range of its type. */
 export const numberBlock = (code: number, values: ReadonlyArray<number>): Block => {
   const type = types.find((candidate) => candidate.code === code)
   if (type === undefined) throw new RangeError(`there is no type ${code}`)
@@ -69,14 +71,14 @@ export const numberBlock = (code: number, values: ReadonlyArray<number>): Block 
   return bytes
 }
 
-/** A text as its UTF-16 code units. */
+/** Creates a block of text as UTF-16 code units. */
 export const textBlock = (text: string): Block =>
   numberBlock(
     TEXT,
     Array.from({ length: text.length }, (_, index) => text.charCodeAt(index))
   )
 
-/** A block of blocks, each of which begins at a multiple of four bytes. */
+/** Creates a block of blocks, each of which begins at a multiple of four bytes. */
 export const block = (code: number, blocks: ReadonlyArray<Block>): Block => {
   const offsets: Array<number> = []
   let end = HEADER
@@ -90,4 +92,5 @@ export const block = (code: number, blocks: ReadonlyArray<Block>): Block => {
   return bytes
 }
 
+/** Creates a block that holds a list of blocks. */
 export const listBlock = (blocks: ReadonlyArray<Block>): Block => block(LIST, blocks)

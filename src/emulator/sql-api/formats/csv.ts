@@ -1,4 +1,4 @@
-/** `format=csv`: every value as PostgreSQL casts it to text, laid out as GDAL writes CSV. */
+/** `format=csv`: every value as PostgreSQL casts it to text, in the CSV layout of GDAL. */
 import * as Effect from "effect/Effect"
 import type { Message } from "../../database.ts"
 import { ApiError } from "../apiError.ts"
@@ -12,7 +12,7 @@ const cell = (value: string | null): string => {
   return /[",;\t\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
-// GDAL writes a comma where a line of one column would be empty, and after a header of one, so that readers take it for CSV.
+// In a file with one column, GDAL writes a comma for an empty line and after the header, so that readers recognize CSV.
 const line = (cells: ReadonlyArray<string | null>): string =>
   `${cells.length === 1 && !cells[0] ? "," : cells.map(cell).join(",")}\r\n`
 
@@ -26,7 +26,7 @@ const columnNames = (messages: ReadonlyArray<Message>, skip: ReadonlySet<string>
   return [...wanted.filter((name) => name === "the_geom"), ...wanted.filter((name) => name !== "the_geom")]
 }
 
-// Once the export program runs, PostgreSQL's message comes wrapped in the program's own.
+// Once the export program runs, PostgreSQL's message is wrapped in the program's own message.
 const exportFailed = (error: ApiError): ApiError =>
   error.status === 400
     ? new ApiError({ status: 400, message: `ogr2ogr command return code 1, Error: ERROR 1: ${error.message}\n` })
@@ -45,6 +45,7 @@ const run = Effect.fnUntraced(function* ({ database, exportTimeout, login, param
   )
 })
 
+/** The format `csv`. */
 export const csv: Format = {
   extension: "csv",
   contentType: "text/csv; charset=utf-8; header=present",

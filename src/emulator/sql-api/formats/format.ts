@@ -1,4 +1,4 @@
-/** What a format of `/sql` is. */
+/** The interface of a response format of `/sql`. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -8,20 +8,24 @@ import type { ApiError } from "../apiError.ts"
 import type { Body, Execution } from "../query/execution.ts"
 import type { AnswerWriter } from "../rows/jsonResponse.ts"
 
+/** A response format of `/sql`. */
 export interface Format {
   readonly extension: string
   readonly contentType: string
-  /** Whether a `callback` parameter wraps the answer. */
+  /** Whether a `callback` parameter wraps the response. */
   readonly jsonp: boolean
-  /** Runs the query. The body may go on within the scope after the first row. */
+  /** Runs the query. The body may continue within the scope after the first row. */
   readonly run: (execution: Execution) => Effect.Effect<Body, ApiError, Scope.Scope>
 }
 
 const encoder = new TextEncoder()
 
+/** Encodes text as UTF-8. */
 export const bytesOf = (text: string): Uint8Array => encoder.encode(text)
 
-/** A streamed body: what a writer makes of a run's messages. A session that is lost on the way is an error in it. */
+/**
+ * Streams the text that a writer makes from the messages of a run. If the session is lost, the body reports an error.
+ */
 export const streamed = (
   messages: Stream.Stream<ReadonlyArray<Message>, ConnectionError>,
   writer: AnswerWriter,

@@ -1,4 +1,4 @@
-/** The formats that the real server makes with GDAL, which the emulator does not have. */
+/** The formats that the real server makes with GDAL. The emulator does not have GDAL. */
 import * as Effect from "effect/Effect"
 import { badRequest } from "../apiError.ts"
 import type { Format } from "./format.ts"
@@ -13,6 +13,7 @@ const missing = (name: string, extension: string, contentType: string): readonly
   }
 ]
 
+/** The formats of GDAL by name. */
 export const gdalFormats: ReadonlyArray<readonly [string, Format]> = [
   missing("kml", "kml", "application/kml; charset=utf-8"),
   missing("shp", "zip", "application/zip; charset=utf-8"),

@@ -1,4 +1,4 @@
-/** `format=geojson`: the rows as features of the column `the_geom`. */
+/** `format=geojson`: the rows as features with the geometry of the column `the_geom`. */
 import * as Effect from "effect/Effect"
 import type { Message } from "../../database.ts"
 import { fromReport } from "../apiError.ts"
@@ -8,16 +8,16 @@ import { paged } from "../query/paging.ts"
 import { readNothing, type RowReader, rowReader } from "../rows/rowReader.ts"
 import { type Format, streamed } from "./format.ts"
 
-/** The query whose column `the_geom` is GeoJSON text. */
+/** Returns the query whose column `the_geom` is GeoJSON text. */
 export const geojsonQuery = ({ parameters }: Execution): string =>
   `SELECT *, ST_AsGeoJSON("the_geom", ${parameters.decimals}) AS the_geom FROM (${paged(parameters.sql, parameters.paging)}) AS foo`
 
-/** Columns of geometry, which are not properties. */
+/** Geometry columns, which are not properties. */
 export const geometryColumns: ReadonlyArray<string> = ["the_geom", "the_geom_webmercator"]
 
 const make = (skip: ReadonlySet<string>): AnswerWriter => {
   const hidden = new Set([...skip, ...geometryColumns])
-  // A skipped geometry is what JavaScript prints for no value; that is no JSON, as on the real server.
+  // A skipped geometry is printed as JavaScript's `undefined`, which is not valid JSON. The real server does the same.
   const isGeometrySkipped = skip.has("the_geom")
   let read: RowReader = readNothing
   let geometryIndex = -1
@@ -47,6 +47,7 @@ const make = (skip: ReadonlySet<string>): AnswerWriter => {
   }
 }
 
+/** The format `geojson`. */
 export const geojson: Format = {
   extension: "geojson",
   contentType: "application/json; charset=utf-8",

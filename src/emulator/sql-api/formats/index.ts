@@ -8,6 +8,7 @@ import { json } from "./json.ts"
 import { svg } from "./svg.ts"
 import { topojson } from "./topoJson.ts"
 
+/** The formats by name. */
 export const formats: ReadonlyMap<string, Format> = new Map<string, Format>([
   ["json", json],
   ["geojson", geojson],

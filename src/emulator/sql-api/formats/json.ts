@@ -7,7 +7,7 @@ import * as JsonAnswer from "../rows/jsonResponse.ts"
 import { paged } from "../query/paging.ts"
 import { type Format, streamed } from "./format.ts"
 
-// The real server's driver has nothing to feed a COPY … FROM STDIN with, and ends it in these words.
+// The real server's driver has no data for a COPY … FROM STDIN. It ends the COPY with this message.
 const withoutCopyData = <E>(messages: Stream.Stream<Message, E>): Stream.Stream<Message, E> =>
   Stream.suspend(() => {
     let copying = false
@@ -19,6 +19,7 @@ const withoutCopyData = <E>(messages: Stream.Stream<Message, E>): Stream.Stream<
     })
   })
 
+/** The format `json`. */
 export const json: Format = {
   extension: "json",
   contentType: "application/json; charset=utf-8",

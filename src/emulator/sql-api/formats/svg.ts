@@ -1,4 +1,4 @@
-/** `format=svg`: the geometries of a query drawn on a canvas of 1024 × 768. */
+/** `format=svg`: the geometries of a query, drawn on a canvas of 1024 × 768. */
 import * as Effect from "effect/Effect"
 import type { Message } from "../../database.ts"
 import { type Execution, isRow, start } from "../query/execution.ts"
@@ -12,7 +12,7 @@ const height = 768
 const radius = 5
 const strokeWidth = 1
 
-// The drawing begins at the upper left corner of the geometries' extent, and is as large as the canvas takes it.
+// The drawing starts at the upper left corner of the geometries' extent, and is scaled to fit the canvas.
 const query = ({ parameters }: Execution): string => `
 WITH source AS ( ${paged(parameters.sql, parameters.paging)}),
 extent AS (SELECT ST_Extent(the_geom) AS e FROM source),
@@ -55,7 +55,7 @@ const head = (box: string | null | undefined): string => `<?xml version="1.0" st
 <svg ${viewBox(box)}style="fill-opacity:0.5; stroke:black; stroke-width:${strokeWidth}; fill:none" xmlns="http://www.w3.org/2000/svg" version="1.1">
 `
 
-// A failure after the first row leaves no sign: the document just ends.
+// A failure after the first row is not reported: the document just ends.
 const make = (): AnswerWriter => {
   let opened = false
   const open = (box: string | null | undefined): string => {
@@ -75,6 +75,7 @@ const make = (): AnswerWriter => {
   }
 }
 
+/** The format `svg`. */
 export const svg: Format = {
   extension: "svg",
   contentType: "image/svg+xml; charset=utf-8",

@@ -1,4 +1,4 @@
-/** `format=topojson`: the rows as objects of one topology; rows without geometry are left out. */
+/** `format=topojson`: the rows as objects of one topology. Rows without geometry are left out. */
 import * as Effect from "effect/Effect"
 import { collect } from "../query/execution.ts"
 import { readNothing, type RowReader, rowReader } from "../rows/rowReader.ts"
@@ -12,7 +12,7 @@ interface Feature {
   readonly properties: Record<string, Json>
 }
 
-// Where there is nothing to list, the real server prints what JavaScript prints for no value, which is no JSON.
+// For an empty list, the real server prints JavaScript's `undefined`, which is not valid JSON.
 const arrayOf = (items: ReadonlyArray<string>): string => `[${items.length === 0 ? "undefined" : items.join(",")}]`
 
 const print = (features: ReadonlyArray<Feature>): string => {
@@ -24,9 +24,10 @@ const print = (features: ReadonlyArray<Feature>): string => {
   return `{"type":"Topology","transform":${JSON.stringify({ scale, translate })},"objects":{${all}},"arcs":${arrayOf(arcs.map((arc) => JSON.stringify(arc)))}}`
 }
 
+/** The format `topojson`. */
 export const topojson: Format = {
   extension: "topojson",
-  // The real server has no content type for this format, and says so.
+  // The real server has no content type for this format, and sends this text.
   contentType: "undefined",
   jsonp: true,
   run: Effect.fnUntraced(function* (execution) {

@@ -1,8 +1,9 @@
-/** Makes a TopoJSON topology of GeoJSON geometries: quantised coordinates, and borders that are shared once. */
+/** Makes a TopoJSON topology from GeoJSON geometries: quantized coordinates, and shared borders stored once. */
 
 type Point = readonly [x: number, y: number]
 type Line = ReadonlyArray<Point>
 
+/** A GeoJSON geometry. */
 export type Geometry =
   | { readonly type: "Point"; readonly coordinates: Point }
   | { readonly type: "MultiPoint" | "LineString"; readonly coordinates: Line }
@@ -12,6 +13,7 @@ export type Geometry =
 
 type ArcNumbers = ReadonlyArray<number>
 
+/** A geometry of a topology, which refers to arcs. */
 export type TopologyObject =
   | { readonly type: string; readonly coordinates: Point | Line }
   | {
@@ -20,11 +22,12 @@ export type TopologyObject =
     }
   | { readonly type: string; readonly geometries: ReadonlyArray<TopologyObject> }
 
+/** A TopoJSON topology. */
 export interface Topology {
   readonly scale: Point
   readonly translate: Point
   readonly objects: ReadonlyArray<TopologyObject>
-  /** Each arc's first position, then steps. */
+  /** The first position of each arc, then the steps between positions. */
   readonly arcs: ReadonlyArray<Line>
 }
 
@@ -83,10 +86,10 @@ const area = (ring: Line): number =>
     return sum + (x * nextY - nextX * y)
   }, 0)
 
-/** A ring that runs clockwise, or counter-clockwise. */
+/** Returns the ring in clockwise or counterclockwise order. */
 const oriented = (ring: Line, clockwise: boolean): Line => (area(ring) <= 0 === clockwise ? ring : ring.toReversed())
 
-// A point where lines part: there they are cut, so that what they share is an arc of its own.
+// Junctions are points where lines separate. Lines are cut there, so that each shared part is a separate arc.
 const junctionsOf = (lines: ReadonlyArray<Line>, rings: ReadonlyArray<Line>): ReadonlySet<string> => {
   const neighbours = new Map<string, string>()
   const junctions = new Set<string>()
@@ -130,7 +133,7 @@ const steps = (arc: Line): Line =>
     return [x - beforeX, y - beforeY]
   })
 
-/** The topology of geometries; exterior rings run clockwise. */
+/** Makes the topology of geometries. Exterior rings run clockwise. */
 export const topology = (geometries: ReadonlyArray<Geometry>): Topology => {
   const { line: quantizeLine, point: quantizePoint, scale, translate } = quantizer(geometries.flatMap(pointsOf))
   const polygonRings = (polygon: ReadonlyArray<Line>) =>

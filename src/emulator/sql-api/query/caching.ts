@@ -1,14 +1,17 @@
-/** The headers by which caches keep an answer and drop it again when a table changes. */
+/** The headers that tell caches how long to keep a response and when to drop it because a table changed. */
 import { createHash } from "node:crypto"
 import type { Table } from "./queryTables.ts"
 
 const oneYear = 31_536_000
-/** Seconds after which an answer of unknown age is asked for again: the clock's next multiple of them. */
+/**
+ * Maximum age in seconds of a response whose tables have no known time of change. The response expires at the next
+ * multiple of this on the clock.
+ */
 const fallback = 300
 
 const writes = /\b(?:alter|insert|update|delete|create|drop|reindex|truncate|refresh)\b/i
 
-/** Whether a text has a word that writes, be it within a string. */
+/** Reports whether a text contains a word of a writing statement, even within a string. */
 export const mayWrite = (sql: string): boolean => writes.test(sql)
 
 const cacheControl = (maxAge: number): string => `no-cache,max-age=${maxAge},must-revalidate,public`
@@ -16,18 +19,18 @@ const cacheControl = (maxAge: number): string => `no-cache,max-age=${maxAge},mus
 const surrogateKey = (databaseName: string, table: string): string =>
   `t:${createHash("sha256").update(`${databaseName}:${table}`).digest("base64").slice(0, 6)}`
 
-/** Whether a request has the answer already: whoever sends an answer as a whole says so. */
+/** Reports whether the client already has the response. Only complete responses are checked. */
 export const isFresh = (request: Request, headers: Headers): boolean => {
   const since = request.headers.get("if-modified-since")
   const tags = request.headers.get("if-none-match")
-  // no answer has a tag
+  // responses have no entity tag
   if ((since ?? tags) === null || (tags !== null && tags !== "*")) return false
   if (!/^(?:GET|HEAD)$/.test(request.method)) return false
   if (/(?:^|,)\s*no-cache\s*(?:,|$)/.test(request.headers.get("cache-control") ?? "")) return false
   return since === null || Date.parse(headers.get("last-modified") ?? "") <= Date.parse(since)
 }
 
-/** Sets the headers. `tables` is `undefined` when planning failed; `now` is milliseconds. */
+/** Sets the headers. `tables` is `undefined` if planning failed; `now` is in milliseconds. */
 export const setCacheHeaders = (
   headers: Headers,
   options: {

@@ -1,4 +1,4 @@
-/** A text at work under its key's role: what PostgreSQL says of it, up to the first row and from there on. */
+/** The execution of a text under the role of its key: the messages up to the first row, and the messages after it. */
 import * as Effect from "effect/Effect"
 import * as Pull from "effect/Pull"
 import type * as Scope from "effect/Scope"
@@ -16,28 +16,32 @@ export interface Execution {
   readonly spatial: SpatialTypes
   /** Milliseconds since 1970. */
   readonly startedAt: number
-  /** Milliseconds for the formats that are made whole before they are sent; the role's own timeout when undefined. */
+  /**
+   * Timeout in milliseconds of the formats that are complete before they are sent. The role's own timeout applies if
+   * this is `undefined`.
+   */
   readonly exportTimeout: number | undefined
 }
 
-/** What `response` sends: bytes that are there, or a stream that goes on after the status is sent. */
+/** A body for `response`: complete bytes, or a stream that continues after the status is sent. */
 export type Body = Uint8Array | Stream.Stream<Uint8Array>
 
 type Chunk = ReadonlyArray<Message>
 
+/** A text whose response has begun. */
 export interface Started {
-  /** What came up to the beginning of the answer. */
+  /** Messages up to the beginning of the response. */
   readonly head: Chunk
-  /** Everything, from the beginning on. */
+  /** All messages, from the beginning. */
   readonly messages: Stream.Stream<Chunk, ConnectionError>
 }
 
-/** Whether an answer begins with its first row. */
+/** Reports whether a message is a row, with which most responses begin. */
 export const isRow = ({ _tag }: Message): boolean => _tag === "Row"
 
 /**
- * Runs a text until its answer begins, which `begins` says of a message, or until its end. A failure before that is an
- * error; one after it is among the messages, since the status of the answer is then out.
+ * Runs a text until its response begins or the text ends. `begins` decides which message begins the response. An
+ * earlier failure is an error. A later failure is one of the messages, because the status is already sent.
  */
 export const start: (
   messages: Stream.Stream<Message, ConnectionError>,
@@ -63,7 +67,7 @@ export const start: (
   return { head, messages: Stream.concat(Stream.succeed<Chunk>(head), rest) }
 })
 
-/** Runs a text to its end. Any failure is an error. */
+/** Runs a text to its end. Every failure is an error. */
 export const collect: (
   messages: Stream.Stream<Message, ConnectionError>
 ) => Effect.Effect<ReadonlyArray<Message>, ApiError> = Effect.fnUntraced(function* (messages) {

@@ -1,19 +1,20 @@
 /** How `rows_per_page`, `page`, `order_by` and `sort_order` change a statement. */
 
+/** The paging parameters of a request. */
 export interface Paging {
   readonly limit?: number | undefined
   readonly offset?: number | undefined
   readonly orderBy?: string | undefined
-  /** Should be text. */
+  /** The direction, which should be text. */
   readonly sortOrder?: unknown
 }
 
-/** The text without its last semicolon and what blank follows it. */
+/** Removes the last semicolon and the white space after it. */
 export const withoutTrailingSemicolon = (sql: string): string => sql.replace(/;\s*$/, "")
 
 const isOrdered = ({ orderBy }: Paging): boolean => orderBy !== undefined && orderBy !== ""
 
-/** The error message of the real server's runtime for a direction that is not text; `undefined` if it is text. */
+/** Returns the error message of the real server's runtime for a direction that is not text; `undefined` for text. */
 export const legacyErrorMessage = (paging: Paging): string | undefined => {
   const { sortOrder } = paging
   if (!isOrdered(paging) || sortOrder === undefined || typeof sortOrder === "string") return undefined
@@ -29,7 +30,10 @@ const orderClause = (paging: Paging): string => {
 const limitClause = ({ limit, offset }: Paging): string =>
   limit === undefined || offset === undefined ? "" : ` LIMIT ${limit} OFFSET ${offset}`
 
-/** Where the common table expressions of a text end that begins with WITH; it knows no comments and no dollar quotes. */
+/**
+ * Returns the end of the common table expressions in a text that begins with WITH. Comments and dollar quotes are not
+ * recognized.
+ */
 const endOfExpressions = (sql: string): number | undefined => {
   let depth = 0
   let quote: string | undefined
@@ -53,9 +57,9 @@ const select = /^\s*select\s/i
 const into = /\sinto\s+(?:\S+|"(?:[^"]|"")*")\s*$/i
 
 /**
- * Wraps a SELECT so that it is ordered and paged; every other statement runs as it is. Common table expressions stay
- * outside, since those that write must be at the top level. As on the real server, whatever follows `--` in a line is taken
- * for a comment, in quotes too.
+ * Wraps a SELECT so that it is ordered and paged. Other statements run unchanged. Common table expressions stay
+ * outside, because those that write must be at the top level. As on the real server, text after `--` in a line counts
+ * as a comment, even in quotes.
  */
 export const paged = (sql: string, paging: Paging): string => {
   const statement = withoutTrailingSemicolon(sql)

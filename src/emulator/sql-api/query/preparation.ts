@@ -1,4 +1,6 @@
-/** What the SQL API needs of a database before the first query: the data services, and what it must know of types. */
+/**
+ * Prepares a database for the SQL API before its first query: installs the data services and reads the spatial types.
+ */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -6,8 +8,9 @@ import type { ConnectionError, Database, DatabaseError } from "../../database.ts
 import * as DataServices from "../../dataservices/dataServices.ts"
 import type { SpatialTypes } from "../rows/fields.ts"
 
+/** The service that prepares databases. */
 export interface PreparationService {
-  /** Prepares a database, once; `sql` is the text to run, which may need more than others. */
+  /** Prepares a database once. `sql` is the text to run, which may need further preparation. */
   readonly prepare: (database: Database, sql: string) => Effect.Effect<SpatialTypes, ConnectionError | DatabaseError>
 }
 
@@ -48,6 +51,7 @@ const PreparationBase: Context.ServiceClass<
   "effect-carto/emulator/sql-api/Preparation",
   PreparationService
 > = Context.Service<Preparation, PreparationService>()("effect-carto/emulator/sql-api/Preparation")
+/** Service tag of the preparation. */
 export class Preparation extends PreparationBase {
   static readonly layer: Layer.Layer<Preparation> = Layer.sync(Preparation, make)
 }

@@ -1,4 +1,4 @@
-/** `/sql`: runs a text and answers in the format that is asked for. */
+/** `/sql` runs a text and responds in the requested format. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Accounts } from "../../accounts/accounts.ts"
@@ -22,7 +22,7 @@ const disposition = (parameters: QueryParameters.QueryParameters, extension: str
   return `${kind}; filename=${filename}.${extension}; modification-date="${new Date(now).toUTCString()}";`
 }
 
-/** Answers a request to `/sql`. */
+/** Handles a request to `/sql`. */
 export const handle: (
   exchange: Exchange.Exchange
 ) => Effect.Effect<Response, ApiError, KeyStore | Accounts | Preparation> = Effect.fnUntraced(function* (exchange) {

@@ -1,41 +1,45 @@
-/** What a request to `/sql` asks for. */
+/** The parameters of a request to `/sql`. */
 import { basename, extname } from "node:path"
 import * as Effect from "effect/Effect"
 import { type ApiError, badRequest } from "../apiError.ts"
 import type { Paging } from "./paging.ts"
 import { type Parameters, text } from "../parameters.ts"
 
+/** The parameters of `/sql` after validation. */
 export interface QueryParameters {
   readonly sql: string
   readonly format: string
   readonly filename: string
-  /** Whether the answer is a file to save: a format or a file name was asked for. */
+  /** Whether the response is a file to save, because the request has a format or a file name. */
   readonly attachment: boolean
   readonly paging: Paging
   readonly skipFields: ReadonlySet<string>
-  /** Decimals of coordinates, as text that goes into the SQL. */
+  /** Number of decimals of coordinates, as text for the SQL. */
   readonly decimals: string
   readonly callback: string | undefined
   readonly persist: boolean
 }
 
-/** The last of repeated formats, as it is; a single one in lower case. */
+/** Returns the last of repeated formats unchanged, or a single format in lower case. */
 const format = (value: unknown): string => {
   if (value === undefined || value === "") return "json"
   return Array.isArray(value) ? String(value.at(-1)) : typeof value === "string" ? value.toLowerCase() : "undefined"
 }
 
-/** A value as JavaScript puts it into a text; nothing where it takes it for none. */
+/** Converts a value to text as a JavaScript template does; `undefined` for a falsy value. */
 const interpolated = (value: unknown): string | undefined => (value ? String(value) : undefined)
 
-/** What Node's functions of paths say of a value that is no text. */
+/** The message of Node's path functions for a value that is not text. */
 const notText = (value: unknown): string => {
   if (value === null) return "null"
   if (typeof value === "object") return `an instance of ${Array.isArray(value) ? "Array" : "Object"}`
   return `type ${typeof value} (${String(value)})`
 }
 
-/** A file's base name without folder and extension, and without what a header or a layer's name cannot hold. */
+/**
+ * Returns a file's base name without folder and extension. Characters that a header or a layer name cannot hold are
+ * replaced.
+ */
 export const sanitizeFilename = (name: string): string => basename(name, extname(name)).replace(/[;()[\]<>'"\s]/g, "_")
 
 const integer = (value: unknown): number | undefined => {
@@ -56,7 +60,7 @@ const paging = (parameters: Parameters): Paging => {
 const skipFields = (value: unknown): ReadonlySet<string> =>
   new Set((Array.isArray(value) ? value : [value]).flatMap((list) => (typeof list === "string" ? list.split(",") : [])))
 
-/** Reads the parameters of `/sql`. Names in `formats` are the formats that there are. */
+/** Reads the parameters of `/sql`. `formats` holds the names of the available formats. */
 export const parse: (parameters: Parameters, formats: ReadonlySet<string>) => Effect.Effect<QueryParameters, ApiError> =
   Effect.fnUntraced(function* (parameters, formats) {
     const sql = text(parameters, "q")

@@ -1,18 +1,19 @@
-/** Which tables a text reads, as PostgreSQL plans it, and when they last changed. */
+/** The tables that a text reads, as PostgreSQL plans it, and the times of their last changes. */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { ConnectionError, Database, DatabaseError, Login } from "../../database.ts"
 import { escapedLiteral } from "../../shared/quoting.ts"
 import { statements, withoutLeadingComments } from "./sqlText.ts"
 
+/** A table that a text reads. */
 export interface Table {
-  /** `schema.name`, each quoted where SQL needs it. */
+  /** `schema.name`, with each part quoted if SQL requires it. */
   readonly name: string
-  /** Milliseconds since 1970, `undefined` when nobody has said. */
+  /** Milliseconds since 1970; `undefined` if no change was recorded. */
   readonly updatedAt: number | undefined
 }
 
-/** The statements of a text whose tables count, each once: those that begin with SELECT or WITH. */
+/** Returns the distinct statements of a text whose tables count: those that begin with SELECT or WITH. */
 export const plannable = (sql: string): ReadonlyArray<string> => [
   ...new Set(
     statements(sql)
@@ -21,7 +22,7 @@ export const plannable = (sql: string): ReadonlyArray<string> => [
   )
 ]
 
-// Statement by statement, since one that cannot be planned makes all of them unknown. Planning writes nothing.
+// Statements are planned one by one. If one cannot be planned, all tables are unknown. Planning writes nothing.
 const tableNames = Effect.fnUntraced(function* (
   database: Database,
   login: Login,
@@ -54,8 +55,8 @@ const updateTimes = Effect.fnUntraced(function* (
   )
 })
 
-// Planning runs functions that are declared immutable. A function of somebody else's would then run with the account's
-// own rights, and what it finds there could be read off the headers of the answer.
+// Planning runs functions that are declared immutable. A function of another owner would then run with the account's
+// own rights, and its findings would leak through the headers of the response.
 const hasForeignFunction = Effect.fnUntraced(function* (
   database: Database,
   master: Login
@@ -71,8 +72,9 @@ const hasForeignFunction = Effect.fnUntraced(function* (
 })
 
 /**
- * The tables of a text, or `undefined` when one of its statements cannot be planned. They are planned under the role
- * of the master key, unless the database has functions that belong to others: then under the caller's own role.
+ * Returns the tables of a text, or `undefined` if one of its statements cannot be planned. Statements are planned under
+ * the role of the master key. If the database has functions of other owners, they are planned under the caller's own
+ * role.
  */
 export const queryTables: (
   database: Database,
@@ -93,6 +95,6 @@ export const queryTables: (
   return names.map((name) => ({ name, updatedAt: times.get(name) }))
 })
 
-/** Whether a text's tables are closed to every key but the master key. */
+/** Reports whether a text reads tables that only the master key may read. */
 export const hasSystemTable = (tables: ReadonlyArray<Table> | undefined): boolean =>
   tables?.some(({ name }) => /\bpg_/.test(name)) ?? false

@@ -1,7 +1,9 @@
-/** The lexical structure of SQL text, as far as planning needs it. */
+/** The lexical structure of SQL text, to the extent that planning needs it. */
 
+/** The kind of a token. */
 export type TokenKind = "space" | "comment" | "string" | "identifier" | "word" | "symbol"
 
+/** A token of SQL text. */
 export interface Token {
   readonly kind: TokenKind
   readonly start: number
@@ -71,7 +73,7 @@ const next = (sql: string, start: number): Token => {
   return { kind: "symbol", start, end: start + 1 }
 }
 
-/** The tokens of a text, in order and without gaps. */
+/** Splits a text into its tokens, in order and without gaps. */
 export const tokens = (sql: string): ReadonlyArray<Token> => {
   const all: Array<Token> = []
   for (let at = 0; at < sql.length;) {
@@ -82,7 +84,7 @@ export const tokens = (sql: string): ReadonlyArray<Token> => {
   return all
 }
 
-/** The statements of a text, trimmed, without their semicolons; empty ones are left out. */
+/** Splits a text into trimmed statements without semicolons. Empty statements are left out. */
 export const statements = (sql: string): ReadonlyArray<string> => {
   const all: Array<string> = []
   let start = 0
@@ -96,7 +98,7 @@ export const statements = (sql: string): ReadonlyArray<string> => {
   return all.map((statement) => statement.trim()).filter((statement) => statement !== "")
 }
 
-/** The text from its first token on that is neither blank nor a comment. */
+/** Returns the text from the first token that is not white space or a comment. */
 export const withoutLeadingComments = (sql: string): string => {
   const first = tokens(sql).find(({ kind }) => kind !== "space" && kind !== "comment")
   return first === undefined ? "" : sql.slice(first.start)

@@ -1,7 +1,7 @@
-/** PostgreSQL's text of arrays: `{1,NULL,"a b"}`, nested for more dimensions, perhaps with bounds before it. */
+/** PostgreSQL's text format of arrays: `{1,NULL,"a b"}`, nested for more dimensions, with optional bounds before it. */
 import type { Decoder, Json } from "./json.ts"
 
-/** The JSON array of an array's text. `NULL` without quotes is `null`. */
+/** Parses the text of an array into a JSON array. `NULL` without quotes is `null`. */
 export const parseArray = (text: string, element: Decoder): Json => {
   let at = text.startsWith("[") ? text.indexOf("=") + 1 : 0
 

@@ -1,11 +1,11 @@
-/** PostgreSQL's text of dates and timestamps (ISO style). */
+/** PostgreSQL's text format of dates and timestamps (ISO style). */
 import type { Json } from "./json.ts"
 
 const shape = /^(\d+)-(\d\d)-(\d\d)(?: (\d\d):(\d\d):(\d\d)(?:\.\d+)?)?([+-]\d\d(?::?\d\d)?(?::?\d\d)?)?( BC)?$/
 
 const pad = (value: number): string => String(value).padStart(2, "0")
 
-// Years are not padded, and 1 BC is the year 0: both as JavaScript counts them.
+// As in JavaScript, years are not padded, and 1 BC is the year 0.
 const written = (year: number, month: number, day: number, hour: number, minute: number, second: number): string =>
   `${year}-${pad(month)}-${pad(day)}T${pad(hour)}:${pad(minute)}:${pad(second)}Z`
 
@@ -15,8 +15,8 @@ const offsetSeconds = (offset: string): number => {
 }
 
 /**
- * A date or timestamp as the SQL API writes it: whole seconds, UTC, `2020-02-03T10:11:12Z`. Text in
- * another style stays as it is.
+ * Converts a date or timestamp to the form of the SQL API: whole seconds in UTC, `2020-02-03T10:11:12Z`. Text in
+ * another style is returned unchanged.
  */
 export const parseDate = (text: string): Json => {
   const match = shape.exec(text)

@@ -1,12 +1,13 @@
-/** The `fields` member of a JSON answer: what a result set's columns are. */
+/** The `fields` member of a JSON response, which describes the columns of a result set. */
 import type { Column } from "../../database.ts"
 import { typeName } from "./pgTypes.ts"
 
+/** The description of one column. */
 export type Field =
   | { readonly type: string; readonly pgtype?: string }
   | { readonly type: string; readonly wkbtype?: string; readonly dims: number; readonly srid: number }
 
-/** OIDs of the types that PostGIS made in a database (`geometry`, `geography`, `raster`), with their names. */
+/** Names of the types that PostGIS created in a database (`geometry`, `geography`, `raster`), by OID. */
 export type SpatialTypes = ReadonlyMap<number, string>
 
 const simplified = (pgtype: string): string => {
@@ -35,7 +36,8 @@ const wkbTypes: ReadonlyArray<string> = [
   "TIN"
 ]
 
-// PostGIS packs the type modifier as: bit 0 M, bit 1 Z, bits 2-7 the geometry type, bits 8-27 the SRID, bit 28 its sign.
+// PostGIS packs the type modifier as follows: bit 0 M, bit 1 Z, bits 2-7 the geometry type, bits 8-27 the SRID, bit 28
+// its sign.
 const spatialField = (type: string, modifier: number): Field => {
   const wkbtype = wkbTypes[(modifier & 0xfc) >> 2]
   return {
@@ -46,7 +48,7 @@ const spatialField = (type: string, modifier: number): Field => {
   }
 }
 
-/** What the `fields` member says of one column. */
+/** Describes one column for the `fields` member. */
 export const field = (column: Column, spatial: SpatialTypes): Field => {
   const spatialType = spatial.get(column.typeId)
   if (spatialType !== undefined) return spatialField(spatialType, column.typeModifier)
@@ -55,7 +57,7 @@ export const field = (column: Column, spatial: SpatialTypes): Field => {
   return { type: simplified(pgtype) + (pgtype.startsWith("_") ? "[]" : ""), pgtype }
 }
 
-/** The whole `fields` member. Of equal names the last wins; `skip` names columns to leave out. */
+/** Creates the complete `fields` member. If names repeat, the last column wins. `skip` names columns to leave out. */
 export const fields = (
   columns: ReadonlyArray<Column>,
   spatial: SpatialTypes,

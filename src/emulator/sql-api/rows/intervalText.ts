@@ -1,10 +1,13 @@
-/** PostgreSQL's text of intervals (style `postgres`). */
+/** PostgreSQL's text format of intervals (style `postgres`). */
 import type { Json } from "./json.ts"
 
 const shape =
   /^(?:([+-]?\d+) years?)?\s*(?:([+-]?\d+) mons?)?\s*(?:([+-]?\d+) days?)?\s*(?:([+-])?(\d+):(\d\d):(\d\d)(?:\.(\d{1,6}))?)?$/
 
-/** The non-zero parts of an interval; the zero interval has none. The sign of the time is each of its parts' sign. */
+/**
+ * Parses an interval into its non-zero parts; the zero interval has none. The sign of the time applies to each of its
+ * parts.
+ */
 export const parseInterval = (text: string): Json => {
   const match = shape.exec(text)
   if (match === null) return {}

@@ -1,5 +1,5 @@
 /** The values of a JSON response. */
 export type Json = string | number | boolean | null | ReadonlyArray<Json> | { readonly [key: string]: Json }
 
-/** Turns PostgreSQL's text of a value into a JSON value. */
+/** Converts PostgreSQL's text of a value to a JSON value. */
 export type Decoder = (text: string) => Json

@@ -1,13 +1,13 @@
-/** Writes the JSON answer to a query, piece by piece. */
+/** Writes the JSON response to a query in pieces. */
 import type { Message } from "../../database.ts"
 import { fromReport } from "../apiError.ts"
 import { type Field, fields, type SpatialTypes } from "./fields.ts"
 import { readNothing, type RowReader, rowReader } from "./rowReader.ts"
 
-/** Turns a run's messages into the text of an answer. */
+/** Converts the messages of a run to the text of a response. */
 export interface AnswerWriter {
   readonly write: (messages: ReadonlyArray<Message>) => string
-  /** Notes an error that came after the first row. */
+  /** Records an error that came after the first row. */
   readonly fail: (message: string) => void
   readonly end: (milliseconds: number) => string
 }
@@ -17,7 +17,7 @@ const countOf = (command: string): number | undefined => {
   return count === undefined ? undefined : Number(count)
 }
 
-/** Starts an answer. `skip` names columns to leave out. */
+/** Creates the writer of a response. `skip` names columns to leave out. */
 export const make = (spatial: SpatialTypes, skip: ReadonlySet<string>): AnswerWriter => {
   let described: Record<string, Field> = {}
   let read: RowReader = readNothing
@@ -76,7 +76,7 @@ export const make = (spatial: SpatialTypes, skip: ReadonlySet<string>): AnswerWr
       const trailer = {
         time: milliseconds / 1000,
         fields: described,
-        // a statement without a count, or with none, counts the rows of the answer
+        // if a statement has no count or a count of 0, the rows of the response are counted
         total_rows: count || rows,
         ...(error === undefined ? {} : { error: [error] }),
         ...Object.fromEntries(notices)

@@ -1,6 +1,6 @@
 /**
- * The PostgreSQL types that the SQL API knows by name. It is a fixed list: a type that PostgreSQL added later has no
- * name on the wire. `json` is spelt in upper case there.
+ * The PostgreSQL types that the SQL API knows by name. The list is fixed: types that PostgreSQL added later have no
+ * name in responses. `json` is spelled in upper case there.
  */
 const scalars = `
 16 bool 17 bytea 18 char 19 name 20 int8 21 int2 22 int2vector 23 int4 24 regproc 25 text 26 oid 27 tid 28 xid 29 cid
@@ -30,5 +30,8 @@ const entries = (list: string, prefix: string): ReadonlyArray<readonly [number, 
 
 const names: ReadonlyMap<number, string> = new Map([...entries(scalars, ""), ...entries(arrays, "_")])
 
-/** The name of a type by its OID; arrays begin with an underscore. `undefined` for a type that is not on the list. */
+/**
+ * Returns the name of a type by its OID; `undefined` if the type is not on the list. Names of arrays begin with an
+ * underscore.
+ */
 export const typeName = (oid: number): string | undefined => names.get(oid)

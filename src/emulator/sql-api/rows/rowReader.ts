@@ -1,11 +1,12 @@
-/** From PostgreSQL's rows to JavaScript's objects. */
+/** Converts PostgreSQL's rows to JavaScript objects. */
 import type { Column } from "../../database.ts"
 import type { Decoder, Json } from "./json.ts"
 import { decoder } from "./values.ts"
 
+/** Reads the values of a row into an object. */
 export type RowReader = (values: ReadonlyArray<string | null>) => Record<string, Json>
 
-/** The reader before any columns are known. */
+/** The reader that is used before the columns are known. */
 export const readNothing: RowReader = () => ({})
 
 interface RowColumn {
@@ -23,7 +24,7 @@ const rowColumns = (
     .map(({ name, typeId }, index) => ({ name, index, decode: decoder(typeId, nonFinite) }))
     .filter(({ name }) => name !== "__proto__" && !skip.has(name))
 
-/** Reads the values of a row by column name. Of equal names the last wins. */
+/** Creates a reader that returns the values of a row by column name. If names repeat, the last column wins. */
 export const rowReader = (
   columns: ReadonlyArray<Column>,
   skip: ReadonlySet<string>,

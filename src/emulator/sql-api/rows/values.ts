@@ -1,10 +1,10 @@
-/** From PostgreSQL's text to the JSON values of an answer. */
+/** Converts PostgreSQL's text to the JSON values of a response. */
 import { parseArray } from "./arrayText.ts"
 import { parseDate } from "./dateText.ts"
 import { parseInterval } from "./intervalText.ts"
 import type { Decoder, Json } from "./json.ts"
 
-/** What becomes of NaN and the infinities, which JSON does not have. */
+/** Converts NaN and the infinities, which JSON does not have. */
 export type NonFinite = (value: number) => Json
 const asText: NonFinite = String
 const asNull: NonFinite = () => null
@@ -96,8 +96,8 @@ const withText = makeDecoders(asText)
 const withNull = makeDecoders(asNull)
 
 /**
- * The decoder of a type by its OID; a type without one of its own stays PostgreSQL's text. NaN and the infinities
- * become text, or `null`.
+ * Returns the decoder of a type by its OID. Values of types without a decoder stay PostgreSQL's text. NaN and the
+ * infinities become text or `null`.
  */
 export const decoder = (typeId: number, nonFinite: "text" | "null" = "text"): Decoder =>
   (nonFinite === "text" ? withText : withNull).get(typeId) ?? string

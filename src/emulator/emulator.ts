@@ -1,6 +1,6 @@
 /**
- * An embedded CARTO: accounts with API keys, whose Auth API and SQL API it answers from a PostgreSQL in which every key
- * is a role. For development and tests only.
+ * An embedded CARTO: accounts with API keys, an Auth API and a SQL API, on a PostgreSQL in which every key is a role.
+ * For development and tests only.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -30,80 +30,104 @@ import { hasPostgis } from "./pglite/packages.ts"
 import * as PgliteDatabases from "./pglite/pgliteDatabases.ts"
 import * as PostgresDatabases from "./postgres/postgresDatabases.ts"
 
-/** What a log of requests says of one. */
+/** A request and its response in the request log. */
 export interface RequestLogEntry {
   readonly method: string
   readonly host: string
-  /** Without the query string, which may hold tokens. */
+  /** The path without the query string, which may contain tokens. */
   readonly path: string
   readonly status: number
-  /** From the request to the beginning of its response. */
+  /** The time from the request to the start of its response. */
   readonly milliseconds: number
 }
 
 /** Options of the emulator. */
 export interface EmulatorOptions {
-  /** One account `demo` with the sample tables by default. The database of the first is open once the emulator is. */
+  /**
+   * The accounts. The database of the first account is opened when the emulator starts.
+   *
+   * @default one account, `demo`, with the sample tables
+   */
   readonly accounts?: ReadonlyArray<AccountOptions> | undefined
   /**
-   * Where accounts, keys and databases are kept; in memory by default. Accounts that are there already stay as they
-   * are, whatever `accounts` says of them.
+   * The folder that stores accounts, keys and databases. Accounts already in the folder stay unchanged, regardless of
+   * their options in `accounts`.
+   *
+   * @default everything stays in memory
    */
   readonly folder?: string | undefined
   /**
-   * A PostgreSQL server, 15 or later, to make the databases on: `postgres://USER:PASSWORD@HOST:PORT/DATABASE` of a
-   * superuser. Needs the package `pg`. With a `folder` the databases stay when the emulator ends, and the folder belongs
-   * to that server; without one they and their roles are dropped. By default databases are PGlite's.
+   * A PostgreSQL server, version 15 or later, on which to create the databases:
+   * `postgres://USER:PASSWORD@HOST:PORT/DATABASE` of a superuser. Requires the package `pg`.
+   *
+   * If `folder` is set, the databases remain after the emulator stops, and the folder belongs to that server. If
+   * `folder` is not set, the databases and their roles are dropped.
+   *
+   * @default PGlite creates the databases
    */
   readonly database?: string | Redacted.Redacted | undefined
-  /** Whether that server may be on another machine; `false` by default. */
+  /**
+   * Whether that server may be on another machine.
+   *
+   * @default false
+   */
   readonly allowRemoteDatabase?: boolean | undefined
   /**
-   * Whether databases have PostGIS, which needs `@electric-sql/pglite-postgis`, or the extension on the server;
-   * `"if-installed"` by default.
+   * Whether databases have PostGIS, which requires `@electric-sql/pglite-postgis`, or the extension on the server.
+   *
+   * @default "if-installed"
    */
   readonly postgis?: boolean | "if-installed" | undefined
   /**
-   * Whether each of PGlite's databases runs in a thread of its own (`node:worker_threads`); `true` by default. Without one
-   * nothing can end a statement that computes without end, and others wait while a statement runs.
+   * Whether each PGlite database runs in its own thread (`node:worker_threads`). Without a thread, an endless statement
+   * cannot be stopped, and other requests wait while a statement runs.
+   *
+   * @default true
    */
   readonly worker?: boolean | undefined
-  /** Is called after each response, for a log. It gets no token and no statement. */
+  /** Called after each response, for a log. The entry contains no token and no statement. */
   readonly onRequest?: ((entry: RequestLogEntry) => void) | undefined
-  /** What follows an account's name in its host; `.carto.com` by default. */
+  /**
+   * The part of an account's host after the account's name.
+   *
+   * @default ".carto.com"
+   */
   readonly sessionDomain?: string | undefined
 }
 
+/** An account of the emulator, as a client needs it. */
 export interface EmulatorAccount {
   readonly username: string
   readonly baseUrl: string
-  /** Token of the Master key, as it was when the account was asked for. */
+  /** The token of the Master key at the time when the account was looked up. */
   readonly masterKey: Redacted.Redacted
 }
 
+/** A running emulator. */
 export interface EmulatorService {
-  /** Answers as the hosts of all accounts would, without a network; for `FetchHttpClient.Fetch`. */
+  /** Responds as the hosts of all accounts, without a network; for `FetchHttpClient.Fetch`. */
   readonly fetch: typeof globalThis.fetch
-  /** Answers one request to any account. */
+  /** Responds to one request to any account. */
   readonly handler: (request: Request) => Promise<Response>
+  /** Looks up an account. */
   readonly account: (username: string) => EmulatorAccount | undefined
-  /** Adds an account. Its database is made when something first needs it. */
+  /** Adds an account. Its database is created on first use. */
   readonly createAccount: (options: AccountOptions) => Effect.Effect<EmulatorAccount, EmulatorError>
-  /** Runs SQL as the account's own role. Returns the rows of the last result, values as PostgreSQL's text. */
+  /** Runs SQL as the account's own role. Returns the rows of the last result, with values as PostgreSQL's text. */
   readonly execute: (username: string, sql: string) => Effect.Effect<Rows, EmulatorError>
-  /** Opens a dashboard session of an account; the result is the `Cookie` header that carries it. */
+  /** Opens a dashboard session of an account. The result is the `Cookie` header of the session. */
   readonly openSession: (username: string) => Effect.Effect<string>
 }
 
-/** Everything the emulator consists of, but its databases. */
+/** The services of the emulator, except its databases. */
 export type Parts = Accounts | ApiKeys | KeyStore | Metadata | Sessions
 
-/** Layer of the emulator's parts. `folder` is where the metadata is kept. */
+/** The layer of the emulator's parts. The metadata is stored in `folder`. */
 export const layerParts = (options: {
   readonly folder?: string | undefined
 }): Layer.Layer<Parts, MetadataError | ConnectionError, Databases> => {
   const { folder } = options
-  // Databases lock the folder themselves, so the metadata keeps to a folder within.
+  // The databases lock the folder themselves, so the metadata has its own subfolder.
   const metadata = Metadata.layer(folder === undefined ? undefined : join(folder, "metadata")).pipe(
     Layer.provideMerge(KeyStore.layer)
   )
@@ -126,7 +150,7 @@ const abortOf = (signal: AbortSignal): Promise<never> =>
     signal.addEventListener("abort", () => reject(signal.reason), { once: true })
   })
 
-/** Makes the emulator from its parts; what runs in the background stops with the scope. */
+/** Makes the emulator from its parts. Background work stops with the scope. */
 export const makeFromParts = (
   options: EmulatorOptions = {}
 ): Effect.Effect<EmulatorService, EmulatorError, Parts | Scope.Scope> =>
@@ -251,7 +275,7 @@ const layerDatabases = (options: EmulatorOptions): Layer.Layer<Databases, Connec
     })
   )
 
-/** Starts an emulator; it stops with the scope. */
+/** Starts an emulator, which stops with the scope. */
 export const make = (options: EmulatorOptions = {}): Effect.Effect<EmulatorService, EmulatorError, Scope.Scope> =>
   Effect.gen(function* () {
     const layer = layerParts(options).pipe(Layer.provide(layerDatabases(options)))
@@ -263,8 +287,9 @@ const EmulatorBase: Context.ServiceClass<Emulator, "effect-carto/emulator/Emulat
   Emulator,
   EmulatorService
 >()("effect-carto/emulator/Emulator")
+/** The service of a running emulator. */
 export class Emulator extends EmulatorBase {
-  /** Layer of a running emulator. */
+  /** The layer of a running emulator. */
   static readonly layer = (options?: EmulatorOptions): Layer.Layer<Emulator, EmulatorError> =>
     Layer.effect(Emulator, make(options))
 }

@@ -5,6 +5,7 @@ import type { ConnectionError, DatabaseError } from "./database.ts"
 import type { ErrorClass } from "./shared/errorClass.ts"
 import type { MetadataError } from "./state/metadata.ts"
 
+/** The reason of an `EmulatorError`. */
 export type EmulatorErrorReason = InvalidAccount | AccountNotFound | ConnectionError | DatabaseError | MetadataError
 
 const messageOf = (reason: EmulatorErrorReason): string =>
@@ -14,7 +15,7 @@ const EmulatorErrorBase: ErrorClass<
   "EmulatorError",
   { readonly operation: string; readonly reason: EmulatorErrorReason }
 > = Data.TaggedError("EmulatorError")
-/** What the embedded CARTO could not do, and why. */
+/** An operation of the embedded CARTO failed. `operation` names it, and `reason` is the cause. */
 export class EmulatorError extends EmulatorErrorBase {
   override get message(): string {
     return `${this.operation}: ${messageOf(this.reason)}`

@@ -1,4 +1,4 @@
-/** The command `emulator`: an embedded CARTO on a loopback port, until it is told to stop. */
+/** The command `emulator`: runs an embedded CARTO on a loopback port until a stop signal. */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"

@@ -1,36 +1,36 @@
-/** The limits of an account, as the application publishes them in Redis for the SQL API. */
+/** The limits of an account. CARTO's web application publishes them in Redis for the SQL API. */
 import type { Hash, KeyStoreService } from "../state/keyStore.ts"
 
-/** Groups of endpoints whose calls are counted together. */
+/** A group of endpoints whose requests are counted together. */
 export type RateLimitGroup = "query" | "job_create" | "job_get" | "job_delete" | "copy_from" | "copy_to"
 
 /** A limit of the generic cell rate algorithm. */
 export interface RateLimit {
-  /** Calls that may come at once besides the first. */
+  /** The number of requests that may arrive at once in addition to the first. */
   readonly burst: number
-  /** Calls that are allowed in a period. */
+  /** The number of requests that are allowed in a period. */
   readonly count: number
-  /** Seconds. */
+  /** The period in seconds. */
   readonly period: number
 }
 
-/** Limits of an account. All are optional, and without one there is no limit beyond those of the emulator. */
+/** Limits of an account. All are optional. If a limit is absent, only the emulator's own limits apply. */
 export interface AccountLimits {
   /** Rate limits by group of endpoints. */
   readonly rateLimits?: Readonly<Partial<Record<RateLimitGroup, RateLimit>>> | undefined
-  /** Milliseconds that a statement of `/sql` may take. */
+  /** The maximum time of a statement sent to `/sql`, in milliseconds. */
   readonly statementTimeout?: number | undefined
-  /** Milliseconds that an export (`format=csv`) may take. */
+  /** The maximum time of an export (`format=csv`), in milliseconds. */
   readonly exportTimeout?: number | undefined
-  /** Milliseconds that a statement of a batch job may take. */
+  /** The maximum time of a statement in a batch job, in milliseconds. */
   readonly jobTimeout?: number | undefined
-  /** Batch jobs that may wait at the same time. */
+  /** The maximum number of batch jobs that wait at the same time. */
   readonly waitingJobs?: number | undefined
 }
 
 const isPositive = (value: number | undefined): boolean => value === undefined || (Number.isFinite(value) && value > 0)
 
-/** What is wrong with limits; `undefined` if nothing is. */
+/** The first problem with the limits. `undefined` if they are valid. */
 export const problemOfLimits = (limits: AccountLimits): string | undefined => {
   for (const name of ["statementTimeout", "exportTimeout", "jobTimeout"] as const) {
     if (!isPositive(limits[name])) return `${name} is a positive number of milliseconds`

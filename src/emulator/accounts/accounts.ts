@@ -18,25 +18,27 @@ import { isEngineEnabled } from "../state/rows.ts"
 
 const AccountNotFoundBase: ErrorClass<"AccountNotFound", { readonly username: string }> =
   Data.TaggedError("AccountNotFound")
-/** There is no account of that name. */
+/** No account has the username. */
 export class AccountNotFound extends AccountNotFoundBase {}
 
+/** The accounts of an emulator. */
 export interface AccountsService {
-  /** The account of that username, as it is now. */
+  /** Finds an account in its present state. */
   readonly find: (username: string) => Account | undefined
+  /** Finds an organization. */
   readonly findOrganization: (name: string) => Organization | undefined
-  /** The members of an organisation, in order of creation. */
+  /** The members of an organization, in order of creation. */
   readonly members: (organization: string) => ReadonlyArray<Account>
-  /** Whether the account may use API keys: its own flag, or else the organisation's. */
+  /** Whether the account may use API keys. The organization's flag applies if the account has no flag of its own. */
   readonly isEngineEnabled: (account: Account) => boolean
   /**
-   * The database of an account, with the account's roles and schema in it. It is opened on first need, once however
-   * many ask, and closed with the emulator.
+   * The database of an account, with the account's roles and schema in it. It is opened once, on first use, and closed
+   * with the emulator.
    */
   readonly database: (username: string) => Effect.Effect<Database, AccountNotFound | ConnectionError | DatabaseError>
 }
 
-// Whoever asks after a failure tries again.
+// A failure is not cached, so the next caller retries.
 const keepSuccess = (exit: Exit.Exit<unknown, unknown>): Duration.Input =>
   Exit.isSuccess(exit) ? Duration.infinity : Duration.zero
 
@@ -50,7 +52,7 @@ const make: Effect.Effect<AccountsService, never, Databases | Metadata | Scope.S
     lookup: (name: string) => databases.open(name),
     timeToLive: keepSuccess
   })
-  // Members of an organisation share a role, which the first of them makes.
+  // Members of an organization share a role, which the first member creates.
   const provisioning = yield* Semaphore.make(1)
   const provisioned = yield* Cache.makeWith(
     Effect.fnUntraced(function* (username: string) {
@@ -68,7 +70,7 @@ const make: Effect.Effect<AccountsService, never, Databases | Metadata | Scope.S
     findOrganization: (name) => metadata.rows().organizations.find((organization) => organization.name === name),
     members: (name) => metadata.rows().accounts.filter(({ organization }) => organization?.name === name),
     isEngineEnabled: (account) => isEngineEnabled(metadata.rows(), account),
-    // Others may wait for what one has begun, so nobody may interrupt it.
+    // Several fibers may wait for one lookup, so no fiber may interrupt it.
     database: (username) => Effect.uninterruptible(Cache.get(provisioned, username))
   }
 })
@@ -77,6 +79,8 @@ const AccountsBase: Context.ServiceClass<Accounts, "effect-carto/emulator/Accoun
   Accounts,
   AccountsService
 >()("effect-carto/emulator/Accounts")
+/** The service of the accounts. */
 export class Accounts extends AccountsBase {
+  /** The layer of the accounts. */
   static readonly layer: Layer.Layer<Accounts, never, Databases | Metadata> = Layer.effect(Accounts, make)
 }

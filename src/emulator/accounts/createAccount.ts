@@ -1,4 +1,4 @@
-/** New accounts: their rows, their Master and their Default public key. Their database is made on first need. */
+/** Creates accounts: their rows, their Master keys and their Default public keys. Databases are created on first use. */
 import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -15,43 +15,64 @@ import { defaultApis, services } from "../../account/grantVocabulary.ts"
 
 /** A regular key of a new account. */
 export interface KeyOptions {
-  /** Its name. */
+  /** The name of the key. */
   readonly name: string
   /**
-   * Its token.
+   * The token of the key.
    *
    * @default 22 random characters
    */
   readonly token?: string | undefined
-  /** Its grants, as the Auth API takes them. */
+  /** The grants of the key, in the form that the Auth API accepts. */
   readonly grants: ReadonlyArray<Schema.Json>
 }
 
 /** Options of a new account. */
 export interface AccountOptions extends AccountLimits {
-  /** Lower-case letters, digits and inner hyphens, at most 63. */
+  /** The username: at most 63 lowercase letters, digits and inner hyphens. */
   readonly username: string
-  /** Token of the Master key; 40 random hexadecimal digits by default. */
+  /**
+   * The token of the Master key.
+   *
+   * @default 40 random hexadecimal digits
+   */
   readonly masterKey?: string | undefined
-  /** The organisation that the account belongs to, made with its first member. An organisation has one owner. */
+  /** The organization of the account, created with its first member. An organization has one owner. */
   readonly organization?: { readonly name: string; readonly role: OrganizationRole } | undefined
-  /** How many regular keys it may have; as many as it likes by default. */
+  /**
+   * The maximum number of regular keys.
+   *
+   * @default no limit
+   */
   readonly keyQuota?: number | undefined
-  /** Whether it may use API keys; its organisation decides by default, and an account without one may. */
+  /**
+   * Whether the account may use API keys.
+   *
+   * @default the flag of the organization, or `true` for an account without an organization
+   */
   readonly engineEnabled?: boolean | undefined
-  /** A locked account answers nothing; `false` by default. */
+  /**
+   * Whether the account is locked. The Auth API responds to every request for a locked account with status 404, and the
+   * SQL API rejects the account's keys.
+   *
+   * @default false
+   */
   readonly locked?: boolean | undefined
-  /** Whether its database gets the sample tables; `false` by default. */
+  /**
+   * Whether the account's database gets the sample tables.
+   *
+   * @default false
+   */
   readonly samples?: boolean | undefined
-  /** SQL that runs once as the account itself, before its keys are made: its tables and what is in them. */
+  /** SQL that creates and fills the account's tables. It runs once, as the account, before the keys are created. */
   readonly seed?: string | ReadonlyArray<string> | undefined
-  /** Its regular keys. */
+  /** The regular keys of the account. */
   readonly keys?: ReadonlyArray<KeyOptions> | undefined
 }
 
 const InvalidAccountBase: ErrorClass<"InvalidAccount", { readonly message: string }> =
   Data.TaggedError("InvalidAccount")
-/** The options of a new account are wrong, or clash with those of another. */
+/** The options of a new account are invalid, or conflict with another account. */
 export class InvalidAccount extends InvalidAccountBase {}
 
 const hostLabel = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/
@@ -130,7 +151,7 @@ const makeKeys = (account: Account, token: string, now: number): ReadonlyArray<A
   ]
 }
 
-/** Adds an account. Fails with `InvalidAccount` when the options are wrong or the username is taken. */
+/** Adds an account. Fails with `InvalidAccount` if the options are invalid or the username is taken. */
 export const createAccount: (
   metadata: MetadataService,
   options: AccountOptions

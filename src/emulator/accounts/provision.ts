@@ -1,4 +1,4 @@
-/** What an account has in its database: its roles and its schema. */
+/** Creates the roles and the schema of an account in its database. */
 import * as Effect from "effect/Effect"
 import type { ConnectionError, Database, DatabaseError } from "../database.ts"
 import { userQuota } from "../schema/cartoSchema.ts"
@@ -37,7 +37,7 @@ const roles = Effect.fnUntraced(function* (database: Database) {
   }
 })
 
-// What a text changed just before the emulator was killed does not outlive it.
+// A text may change its role just before the emulator is killed. These statements undo such a change.
 const resetRole = (account: Account, { databasePassword, databaseRole }: ApiKey): ReadonlyArray<string> => [
   `ALTER ROLE ${identifier(databaseRole)} RESET ALL`,
   `DO $do$ BEGIN EXECUTE pg_catalog.format('ALTER ROLE %I IN DATABASE %I RESET ALL', ${literal(databaseRole)}, pg_catalog.current_database()); END $do$`,
@@ -46,8 +46,8 @@ const resetRole = (account: Account, { databasePassword, databaseRole }: ApiKey)
 ]
 
 /**
- * Gives an account its place in the database. If the account has it already, the roles of its keys get their passwords
- * and their settings back. `keys` are all keys of the account.
+ * Creates the roles and the schema of an account. If they exist, the passwords and the settings of the key roles are
+ * restored. `keys` are all keys of the account.
  */
 export const provision: (
   database: Database,

@@ -1,16 +1,17 @@
 /**
- * Sessions of the dashboard. There is no dashboard to log in to, so the emulator hands them out itself: the cookie
- * `_cartodb_session` with a value that `open` has issued.
+ * Dashboard sessions. There is no dashboard to log in to, so the emulator issues sessions itself. A session is the
+ * cookie `_cartodb_session` with a value that `open` issued.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { randomBytes } from "node:crypto"
 
+/** The dashboard sessions of an emulator. */
 export interface SessionsService {
-  /** Opens a session and returns the `Cookie` header that carries it. */
+  /** Opens a session and returns its `Cookie` header. */
   readonly open: (username: string) => Effect.Effect<string>
-  /** The user whose session a `Cookie` header carries. */
+  /** The username of the session in a `Cookie` header. `undefined` if the header has no valid session. */
   readonly username: (cookies: string) => string | undefined
 }
 
@@ -36,6 +37,8 @@ const SessionsBase: Context.ServiceClass<Sessions, "effect-carto/emulator/Sessio
   Sessions,
   SessionsService
 >()("effect-carto/emulator/Sessions")
+/** The service of the dashboard sessions. */
 export class Sessions extends SessionsBase {
+  /** The layer of the dashboard sessions. */
   static readonly layer: Layer.Layer<Sessions> = Layer.sync(Sessions, make)
 }

@@ -1,4 +1,4 @@
-/** The life of API keys: row, database role and published hash change together. */
+/** Creates, regenerates and deletes API keys. The row, the database role and the published hash change together. */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
@@ -22,11 +22,11 @@ import * as secrets from "../secrets.ts"
 
 const ValidationFailedBase: ErrorClass<"ValidationFailed", { readonly messages: ReadonlyArray<string> }> =
   Data.TaggedError("ValidationFailed")
-/** The key, as it would be, is not valid: the application's messages in its order. */
+/** The requested key is invalid. `messages` are the application's messages, in its order. */
 export class ValidationFailed extends ValidationFailedBase {}
 
 const QuotaReachedBase: ErrorClass<"QuotaReached", { readonly quota: number }> = Data.TaggedError("QuotaReached")
-/** The account may have no more regular keys. */
+/** The account has its maximum number of regular keys. */
 export class QuotaReached extends QuotaReachedBase {}
 
 const UnprocessableBase: ErrorClass<"Unprocessable", { readonly message: string }> = Data.TaggedError("Unprocessable")
@@ -34,41 +34,46 @@ const UnprocessableBase: ErrorClass<"Unprocessable", { readonly message: string 
 export class Unprocessable extends UnprocessableBase {}
 
 const MalformedGrantBase: ErrorClass<"MalformedGrant", { readonly index: number }> = Data.TaggedError("MalformedGrant")
-/** A member of `grants` is no object, which the application does not expect. */
+/** A member of `grants` is not an object. The application does not handle this case. */
 export class MalformedGrant extends MalformedGrantBase {}
 
 const KeyGoneBase: ErrorClass<"KeyGone", { readonly name: string }> = Data.TaggedError("KeyGone")
-/** Somebody else deleted the key meanwhile. */
+/** Another request deleted the key. */
 export class KeyGone extends KeyGoneBase {}
 
 /** The database cannot be reached, or the rows cannot be written. */
 export type Unavailable = AccountNotFound | ConnectionError | DatabaseError | MetadataError
 
+/** The API keys of all accounts. */
 export interface ApiKeysService {
-  /** All keys of an account, hidden ones too, in order of their last update. */
+  /** All keys of an account, including hidden keys, in order of their last update. */
   readonly list: (username: string) => ReadonlyArray<ApiKey>
-  /** What regular keys hold in the database now, by the name of their role. */
+  /** The present permissions of regular and hidden keys in the database, by role name. */
   readonly held: (
     account: Account,
     keys: ReadonlyArray<ApiKey>
   ) => Effect.Effect<ReadonlyMap<string, Held>, Unavailable>
-  /** Makes a regular key, or a hidden one of type `oauth`, from the parameters of a request. */
+  /** Creates a regular key, or a hidden key of type `oauth`, from the parameters of a request. */
   readonly create: (
     account: Account,
     options: {
       readonly name: Schema.Json | undefined
       readonly grants: Schema.Json | undefined
       readonly type?: "regular" | "oauth" | undefined
-      /** Random by default. No key of the account may have it. */
+      /**
+       * The token, which must differ from the tokens of the account's other keys.
+       *
+       * @default a random token
+       */
       readonly token?: string | undefined
     }
   ) => Effect.Effect<ApiKey, ValidationFailed | QuotaReached | Unprocessable | MalformedGrant | Unavailable>
-  /** Gives a key a new token; the old one is void at once. */
+  /** Gives a key a new token. The old token becomes invalid immediately. */
   readonly regenerate: (
     account: Account,
     name: string
   ) => Effect.Effect<ApiKey, ValidationFailed | KeyGone | Unavailable>
-  /** Deletes a regular key; the account gets what its role owned. */
+  /** Deletes a regular key. The objects that its role owned pass to the account. */
   readonly delete: (account: Account, name: string) => Effect.Effect<void, KeyGone | Unprocessable | Unavailable>
 }
 
@@ -195,6 +200,8 @@ const ApiKeysBase: Context.ServiceClass<ApiKeys, "effect-carto/emulator/ApiKeys"
   ApiKeys,
   ApiKeysService
 >()("effect-carto/emulator/ApiKeys")
+/** The service of the API keys. */
 export class ApiKeys extends ApiKeysBase {
+  /** The layer of the API keys. */
   static readonly layer: Layer.Layer<ApiKeys, never, Accounts | Metadata> = Layer.effect(ApiKeys, make)
 }

@@ -1,20 +1,23 @@
 /**
- * The grants that a request asks for. The server checks them against one flat schema, so a section may carry the lists
- * of another: they mean nothing there.
+ * The grants that a request asks for. The server checks them against one flat schema, so a section may contain the
+ * lists of another section. Such lists have no effect.
  */
 import * as Schema from "effect/Schema"
 
+/** A grant on a table. */
 export interface TableGrant {
   readonly schema: string
   readonly name: string
   readonly permissions: ReadonlyArray<string>
 }
 
+/** A grant on a schema. */
 export interface SchemaGrant {
   readonly name: string
   readonly permissions: ReadonlyArray<string>
 }
 
+/** A section of grants. Its `type` names the section. */
 export interface Grant {
   readonly type: string
   readonly apis?: ReadonlyArray<string> | undefined
@@ -28,6 +31,7 @@ export interface Grant {
 
 const Strings = Schema.Array(Schema.String)
 
+/** The codec of a section of grants. */
 export const Grant: Schema.Codec<Grant> = Schema.Struct({
   type: Schema.String,
   apis: Schema.optional(Strings),
@@ -41,7 +45,7 @@ export const Grant: Schema.Codec<Grant> = Schema.Struct({
   datasets: Schema.optional(Strings)
 })
 
-/** The section of a type, where there is one; validation lets no type through twice. */
+/** The section of a type. `undefined` if there is no such section. Validation rejects two sections of one type. */
 export const section = (grants: ReadonlyArray<Grant>, type: string): Grant | undefined =>
   grants.find((grant) => grant.type === type)
 

@@ -1,4 +1,4 @@
-/** The shape of the grants of a new key, and the application's words for what is wrong with it. */
+/** The shape of a new key's grants, and the application's messages for malformed grants. */
 import type * as Schema from "effect/Schema"
 import { apis, schemaPermissions, services, userData } from "../../../account/grantVocabulary.ts"
 import { isArray, isObject, type JsonSchema, violations } from "../ruby/jsonSchema.ts"
@@ -59,7 +59,7 @@ const schemaMessages = (value: Schema.Json): ReadonlyArray<string> => {
   return found.length === 0 ? [] : [`Grants ${found.join(", ")}`]
 }
 
-/** What is wrong with grants, in the application's order; nothing when they are well formed. */
+/** The messages for malformed grants, in the application's order. Empty if the grants are well formed. */
 export const shapeMessages = (value: Schema.Json | undefined): ReadonlyArray<string> => {
   if (isArray(value)) return [...sectionMessages(value), ...schemaMessages(value)]
   const noArray = 'Grants ["grants has to be an array"]'

@@ -1,4 +1,4 @@
-/** The database role of a key: what PostgreSQL is told when a key comes and goes. */
+/** Creates and drops the database role of a key. */
 import * as Effect from "effect/Effect"
 import { type ConnectionError, type Database, DatabaseError } from "../../database.ts"
 import type { Account } from "../account.ts"
@@ -12,7 +12,7 @@ export const searchPath = (account: Account): string =>
 
 const quotaFunction = (schema: string): string => `${identifier(schema)}._CDB_UserQuotaInBytes()`
 
-/** The row by which functions in the database know whose session it is and which data services it may use. */
+/** SQL that writes the key's configuration row. Database functions read the username and the data services from it. */
 export const configure = ({ databaseRole, grants, username }: ApiKey): string => {
   const services = section(grants, "dataservices")?.services ?? []
   const configuration = JSON.stringify({ username, permissions: services, ownership_role_name: "" })
@@ -71,21 +71,21 @@ const grantTable = Effect.fnUntraced(function* (
   ]
 })
 
-// The statements hold the role's password.
+// The statements contain the role's password.
 const withoutStatement = (error: DatabaseError | ConnectionError): DatabaseError | ConnectionError =>
   error._tag === "DatabaseError" ? new DatabaseError({ ...error, statement: "" }) : error
 
-/** Passwords here are random: stretching them would protect nothing, and costs more than all the rest of a role. */
+/** Sets one hash iteration. Passwords are random, so more iterations add no protection and dominate the time of a role. */
 const quickHash = `SELECT set_config(name, '1', true) FROM pg_settings WHERE name = 'scram_iterations'`
 
-/** Runs statements that hold a password; a failure does not repeat them. */
+/** Runs statements that contain a password. An error does not contain the statements. */
 export const runSecretly = (
   database: Database,
   statements: ReadonlyArray<string>
 ): Effect.Effect<void, DatabaseError | ConnectionError> =>
   Effect.mapError(database.superuserTransaction([quickHash, ...statements]), withoutStatement)
 
-/** Makes the role of a regular key and grants it what the key asks for: all or nothing. Permissions must be checked. */
+/** Creates the role of a regular key with the key's grants, in one transaction. The caller checks permissions first. */
 export const create: (
   database: Database,
   account: Account,
@@ -114,7 +114,7 @@ export const create: (
   ])
 })
 
-/** Removes the role of a key. What it owned becomes the account's. */
+/** Removes the role of a key. The account becomes the owner of the role's objects. */
 export const remove = (
   database: Database,
   account: Account,

@@ -1,4 +1,4 @@
-/** What PostgreSQL's catalogue says of permissions: those an account can pass on, and those a key holds. */
+/** Reads permissions from PostgreSQL's catalog: those that an account can grant, and those that a key has. */
 import * as Effect from "effect/Effect"
 import type { ConnectionError, Database, DatabaseError } from "../../database.ts"
 import type { Account } from "../account.ts"
@@ -6,8 +6,8 @@ import { type Grant, schemaGrants, tableGrants } from "./grant.ts"
 
 const hiddenSchemas = `('cartodb', 'cdb', 'cdb_importer')`
 
-// An untyped parameter would become a `name`, which is cut after 63 bytes, and match a table it does not name.
-// Groups of an organisation are roles of which the account is a member, and so are its keys, whose rights do not count.
+// PostgreSQL reads an untyped parameter as a `name`, cut to 63 bytes, which could match another table.
+// The account is a member of the roles of its organization's groups and of its keys. Permissions of its keys do not count.
 const HELD_ON_TABLE = `
   WITH me AS (SELECT oid FROM pg_roles WHERE rolname = $3::text),
   grantees AS MATERIALIZED (
@@ -31,7 +31,10 @@ const CAN_CREATE = `
 
 const isNameOfCatalogue = (name: string): boolean => !name.includes("\0")
 
-/** Whether the account holds, itself, everything on tables and schemas that the grants ask for. Tables come first. */
+/**
+ * Checks that the account itself has all table and schema permissions that the grants ask for. Returns the kind of the
+ * first missing permission. Tables are checked first.
+ */
 export const missing: (
   database: Database,
   account: Account,
@@ -55,7 +58,9 @@ export const missing: (
   }
 )
 
-// Type aliases, because an interface is not known to be JSON.
+// These types are aliases, because TypeScript does not accept an interface as JSON.
+
+/** The permissions of a role on a table. */
 export type HeldTable = {
   readonly schema: string
   readonly name: string
@@ -63,18 +68,20 @@ export type HeldTable = {
   readonly permissions: ReadonlyArray<string>
 }
 
+/** The permissions of a role on a schema. */
 export type HeldSchema = {
   readonly name: string
   readonly permissions: ReadonlyArray<string>
 }
 
+/** The permissions of a role. */
 export interface Held {
   readonly tables: ReadonlyArray<HeldTable>
   readonly schemas: ReadonlyArray<HeldSchema>
 }
 
-// What information_schema.table_privileges shows of these grantees. Only relations that depend on a role are looked at, so
-// that the time does not grow with the number of tables and of other keys.
+// The rows of information_schema.table_privileges for these grantees. The statement reads only relations that depend on a
+// role, so its time does not grow with the number of tables and other keys.
 const TABLES = `
   SELECT r.rolname AS role, n.nspname AS schema, c.relname AS name, c.relowner = r.oid AS owner,
     string_agg(DISTINCT lower(acl.privilege_type), ',' ORDER BY lower(acl.privilege_type)) AS permissions
@@ -101,7 +108,7 @@ const SCHEMAS = `
     AND n.nspname !~ '^pg_' AND n.nspname NOT IN ${hiddenSchemas}
   ORDER BY r.rolname, n.nspname`
 
-/** What roles hold now: on tables by grants to themselves, on schemas by any way. By name of the role. */
+/** The present permissions of roles, by role name: direct grants on tables, and all schema permissions. */
 export const held: (
   database: Database,
   roles: ReadonlyArray<string>

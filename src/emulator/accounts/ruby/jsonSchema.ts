@@ -1,20 +1,24 @@
-/** The part of JSON schema that the grants of a key need, with the messages of the Ruby validator that CARTO uses. */
+/** The part of JSON Schema that a key's grants need, with the messages of CARTO's Ruby validator. */
 import type * as Schema from "effect/Schema"
 import { className, inspect } from "./values.ts"
 
+/** A schema. */
 export interface JsonSchema {
   readonly type?: "array" | "object" | "string" | "boolean" | undefined
   readonly required?: ReadonlyArray<string> | undefined
-  /** Properties beyond these are refused. */
+  /** The allowed properties. Other properties are refused. */
   readonly properties?: Readonly<Record<string, JsonSchema>> | undefined
   readonly items?: JsonSchema | undefined
   readonly enum?: ReadonlyArray<string> | undefined
 }
 
+/** A JSON object. */
 export type JsonObject = { readonly [key: string]: Schema.Json }
 
+/** Whether a JSON value is an array. */
 export const isArray = (value: Schema.Json | undefined): value is ReadonlyArray<Schema.Json> => Array.isArray(value)
 
+/** Whether a JSON value is an object. */
 export const isObject = (value: Schema.Json | undefined): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
@@ -55,7 +59,7 @@ const children = (
   })
 }
 
-/** All violations, in the validator's order. `id` is the schema's uuid, which means nothing to clients. */
+/** The messages of all violations, in the validator's order. `id` is the schema's UUID, which clients do not use. */
 export const violations = (
   schema: JsonSchema,
   value: Schema.Json,

@@ -1,7 +1,7 @@
-/** How Ruby names, prints and converts the values of a request: it shows in CARTO's messages. */
+/** Ruby's names, text forms and conversions of request values, as CARTO's messages show them. */
 import type * as Schema from "effect/Schema"
 
-/** The class of a parameter's value. */
+/** The Ruby class of a parameter's value. */
 export const className = (value: Schema.Json): string => {
   if (value === null) return "NilClass"
   if (Array.isArray(value)) return "Array"
@@ -43,7 +43,7 @@ const inspectString = (text: string): string =>
     })
     .replace(/#(?=[{$@])/g, "\\#")}"`
 
-/** `value.inspect` */
+/** Ruby's `value.inspect`. */
 export const inspect = (value: Schema.Json): string => {
   if (value === null) return "nil"
   if (typeof value === "string") return inspectString(value)
@@ -54,21 +54,21 @@ export const inspect = (value: Schema.Json): string => {
     .join(", ")}}`
 }
 
-/** What a text column makes of a value. */
+/** The text that a text column stores for a value. */
 export const toColumnText = (value: Schema.Json | undefined): string | undefined => {
   if (value === undefined || value === null) return undefined
   if (typeof value === "string") return value
   return typeof value === "boolean" ? (value ? "t" : "f") : inspect(value)
 }
 
-/** `text.blank?` */
+/** Ruby's `text.blank?`. */
 export const isBlank = (text: string): boolean => /^\p{White_Space}*$/u.test(text)
 
-/** `text.to_i`: leading digits count, anything else is 0. */
+/** Ruby's `text.to_i`: the number in the leading digits, or 0 if there are none. */
 export const toInteger = (text: string): number =>
   Number(/^\s*([+-]?\d+(?:_\d+)*)/.exec(text)?.[1]?.replaceAll("_", "") ?? 0)
 
-/** `CGI.escape` */
+/** Ruby's `CGI.escape`. */
 export const cgiEscape = (text: string): string =>
   encodeURIComponent(text.toWellFormed())
     .replace(/[!'()*~]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)

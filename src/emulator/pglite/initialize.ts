@@ -1,18 +1,22 @@
-/** What makes an empty PostgreSQL database one of CARTO's. */
+/** Turns an empty PostgreSQL database into a CARTO database. */
 import * as Effect from "effect/Effect"
 import type { ConnectionError, Database, DatabaseError } from "../database.ts"
 import { setUp } from "../schema/cartoSchema.ts"
 import { createFunctions, hasFunctions } from "../schema/functions/index.ts"
 
-/** SQL that gives a database PostGIS. */
+/** SQL that installs PostGIS in a database. */
 export const installPostgis: string = "CREATE EXTENSION IF NOT EXISTS postgis SCHEMA public"
 
-/** Conversions of encodings that PGlite can run. Its build lacks a function that all others call, which ends PostgreSQL. */
+/**
+ * The encoding conversions that PGlite can run. All other conversions call a function that its build lacks, which ends
+ * PostgreSQL.
+ */
 const CONVERSIONS = "('euc_cn_to_mic', 'iso_8859_1_to_utf8', 'sjis_to_mic')"
 
 /**
- * SQL for what PGlite lacks, in PostgreSQL's own words. Conversions that would end PostgreSQL are taken away, so that it
- * says that there are none. A backend cancels and terminates itself without the signals that PGlite does not have.
+ * SQL for features that PGlite lacks, with PostgreSQL's own error messages. Conversions that would end PostgreSQL are
+ * removed, so that PostgreSQL reports them as missing. A backend cancels and terminates itself without signals, which
+ * PGlite does not have.
  */
 export const adaptToPglite: string = `
 UPDATE pg_catalog.pg_proc SET proname = 'builtin_' || proname
@@ -52,7 +56,7 @@ const isSetUp = (database: Database): Effect.Effect<boolean, ConnectionError | D
     (rows) => rows.length > 0
   )
 
-/** Installs PostGIS if the database is to have it, and CARTO's schemas; what is there stays as it is. */
+/** Installs PostGIS, if the database should have it, and CARTO's schemas. Existing objects stay unchanged. */
 export const initialize = (database: Database): Effect.Effect<void, ConnectionError | DatabaseError> =>
   Effect.gen(function* () {
     if (database.postgis) yield* database.superuserTransaction([installPostgis])

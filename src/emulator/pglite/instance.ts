@@ -1,4 +1,7 @@
-/** A running PostgreSQL: one request at a time, none of which may take for ever, and what is left of it after its end. */
+/**
+ * A running PostgreSQL. It handles one request at a time, limits the time of each request, and keeps its data after its
+ * end.
+ */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import { ConnectionError, type Message, type Report } from "../database.ts"
@@ -12,36 +15,44 @@ const BackendCrashBase: ErrorClass<
   "BackendCrash",
   { readonly message: string; readonly report: Report | undefined; readonly messages: ReadonlyArray<Message> }
 > = Data.TaggedError("BackendCrash")
-/** The backend is gone. `report` is what its client is told, after the `messages` that it has got so far. */
+/**
+ * The failure of a request whose backend is gone. `report` is sent to its client after the `messages` received so far.
+ */
 export class BackendCrash extends BackendCrashBase {}
 
+/** The result of a request. */
 export interface Answer {
   readonly messages: ReadonlyArray<Message>
-  /** For how many milliseconds PostgreSQL believes to have slept; none of them has passed. */
+  /** Milliseconds that PostgreSQL believes to have slept, although no time has passed. */
   readonly slept: number
 }
 
+/** A running PostgreSQL. */
 export interface Instance {
   /**
-   * Runs a request. PostgreSQL is to end it after `limit` milliseconds; if it does not even notice that they have passed,
-   * its thread is ended. A request without a limit, or that has lifted it, is cancelled after five minutes, and so is one
-   * whose caller is interrupted.
+   * Runs a request. PostgreSQL should end the request after `limit` milliseconds. If PostgreSQL does not notice that
+   * the limit has passed, its thread is terminated. A request that has no limit or has removed it is canceled after
+   * five minutes. A request is also canceled if its caller is interrupted.
    */
   readonly ask: (request: Request, limit?: number) => Effect.Effect<Answer, BackendCrash>
-  /** Whether it has crashed or was ended. */
+  /** Reports whether PostgreSQL has crashed or was terminated. */
   readonly isGone: () => boolean
-  /** The data directory as its end has left it; `undefined` where it lies in a folder. */
+  /** Returns the data directory as it was left at the end; `undefined` if it is in a folder. */
   readonly remains: () => Disk | undefined
-  /** The data directory as it is, as a tar archive: to start others from. */
+  /** The current data directory as a tar archive, from which other instances can start. */
   readonly archive: Effect.Effect<Uint8Array, ConnectionError>
-  /** Shuts PostgreSQL down. Only for an instance that is not gone. */
+  /** Shuts PostgreSQL down. Call it only if the instance is not gone. */
   readonly close: Effect.Effect<void>
 }
 
+/** Options of an instance. */
 export interface Options {
-  /** Whether it gets a thread of its own; otherwise nothing can end a statement that computes without end. */
+  /**
+   * Whether PostgreSQL runs in a separate thread. Without that thread, a statement that computes endlessly cannot be
+   * stopped.
+   */
   readonly worker: boolean
-  /** What to start from; asked for while the thread is made. */
+  /** Returns the start parameters. It is called while the thread is created. */
   readonly prepare: () => Promise<Omit<Start, "control">>
 }
 
@@ -50,15 +61,15 @@ const unavailable = (cause: unknown): ConnectionError =>
     message: `PostgreSQL does not start: ${cause instanceof Error ? cause.message : String(cause)}`
   })
 
-/** Milliseconds that a request may take that has no limit: what the SQL API gives its slowest queries. */
+/** Maximum time in milliseconds of a request without a limit, as in the SQL API for its slowest queries. */
 const LONGEST = 5 * 60 * 1000
-/** Milliseconds after its limit when a request is first looked at, and between looks. */
+/** Milliseconds between the limit of a request and the first check, and between checks. */
 const GRACE = 500
 const INTERVAL = 1000
-/** How often a request is looked at that has been cancelled, and is at work on that. */
+/** Number of checks of a canceled request that still reacts. */
 const LOOKS = 30
 
-/** What PostgreSQL would have said. */
+/** The error that PostgreSQL would have sent. */
 const timedOut: Report = {
   severity: "ERROR",
   code: "57014",
@@ -95,12 +106,12 @@ const make = (thread: Thread.Thread, data: Start["data"], control: Int32Array<Sh
         finish(Effect.suspend(() => Effect.fail(new BackendCrash({ message, report, messages: readAll(pieces) }))))
       }
       const kill = async (): Promise<void> => {
-        // What runs in this thread is over by now.
+        // A request that ran in this thread has ended by now.
         if (over || !(await thread.kill())) return
         crash("a statement took too long and was ended with its thread", timedOut)
       }
       const cancel = (): void => void Atomics.store(control, CONTROL.cancelled, number)
-      // Who asks the host for something will see that it is cancelled, or that its time is over.
+      // A request that calls a host function will notice its cancellation or its timeout.
       const look = (looks: number): void => {
         const last = performance.now() - startedAt >= Math.max(limit, LONGEST)
         if (last) cancel()
@@ -148,10 +159,12 @@ const make = (thread: Thread.Thread, data: Start["data"], control: Int32Array<Sh
   }
 }
 
-/** What a timer can be set to. */
+/** Maximum delay of a timer. */
 const LONGEST_TIMER = 2 ** 31 - 1
 
-/** Starts PostgreSQL. Whoever starts it must close it. Not interruptible: PGlite cannot be stopped half-way. */
+/**
+ * Starts PostgreSQL. The caller must close it. The start is uninterruptible, because PGlite cannot be stopped halfway.
+ */
 export const start = ({ prepare, worker }: Options): Effect.Effect<Instance, ConnectionError> =>
   Effect.tryPromise({
     try: async () => {

@@ -1,20 +1,20 @@
-/** PostgreSQL's login, which PGlite never goes through: whether a role may log in, and the settings that it starts with. */
+/** PostgreSQL's login, which PGlite never performs: the check whether a role can log in, and its initial settings. */
 import type { Message } from "../database.ts"
 import type { Session } from "./backend/backend.ts"
 import type { Request } from "./thread/host.ts"
 
-/** A role as the catalogue has it. */
+/** A role as stored in the catalog. */
 export interface LoginRole {
   readonly session: Session
   readonly canLogin: boolean
   readonly superuser: boolean
   readonly expired: boolean
   readonly verifier: string | undefined
-  /** Milliseconds that its statements may take; 0 is no limit. */
+  /** Statement timeout in milliseconds; 0 means no limit. */
   readonly statementTimeout: number
 }
 
-// Settings follow the role, least specific first, so that the last of a name wins, as at a login.
+// Settings follow the role, least specific first. As at a login, the last setting of a name wins.
 const ROLE = `
   SELECT oid, rolcanlogin, rolsuper, coalesce(rolvaliduntil < pg_catalog.now(), false), rolpassword, NULL AS setting, 0 AS place
   FROM pg_catalog.pg_authid WHERE rolname = $1
@@ -25,13 +25,15 @@ const ROLE = `
     AND s.setdatabase IN (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()))
   ORDER BY place`
 
-/** A request for a role, to be run as superuser. */
+/** Creates a request for a role. The request must run as superuser. */
 export const ask = (role: string): Request => ({ _tag: "Statement", sql: ROLE, parameters: [role] })
 
-/** A session is locked to its role, so these two can have no effect. */
+/** Settings that have no effect, because a session is locked to its role. */
 const IDENTITY = new Set(["role", "session_authorization"])
 
-/** What a role without settings of its own starts with; the emulator's own statements run with another path. */
+/**
+ * The initial settings of a role without its own settings. The emulator's own statements run with another search path.
+ */
 const DEFAULTS: ReadonlyArray<readonly [string, string]> = [["search_path", '"$user", public']]
 
 const parseSetting = (setting: string): ReadonlyArray<readonly [string, string]> => {
@@ -50,13 +52,13 @@ const UNITS: ReadonlyMap<string, number> = new Map([
   ["d", 86_400_000]
 ])
 
-/** Milliseconds of a setting that PostgreSQL has accepted as a time. */
+/** Parses a time setting that PostgreSQL has accepted. Returns milliseconds. */
 const parseTime = (text: string): number => {
   const [, number = "0", unit = ""] = /^\s*([0-9.eExa-fA-F]+?)\s*(us|ms|s|min|h|d)?\s*$/.exec(text) ?? []
   return Number(number) * (UNITS.get(unit) ?? 1) || 0
 }
 
-/** Reads the answer; `undefined` if there is no such role. */
+/** Reads the role from the messages; `undefined` if the role does not exist. */
 export const read = (name: string, messages: ReadonlyArray<Message>): LoginRole | undefined => {
   const rows = messages.flatMap((message) => (message._tag === "Row" ? [message.values] : []))
   const [row] = rows

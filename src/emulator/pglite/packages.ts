@@ -1,21 +1,21 @@
-/** The optional packages that the emulator's PostgreSQL comes from, with plain words for what is missing. */
+/** The optional packages of the emulator's PostgreSQL, with clear messages if a package is missing. */
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import { readFile } from "node:fs/promises"
 import { ConnectionError } from "../database.ts"
 
-/** What is installed of them. PGlite itself is loaded by the thread that runs it. */
+/** The installed packages. PGlite itself is loaded by the thread that runs it. */
 export interface Packages {
   readonly postgis: boolean
-  /** Names and versions; a data directory fits only the packages that it was made with. */
+  /** Names and versions. A data directory fits only the packages that created it. */
   readonly versions: ReadonlyArray<string>
 }
 
 const PGLITE = "@electric-sql/pglite"
 const POSTGIS = "@electric-sql/pglite-postgis"
-/** What this PostGIS build was linked against: with any later PGlite, PostgreSQL does not load plpgsql any more. */
+/** The PGlite releases that fit this PostGIS build. With later releases, PostgreSQL can no longer load plpgsql. */
 const POSTGIS_FITS: ReadonlySet<string> = new Set(["0.5.9", "0.5.10", "0.5.11", "0.5.12"])
-/** The releases that pass all tests. Earlier ones end a statement's error in another way. */
+/** The releases that pass all tests. Earlier releases end a statement's error differently. */
 const TESTED = /^0\.5\.(9|[1-9]\d+)$/
 
 const isMissing = (cause: unknown): boolean =>
@@ -38,7 +38,7 @@ const version = (name: string, use: string): Effect.Effect<string, ConnectionErr
       })
   })
 
-/** Looks for PGlite, and its PostGIS if asked for. */
+/** Finds PGlite and, if requested, its PostGIS. */
 export const packages: (postgis: boolean) => Effect.Effect<Packages, ConnectionError> = Effect.fnUntraced(
   function* (postgis) {
     const pglite = yield* version(PGLITE, "the embedded CARTO")
@@ -58,7 +58,7 @@ export const packages: (postgis: boolean) => Effect.Effect<Packages, ConnectionE
   }
 )
 
-/** Whether PostGIS can be had: its package is installed and fits PGlite. */
+/** Reports whether PostGIS is available: its package is installed and fits PGlite. */
 export const hasPostgis: Effect.Effect<boolean> = packages(true).pipe(
   Effect.match({ onFailure: () => false, onSuccess: () => true })
 )

@@ -1,4 +1,4 @@
-/** The emulator's database on PGlite: one backend and one caller at a time, and a new backend after a crash. */
+/** The emulator's database on PGlite: one backend, one caller at a time, and a new backend after a crash. */
 import * as Cache from "effect/Cache"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -20,24 +20,25 @@ const failed = ({ message, messages, report }: BackendCrash): Effect.Effect<Read
     ? Effect.fail(new ConnectionError({ message }))
     : Effect.succeed([...messages, { _tag: "Failure", report }])
 
+/** Options of a database on PGlite. */
 export interface Options {
   readonly name: string
   readonly postgis: boolean
-  /** Starts PostgreSQL, from what a crashed instance has left if there is one. */
+  /** Starts PostgreSQL from the remains of a crashed instance, if there are any. */
   readonly start: (remains: Disk | undefined) => Effect.Effect<Instance, ConnectionError>
 }
 
-/** Opens the database. It is closed with the scope. */
+/** Opens the database. The database is closed with the scope. */
 export const make: (options: Options) => Effect.Effect<Database, ConnectionError, Scope.Scope> = Effect.fnUntraced(
   function* ({ name, postgis, start }) {
     const mutex = yield* Semaphore.make(1)
     const state: { instance: Instance } = yield* Effect.acquireRelease(
       Effect.map(start(undefined), (instance) => ({ instance })),
-      // What has crashed must not write its memory to disk.
+      // A crashed instance must not write its memory to disk.
       ({ instance }) => (instance.isGone() ? Effect.void : instance.close)
     )
 
-    // What had been committed is recovered from the files, as PostgreSQL does after a crash.
+    // Committed data is recovered from the files, as PostgreSQL does after a crash.
     const recover = Effect.gen(function* () {
       state.instance = yield* start(state.instance.remains())
     }).pipe(Effect.uninterruptible)
@@ -48,7 +49,7 @@ export const make: (options: Options) => Effect.Effect<Database, ConnectionError
         return yield* state.instance.ask(request, limit)
       })
 
-    // Deriving SCRAM's key costs milliseconds, and a key's password never changes.
+    // Deriving SCRAM's key takes milliseconds, and a key's password never changes.
     const passwords = yield* Cache.make({
       capacity: 256,
       lookup: (key: string) => {
@@ -57,7 +58,7 @@ export const make: (options: Options) => Effect.Effect<Database, ConnectionError
       }
     })
 
-    /** The session of a login, and how many milliseconds its text may take, if that is limited. */
+    /** Returns the session of a login, and the timeout of its text in milliseconds if it has one. */
     const login = Effect.fnUntraced(function* ({
       login: { role, password },
       statementTimeout
@@ -104,7 +105,7 @@ export const make: (options: Options) => Effect.Effect<Database, ConnectionError
             )
           ),
           mutex.withPermit,
-          // The next caller need not wait for the sleep of this one.
+          // The next caller does not wait for the sleep of this caller.
           Effect.tap(({ slept }) => (slept > 0 ? Effect.sleep(slept) : Effect.void)),
           Effect.map(({ messages }) => messages),
           Effect.catchTag("BackendCrash", failed),

@@ -1,4 +1,4 @@
-/** Opens databases on PGlite, one instance each. */
+/** Opens databases on PGlite, with one instance per database. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as RcMap from "effect/RcMap"
@@ -15,25 +15,30 @@ import * as Instance from "./instance.ts"
 import { packages } from "./packages.ts"
 import * as PgliteDatabase from "./pgliteDatabase.ts"
 
+/** Options of the databases on PGlite. */
 export interface Options {
   /**
-   * Where databases are kept, a sub-folder each. In memory by default. What is committed outlives the process, however
-   * it ends, but not a power failure: PGlite does not wait for the disk.
+   * Folder that contains one subfolder per database. By default, databases are in memory. Committed data survives the
+   * end of the process, including a crash. It may not survive a power failure, because PGlite does not wait for the
+   * disk.
    */
   readonly folder?: string | undefined
-  /** Whether databases have PostGIS; `false` by default. Needs `@electric-sql/pglite-postgis`. */
+  /**
+   * Whether databases have PostGIS. Requires `@electric-sql/pglite-postgis`.
+   * @default false
+   */
   readonly postgis?: boolean | undefined
   /**
-   * Whether each database runs in a thread of its own; `true` by default, but not in a bundle, which lacks that thread's
-   * file. Without one a statement that computes without end takes the whole process along.
+   * Whether each database runs in a separate thread; `true` by default, except in a bundle, which lacks the file of
+   * that thread. Without a thread, a statement that computes endlessly blocks the whole process.
    */
   readonly worker?: boolean | undefined
 }
 
-/** A name becomes the name of a folder. */
+/** Valid names. A database name becomes the name of a folder. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/
 
-/** A data directory in memory to start from, which is read once. */
+/** Returns a function that provides the initial data directory in memory, which is read once. */
 const makeBeginning = (prepared: Prepare.Prepared): (() => Promise<Disk.Disk>) => {
   let disk: Promise<Disk.Disk> | undefined
   return async () => {
@@ -88,8 +93,9 @@ const makeOpen = (
   })
 
 /**
- * Layer of `Databases` on PGlite. A database that is open nowhere any more is closed; one in memory is then gone. A folder
- * belongs to one layer at a time: while a database of it is open, opening it elsewhere fails with `ConnectionError`.
+ * Layer of `Databases` on PGlite. A database is closed when no caller has it open, and a database in memory is then
+ * lost. A folder belongs to one layer at a time: opening a database elsewhere while it is open fails with
+ * `ConnectionError`.
  */
 export const layer = (options: Options = {}): Layer.Layer<Databases> =>
   Layer.effect(

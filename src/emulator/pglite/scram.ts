@@ -8,7 +8,7 @@ const VERIFIER = /^SCRAM-SHA-256\$(\d+):([A-Za-z0-9+/=]+)\$([A-Za-z0-9+/=]+):[A-
 const storedKey = async (password: string, salt: Uint8Array<ArrayBuffer>, iterations: number): Promise<string> => {
   const { subtle } = globalThis.crypto
   const encoder = new TextEncoder()
-  // SASLprep is NFKC for what people can type; PostgreSQL uses the raw bytes where it does not apply.
+  // SASLprep is NFKC for characters that a user can type. PostgreSQL uses the raw bytes if SASLprep does not apply.
   const secret = await subtle.importKey("raw", encoder.encode(password.normalize("NFKC")), "PBKDF2", false, [
     "deriveBits"
   ])
@@ -18,7 +18,7 @@ const storedKey = async (password: string, salt: Uint8Array<ArrayBuffer>, iterat
   return Base64.encode(new Uint8Array(await subtle.digest("SHA-256", clientKey)))
 }
 
-/** Whether a password is the one that a verifier of `pg_authid.rolpassword` was made from. */
+/** Reports whether a verifier of `pg_authid.rolpassword` was made from a password. */
 export const verify = (password: string, verifier: string): Effect.Effect<boolean> => {
   const [, iterations, salt, expected] = VERIFIER.exec(verifier) ?? []
   if (iterations === undefined || salt === undefined || expected === undefined) return Effect.succeed(false)

@@ -1,9 +1,10 @@
-/** The package that speaks PostgreSQL's protocol, which is optional. */
+/** The optional package that implements PostgreSQL's protocol. */
 import type * as Pg from "pg"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import { ConnectionError } from "../database.ts"
 
+/** The parts of `pg` that the emulator uses. */
 export type Driver = Pick<typeof Pg, "Client" | "DatabaseError">
 
 const isMissing = (cause: unknown): boolean =>

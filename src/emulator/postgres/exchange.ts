@@ -1,4 +1,4 @@
-/** One request to a backend and its answer, message by message, no faster than they are read. */
+/** One request to a backend and its response. Messages are read no faster than they are consumed. */
 import { Buffer } from "node:buffer"
 import type { Connection, FieldDef } from "pg"
 import * as Cause from "effect/Cause"
@@ -10,19 +10,19 @@ import type { Driver } from "./driver.ts"
 
 type Messages = readonly [Message, ...Array<Message>]
 
-/** What a backend says in an `ErrorResponse` or a `NoticeResponse`. */
+/** The fields of an `ErrorResponse` or a `NoticeResponse`. */
 type ReportFields = {
   readonly [Field in "severity" | "code" | "message" | "detail" | "hint" | "where" | "position"]?: string | undefined
 }
 
-/** What of pg's connection carries the data of a COPY. */
+/** The members of pg's connection that carry the data of a COPY. */
 interface CopyConnection extends Connection {
   readonly sendCopyFromChunk: (chunk: Buffer) => void
   readonly endCopyFrom: () => void
   readonly sendCopyFail: (message: string) => void
 }
 
-/** What pg tells of the answer to what was submitted; it calls these by their names. */
+/** The callbacks that pg calls by name to report the response to a submitted request. */
 export interface Exchange {
   readonly submit: (connection: Connection) => void
   readonly handleRowDescription: (message: { readonly fields: ReadonlyArray<FieldDef> }) => void
@@ -35,11 +35,11 @@ export interface Exchange {
   readonly handleReadyForQuery: () => void
   readonly handleNotice: (notice: ReportFields) => void
   readonly handleCopyOut: (message: { readonly binary: boolean }) => void
-  /** What has come since the last time. Ends with the answer. */
+  /** Returns the messages since the last pull. Ends with the response. */
   readonly pull: Pull.Pull<Messages, ConnectionError>
-  /** Whether the backend may still be at work. */
+  /** Reports whether the backend may still be working. */
   readonly isRunning: () => boolean
-  /** Waits for the end of the answer, whatever it is. */
+  /** Waits for the end of the response, successful or not. */
   readonly drain: Effect.Effect<void>
 }
 
@@ -63,10 +63,13 @@ const column = (field: FieldDef): Column => ({
 
 const isNonEmpty = (messages: ReadonlyArray<Message>): messages is Messages => messages.length > 0
 
-/** A `CopyData` message holds at most this much. */
+/** Maximum bytes of a `CopyData` message. */
 const copyChunk = 64 * 1024
 
-/** Makes an exchange that begins with `send`. The first COPY FROM STDIN of it takes `copyIn`, any other fails. */
+/**
+ * Creates an exchange that begins with `send`. Its first COPY FROM STDIN reads `copyIn`; any further COPY FROM STDIN
+ * fails.
+ */
 export const make = (
   { DatabaseError }: Driver,
   send: (connection: Connection) => void,
@@ -78,7 +81,7 @@ export const make = (
   let data = copyIn
   let wake: (() => void) | undefined
 
-  // Everything that one read from the socket brought is handed over at once, and nothing more is read until then.
+  // All messages of one read from the socket are passed on together. The socket is then paused.
   const push = (message: Message): void => {
     if (received.length === 0) {
       stream?.pause()
@@ -146,7 +149,7 @@ export const make = (
       else upload(connection, data)
       data = undefined
     },
-    // pg's parser uses its memory again.
+    // pg's parser reuses its memory.
     handleCopyData: ({ chunk }) => push({ _tag: "CopyData", data: new Uint8Array(chunk) }),
     handleError: (error) => {
       if (error instanceof DatabaseError) {

@@ -1,10 +1,13 @@
-/** What databases of the emulator are called on a server that may have others. */
+/** Names of the emulator's databases on a server that may have other databases. */
 import { createHash } from "node:crypto"
 
-/** PostgreSQL cuts longer names. */
+/** Maximum length of a name. PostgreSQL truncates longer names. */
 const maximum = 63
 
-/** The name on the server of a database of the emulator; `run` sets those apart that end with a run of it. */
+/**
+ * Returns the server's name of a database of the emulator. `run` distinguishes databases that are dropped at the end of
+ * a run.
+ */
 export const serverName = (name: string, run: string | undefined): string => {
   const full = `effect_carto_${run === undefined ? "" : `${run}_`}${name}`
   if (full.length <= maximum) return full
@@ -14,12 +17,12 @@ export const serverName = (name: string, run: string | undefined): string => {
 
 const comment = "effect-carto: is dropped when its emulator ends; run "
 
-/** The comment on a database that ends with a run. */
+/** Creates the comment on a database that is dropped at the end of a run. */
 export const runComment = (run: string): string => comment + run
 
-/** The run that a database's comment speaks of. */
+/** Returns the run in a database's comment. */
 export const runOf = (text: string): string | undefined =>
   text.startsWith(comment) ? text.slice(comment.length) : undefined
 
-/** By this name of its connections a run is known to be alive. */
+/** Returns the application name of a run's connections, which shows that the run is alive. */
 export const applicationName = (run: string): string => `effect-carto ${run}`

@@ -1,11 +1,12 @@
-/** Dropping a database together with the roles of its accounts and keys, which belong to the server. */
+/** Drops a database together with the roles of its accounts and keys, which belong to the server. */
 import * as Effect from "effect/Effect"
 import { identifier } from "../shared/quoting.ts"
 import type { ConnectionError, DatabaseError } from "../database.ts"
 import { applicationName, runOf } from "./names.ts"
 import type { Superuser } from "./superuser.ts"
 
-// A key's role may own and hold nothing, but it is always tied to that of its account, which owns a schema.
+// A key's role may own nothing and have no permissions. It is always linked to the role of its account, which owns a
+// schema.
 const ROLES = `
   WITH RECURSIVE ours AS (
     SELECT oid, rolname FROM pg_roles
@@ -23,12 +24,12 @@ const ROLES = `
   )
   SELECT rolname AS name FROM ours JOIN used USING (oid)`
 
-/** Drops a database, whoever is connected to it, and the roles that only it had. */
+/** Drops a database, even if clients are connected to it, and the roles that only this database used. */
 export const drop: (superuser: Superuser, database: string) => Effect.Effect<void, ConnectionError | DatabaseError> =
   Effect.fnUntraced(function* ({ superuser }, database) {
     const roles = yield* superuser(ROLES, [database])
     yield* superuser(`DROP DATABASE IF EXISTS ${identifier(database)} WITH (FORCE)`)
-    // One that has come to be needed elsewhere stays.
+    // A role that another database uses by now stays.
     yield* Effect.forEach(roles, ({ name }) =>
       Effect.ignore(superuser(`DROP ROLE IF EXISTS ${identifier(name ?? "")}`))
     )
@@ -40,11 +41,11 @@ const DATABASES = `
 
 const RUNS = "SELECT application_name AS name FROM pg_stat_activity"
 
-/** Drops the databases of runs that have ended without doing so themselves. */
+/** Drops the databases of runs that ended without dropping them. */
 export const dropOfEndedRuns: (superuser: Superuser) => Effect.Effect<void, ConnectionError | DatabaseError> =
   Effect.fnUntraced(function* (superuser) {
     const databases = yield* superuser.superuser(DATABASES)
-    // After the databases, so that a run that has just begun is seen.
+    // Runs are read after the databases, so that a run that has just begun is found.
     const alive = new Set((yield* superuser.superuser(RUNS)).map(({ name }) => name))
     for (const { comment, name } of databases) {
       const run = runOf(comment ?? "")

@@ -1,4 +1,4 @@
-/** A database on a PostgreSQL server: every text runs in a session of its own, logged in as the role of its key. */
+/** A database on a PostgreSQL server. Every text runs in a separate session, logged in as the role of its key. */
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
@@ -28,7 +28,7 @@ const has = (
 ): Effect.Effect<boolean, ConnectionError | DatabaseError> =>
   Effect.map(superuser(`SELECT 1 FROM ${catalogue} = $1::text`, [name]), (rows) => rows.length > 0)
 
-/** Makes an empty database one of CARTO's; what is there stays as it is. */
+/** Turns an empty database into a CARTO database. Existing objects stay unchanged. */
 const initialize = Effect.fnUntraced(function* (
   superuser: Superuser,
   postgis: boolean
@@ -42,11 +42,11 @@ const initialize = Effect.fnUntraced(function* (
   if (functions.length === 0) yield* superuser.superuserTransaction([createFunctions({ postgis })])
 })
 
-// Another emulator on the server may have made the role since it was looked for.
+// Another emulator on the server may have created the role since the check.
 const isDuplicate = (error: ConnectionError | DatabaseError): boolean =>
   error._tag === "DatabaseError" && (error.code === "42710" || error.code === "23505")
 
-/** What changes with everything that a role's login depends on. */
+/** A query whose result changes with everything that a role's login depends on. */
 const ROLE_VERSION = `
   SELECT a.oid, a.xmin, a.rolvaliduntil < now() AS expired, (
     SELECT string_agg(s.xmin::text || s.ctid::text, ' ' ORDER BY s.ctid) FROM pg_db_role_setting s
@@ -63,20 +63,21 @@ const roleVersion = (
     Effect.catchTag("DatabaseError", ({ message }) => Effect.fail(new ConnectionError({ message })))
   )
 
+/** Options of a database on a PostgreSQL server. */
 export interface Options {
   readonly name: string
-  /** What the server calls it. */
+  /** Name of the database on the server. */
   readonly serverName: string
   readonly driver: Driver
   readonly server: Server
   readonly postgis: boolean
   readonly superuser: Superuser
   readonly applicationName: string
-  /** Shared by the databases of a server, which has only so many connections. */
+  /** The pool that all databases of a server share, because the server's connections are limited. */
   readonly sessions: SessionPool
 }
 
-/** Makes the database of one that is on the server. */
+/** Creates the database of the emulator for an existing database on the server. */
 export const make: (options: Options) => Effect.Effect<Database, ConnectionError | DatabaseError> = Effect.fnUntraced(
   function* (options) {
     const { applicationName, driver, name, postgis, server, serverName, sessions, superuser } = options
@@ -108,12 +109,15 @@ export const make: (options: Options) => Effect.Effect<Database, ConnectionError
       })
 
     const guard = RoleGuard.make(superuser)
-    // Statements of the emulator's own may change roles.
+    // The emulator's own statements may change roles.
     const forgetAfter = (sql: string): Effect.Effect<void> => (/\brole\b/i.test(sql) ? guard.forget : Effect.void)
     const unless = <A>(effect: Effect.Effect<A, ConnectionError | DatabaseError>): Effect.Effect<A, ConnectionError> =>
       Effect.catchTag(effect, "DatabaseError", ({ message }) => Effect.fail(new ConnectionError({ message })))
 
-    /** Runs a text, and puts its role back if the text has changed it: that is then the text's failure. */
+    /**
+     * Runs a text. If the text has changed its role, restores the role and reports the change as the failure of the
+     * text.
+     */
     const guarded = (run: Run): Stream.Stream<Message, ConnectionError> => {
       let isChecked = false
       const check = Effect.suspend(() => {

@@ -15,27 +15,40 @@ import * as Server from "./server.ts"
 import * as SessionPool from "./sessionPool.ts"
 import * as Superuser from "./superuser.ts"
 
+/** Options of the databases on a PostgreSQL server. */
 export interface Options {
-  /** `postgres://USER:PASSWORD@HOST:PORT/DATABASE` of a superuser, who makes databases and roles. */
+  /** `postgres://USER:PASSWORD@HOST:PORT/DATABASE` of a superuser, who creates databases and roles. */
   readonly url: string | Redacted.Redacted
-  /** Whether the server may be on another machine; `false` by default. */
+  /**
+   * Whether the server may be on another machine.
+   * @default false
+   */
   readonly allowRemote?: boolean | undefined
-  /** Whether databases stay when they are closed; by default they and their roles are dropped, as those in memory are. */
+  /**
+   * Whether databases are kept when they are closed. By default, databases and their roles are dropped, like databases
+   * in memory.
+   */
   readonly keep?: boolean | undefined
-  /** Whether databases have PostGIS; `"if-installed"` by default. */
+  /**
+   * Whether databases have PostGIS.
+   * @default "if-installed"
+   */
   readonly postgis?: boolean | "if-installed" | undefined
 }
 
-/** The oldest release that is tested. */
+/** The oldest tested release. */
 const minimumVersion = 150_000
 
-/** How many of the server's connections keys may use at a time, and how many may wait for the next text. */
+/**
+ * Returns the maximum number of the server's connections that keys may use at a time, and the maximum number that may
+ * stay idle for later texts.
+ */
 const connectionShares = (maximum: number) => ({
   running: Math.max(1, Math.min(32, Math.floor(maximum * 0.3))),
   idle: Math.min(16, Math.floor(maximum * 0.15))
 })
 
-/** What a new database's sessions start with, whatever the server's own settings are. */
+/** Initial settings of sessions in a new database, regardless of the server's own settings. */
 const databaseSettings: ReadonlyArray<readonly [name: string, value: string]> = [
   ["timezone", "UTC"],
   ["datestyle", "ISO, MDY"],
@@ -50,7 +63,7 @@ const plainly = <A, R>(
 ): Effect.Effect<A, ConnectionError, R> =>
   Effect.catchTag(effect, "DatabaseError", ({ message }) => Effect.fail(new ConnectionError({ message })))
 
-/** Fails unless this is a server that the emulator can work with. */
+/** Fails unless the emulator can work with the server. */
 const examine = Effect.fnUntraced(function* (
   { superuser }: Superuser.Superuser,
   server: Server.Server,
@@ -94,7 +107,8 @@ const create = Effect.fnUntraced(function* (
   yield* superuser.superuserTransaction(
     databaseSettings.map(([setting, value]) => `ALTER DATABASE ${name} SET ${setting} = ${literal(value)}`)
   )
-  // The server looks every second whether a statement's client is still there, where its system can tell.
+  // The server checks every second whether a statement's client is still connected, if its operating system supports
+  // that.
   yield* Effect.ignore(superuser.superuser(`ALTER DATABASE ${name} SET client_connection_check_interval = '1s'`))
 })
 
@@ -137,8 +151,8 @@ const make: (options: Options) => Effect.Effect<Databases["Service"], Connection
 )
 
 /**
- * Layer of `Databases` on a PostgreSQL server, 15 or later. Fails with `ConnectionError` when there is none, when it
- * refuses the login, or when the user is no superuser. Needs the package `pg`.
+ * Layer of `Databases` on a PostgreSQL server, release 15 or later. Requires the package `pg`. Fails with
+ * `ConnectionError` if the server is not available, if it refuses the login, or if the user is not a superuser.
  */
 export const layer = (options: Options): Layer.Layer<Databases, ConnectionError> =>
   Layer.effect(Databases, make(options))

@@ -1,6 +1,6 @@
 /**
- * Keeps the text of a key from changing its own role, which PostgreSQL allows and which all that use the key share. A
- * server has no hook for it, so the role is compared after each text and is put back.
+ * Prevents the SQL of a key from changing its own role. PostgreSQL allows such a change, but all clients with the same
+ * key share the role. A server has no hook for this, so the role is compared and restored after each text.
  */
 import * as Effect from "effect/Effect"
 import type { ConnectionError, DatabaseError, Login } from "../database.ts"
@@ -8,7 +8,7 @@ import * as Scram from "../pglite/scram.ts"
 import { identifier, literal } from "../shared/quoting.ts"
 import type { Superuser } from "./superuser.ts"
 
-// Settings for all databases and for this one, and those to which the role has granted itself.
+// Settings for all databases and for this database, and the members to which the role has granted itself.
 const STATE = `
   SELECT a.rolpassword AS verifier,
     coalesce((
@@ -26,24 +26,26 @@ const STATE = `
 
 interface State {
   readonly verifier: string
-  /** JSON of pairs: whether it is for this database alone, and `name=value` texts. */
+  /** JSON of pairs: whether the settings apply to this database only, and the settings as `name=value` texts. */
   readonly settings: string
   readonly members: string
   readonly database: string
 }
 
+/** Restores roles that their SQL text has changed. */
 export interface RoleGuard {
-  /** Notes what a role is like, before a text of it runs. */
+  /** Records the state of a role before its text runs. */
   readonly remember: (role: string) => Effect.Effect<void, ConnectionError | DatabaseError>
-  /** Puts a role back that its text has changed. Says whether it has. */
+  /** Restores a role if its text has changed it. Returns whether the role was changed. */
   readonly restore: (login: Login) => Effect.Effect<boolean, ConnectionError | DatabaseError>
-  /** Forgets all roles, after they have been changed by whoever may. */
+  /** Forgets all roles after an authorized change of roles. */
   readonly forget: Effect.Effect<void>
 }
 
 type Settings = ReadonlyArray<readonly [ownDatabase: boolean, settings: ReadonlyArray<string>]>
 
-// SQL takes a list of quoted names for these settings, as the catalog has them; a quoted list would be one name.
+// SQL takes a list of quoted names for these settings, as the catalog stores them. A quoted list would be a single
+// name.
 const LISTS = new Set(["search_path", "session_preload_libraries", "local_preload_libraries", "temp_tablespaces"])
 
 const setting = (role: string, database: string | undefined, text: string): string => {
@@ -68,7 +70,7 @@ const restoring = (login: Login, before: State, after: State): ReadonlyArray<str
   ]
 }
 
-/** Makes the guard of a database's roles. */
+/** Creates the guard of a database's roles. */
 export const make = ({ superuser, superuserTransaction }: Superuser): RoleGuard => {
   const known = new Map<string, State>()
   const read = Effect.fnUntraced(function* (role: string) {
@@ -86,7 +88,7 @@ export const make = ({ superuser, superuserTransaction }: Superuser): RoleGuard 
     remember: Effect.fnUntraced(function* (role) {
       if (known.has(role)) return
       const state = yield* read(role)
-      // A role that has granted itself has been changed by its text.
+      // If a role has granted itself to a member, its text has changed it.
       if (state !== undefined) known.set(role, { ...state, members: "[]" })
     }),
     restore: Effect.fnUntraced(function* (login) {

@@ -1,10 +1,11 @@
-/** Where a PostgreSQL server is and who its superuser is, from a `postgres://` URL. */
+/** The location and the superuser of a PostgreSQL server, from a `postgres://` URL. */
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { isIPv4 } from "node:net"
 import process from "node:process"
 import { ConnectionError } from "../database.ts"
 
+/** A PostgreSQL server and its superuser. */
 export interface Server {
   /** A name, an address, or the folder of a Unix socket. */
   readonly host: string
@@ -16,14 +17,14 @@ export interface Server {
   readonly tls: false | { readonly rejectUnauthorized: boolean }
 }
 
-/** libpq's names for how much of TLS is asked for. */
+/** libpq's names of the TLS modes. */
 const tlsModes: ReadonlyMap<string, Server["tls"]> = new Map<string, Server["tls"]>([
   ["disable", false],
   ["require", { rejectUnauthorized: false }],
   ["verify-full", { rejectUnauthorized: true }]
 ])
 
-// No message repeats the URL, which holds a password.
+// No message includes the URL, because the URL contains a password.
 const refuse = (message: string): Effect.Effect<never, ConnectionError> => Effect.fail(new ConnectionError({ message }))
 
 const malformed = refuse("a PostgreSQL server is given as postgres://USER:PASSWORD@HOST:PORT/DATABASE")
@@ -54,14 +55,14 @@ const read: (text: string) => Effect.Effect<Server, ConnectionError> = Effect.fn
 const isLoopback = (host: string): boolean =>
   host === "localhost" || host === "::1" || host.startsWith("/") || (isIPv4(host) && host.startsWith("127."))
 
-/** `HOST:PORT`. */
+/** Formats an address as `HOST:PORT`. */
 export const address = ({ host, port }: Pick<Server, "host" | "port">): string =>
   host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`
 
 /**
- * Reads a URL: user and database default to `postgres`, the host to `localhost`, the port to 5432, the password to
- * `PGPASSWORD`; `sslmode` is `disable`, `require` or `verify-full`. Fails with `ConnectionError` when it is no such URL,
- * or when the server is not on this machine and `allowRemote` is not `true`.
+ * Parses a URL. Defaults: user and database `postgres`, host `localhost`, port 5432, password `PGPASSWORD`. `sslmode`
+ * is `disable`, `require` or `verify-full`. Fails with `ConnectionError` if the URL is invalid, or if the server is not
+ * on this machine and `allowRemote` is not `true`.
  */
 export const parse: (
   url: string | Redacted.Redacted,

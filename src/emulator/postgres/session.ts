@@ -1,4 +1,4 @@
-/** A connection that has really logged in: PostgreSQL decides what it may do. */
+/** A connection with a real login, for which PostgreSQL decides the permissions. */
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
@@ -11,29 +11,37 @@ import type { Driver } from "./driver.ts"
 import * as Exchange from "./exchange.ts"
 import { address, type Server } from "./server.ts"
 
+/** The value of a bind parameter. */
 export type Parameter = string | number | boolean | null
 
+/** A logged-in connection. */
 export interface Session {
-  /** Runs a text of any number of statements by the simple protocol. */
+  /** Runs text with any number of statements by the simple protocol. */
   readonly text: (sql: string, copyIn?: Uint8Array) => Stream.Stream<Message, ConnectionError>
-  /** Runs one statement with parameters by the extended protocol; values in and out are text. */
+  /** Runs one statement with bind parameters by the extended protocol. Parameters and results are text. */
   readonly statement: (sql: string, parameters: ReadonlyArray<Parameter>) => Stream.Stream<Message, ConnectionError>
-  /** Makes it as it was after the login. `false` if that cannot be done: then it must not be used again. */
+  /**
+   * Resets the session to its state after the login. Returns `false` if that is not possible. The session must then not
+   * be used again.
+   */
   readonly reset: Effect.Effect<boolean>
-  /** Whether the backend is there, as far as is known. */
+  /** Reports whether the backend is still connected, as far as is known. */
   readonly isOpen: () => boolean
 }
 
+/** Options of a login. */
 export interface Options {
   readonly driver: Driver
   readonly server: Server
   readonly user: string
   readonly password: Redacted.Redacted
   readonly database: string
-  /** Settings that hold from the login on, and over those of the role. Values without spaces and backslashes. */
+  /**
+   * Settings that apply from the login and override those of the role. Values must not contain spaces or backslashes.
+   */
   readonly settings: ReadonlyArray<readonly [name: string, value: string]>
   readonly applicationName: string
-  /** Ends a backend by force. */
+  /** Terminates a backend. */
   readonly terminate?: ((processId: number) => Effect.Effect<void>) | undefined
 }
 
@@ -44,7 +52,7 @@ interface BackendKey {
 
 const connectTimeout = 10_000
 
-/** How long a cancelled statement may take to stop before its backend is terminated, in milliseconds. */
+/** Milliseconds that a canceled statement may take to stop before its backend is terminated. */
 const cancelTimeout = 2000
 
 const refused = ({ driver, server }: Options, cause: unknown): ConnectionError => {
@@ -54,7 +62,7 @@ const refused = ({ driver, server }: Options, cause: unknown): ConnectionError =
   return new ConnectionError({ message: `no PostgreSQL server answers at ${address(server)}: ${reason}` })
 }
 
-// A CancelRequest is a connection of its own, which PostgreSQL closes when it has sent the signal.
+// A CancelRequest uses a separate connection, which PostgreSQL closes after it has sent the signal.
 const sendCancelRequest = ({ host, port }: Server, { processID, secretKey }: BackendKey): Effect.Effect<void> =>
   Effect.callback((resume) => {
     const request = new DataView(new ArrayBuffer(16))
@@ -84,8 +92,8 @@ const sendStatement =
   }
 
 /**
- * Logs in. With the scope the session ends; a statement that is still running is cancelled, and the backend is gone when
- * the scope is closed, so that nothing of it is seen by who comes next.
+ * Logs in. The session ends with the scope. A statement that is still running is canceled. The backend is gone when the
+ * scope is closed, so the next session does not see it.
  */
 export const open: (options: Options) => Effect.Effect<Session, ConnectionError, Scope.Scope> = Effect.fnUntraced(
   function* (options) {
@@ -100,7 +108,7 @@ export const open: (options: Options) => Effect.Effect<Session, ConnectionError,
           host: server.host,
           port: server.port,
           user,
-          // A function, because pg looks for another password in the environment and in files if there is none.
+          // A function, because without a password pg searches the environment and files for another one.
           password: () => Redacted.value(password),
           database,
           ssl: server.tls,
@@ -115,7 +123,7 @@ export const open: (options: Options) => Effect.Effect<Session, ConnectionError,
           current?.handleCopyOut(message)
         )
         client.on("notice", (notice) => current?.handleNotice(notice))
-        // The exchange that is under way is told too.
+        // pg also notifies the exchange in progress.
         client.on("error", () => {
           isOpen = false
         })
@@ -165,7 +173,7 @@ export const open: (options: Options) => Effect.Effect<Session, ConnectionError,
       statement: (sql, parameters) => submit(sendStatement(sql, parameters)),
       reset: Effect.suspend(() => {
         if (current?.isRunning() === true) return Effect.succeed(false)
-        // DISCARD ALL cannot be part of a transaction, which the text may have left open.
+        // DISCARD ALL cannot run inside a transaction, which the text may have left open.
         return Effect.flatMap(succeeds("ROLLBACK"), (isOut) =>
           isOut ? succeeds("DISCARD ALL") : Effect.succeed(false)
         )

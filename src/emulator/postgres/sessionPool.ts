@@ -1,4 +1,6 @@
-/** Sessions that wait for the next text of the same role, because a login takes PostgreSQL a new process. */
+/**
+ * Idle sessions that are kept for the next text of the same role, because each login makes PostgreSQL start a process.
+ */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
@@ -13,28 +15,32 @@ interface Idle {
   readonly login: string
 }
 
+/** A pool of sessions. */
 export interface SessionPool {
   /**
-   * A session that nobody else has until the scope closes: one that waits, or a new one by `open`. `login` tells logins
-   * apart: only who would get the same session anew gets one that was used before.
+   * Returns a session for exclusive use until the scope closes: an idle session, or a new session from `open`. `login`
+   * identifies a login. A used session is returned only to callers whose new session would be the same.
    */
   readonly get: (options: {
     readonly database: string
     readonly login: string
     readonly open: Effect.Effect<Session, ConnectionError, Scope.Scope>
   }) => Effect.Effect<Session, ConnectionError, Scope.Scope>
-  /** Ends the sessions of a database that wait. */
+  /** Ends the idle sessions of a database. */
   readonly clear: (database: string) => Effect.Effect<void>
 }
 
-/** At most `running` sessions are in use at a time, others wait for them; at most `idle` are kept. */
+/**
+ * Creates a pool. At most `running` sessions are in use at a time, and further callers wait. At most `idle` sessions
+ * are kept.
+ */
 export const make: (options: {
   readonly running: number
   readonly idle: number
 }) => Effect.Effect<SessionPool, never, Scope.Scope> = Effect.fnUntraced(function* (options) {
   const permits = yield* Semaphore.make(options.running)
   const poolScope = yield* Effect.scope
-  // In order of their last use.
+  // Ordered by last use.
   const idle = new Set<Idle>()
 
   const close = (entries: ReadonlyArray<Idle>): Effect.Effect<void> =>

@@ -1,4 +1,4 @@
-/** The emulator's own statements, over one connection of the server's superuser. */
+/** The emulator's own statements, run over one connection of the server's superuser. */
 import * as Effect from "effect/Effect"
 import * as Pool from "effect/Pool"
 import * as Schedule from "effect/Schedule"
@@ -10,9 +10,10 @@ import type { Driver } from "./driver.ts"
 import type { Server } from "./server.ts"
 import * as Session from "./session.ts"
 
+/** Runs statements as the server's superuser. */
 export type Superuser = Pick<Database, "superuser" | "superuserTransaction">
 
-// A key may hold locks for as long as its statement runs; whoever needs them waits no longer than this.
+// A key may hold locks while its statement runs. Statements that need these locks wait no longer than this.
 const settings = [
   ["search_path", "pg_catalog,pg_temp"],
   ["standard_conforming_strings", "on"],
@@ -20,13 +21,13 @@ const settings = [
   ["lock_timeout", "30s"]
 ] as const
 
-// Roles belong to the whole server, where another emulator may be changing the same one.
+// Roles belong to the whole server, where another emulator may be changing the same role.
 const isClash = ({ code, message }: DatabaseError): boolean =>
   code === "40P01" || (code === "XX000" && message.startsWith("tuple concurrently"))
 
 const clashes = Schedule.recurs(5)
 
-/** Connects on first need, and again when the connection is lost. Statements come one after the other. */
+/** Connects when first needed, and again after the connection is lost. Statements run one at a time. */
 export const make: (options: {
   readonly driver: Driver
   readonly server: Server
@@ -47,7 +48,7 @@ export const make: (options: {
     Effect.scoped(
       Effect.gen(function* () {
         const session = yield* Pool.get(pool)
-        // The server may have been started anew since the last statement.
+        // The server may have been restarted since the last statement.
         if (!session.isOpen()) {
           yield* Pool.invalidate(pool, session)
           return undefined

@@ -1,6 +1,6 @@
 /**
- * One PostgreSQL backend: a PGlite instance, spoken to with whole requests, synchronously. Nothing of JavaScript can
- * come between the parts of a request, so a session that has been entered is always left again.
+ * One PostgreSQL backend: a PGlite instance that receives complete requests synchronously. No JavaScript runs between
+ * the parts of a request, so an entered session is always left again.
  */
 import type { PGlite, protocol } from "@electric-sql/pglite"
 import type { Message, Report } from "../../database.ts"
@@ -11,14 +11,14 @@ import { Crash, crashReport } from "./crash.ts"
 import * as RoleGuard from "./roleGuard.ts"
 import { extendedQuery, simpleQuery } from "./requests.ts"
 
-/** Who a session is of, and what PostgreSQL would set at its login. */
+/** The owner of a session, and the settings that PostgreSQL would apply at its login. */
 export interface Session {
   readonly role: string
   readonly oid: number
   readonly settings: ReadonlyArray<readonly [name: string, value: string]>
 }
 
-/** A text to run under a role. */
+/** SQL text to run under a role. */
 export interface Text {
   readonly session: Session
   readonly sql: string
@@ -27,26 +27,28 @@ export interface Text {
   readonly mayAlterRoles: boolean
 }
 
+/** The value of a bind parameter. */
 export type Parameter = string | number | boolean | null
 
-/** Takes a message of PostgreSQL's protocol. Its memory is PGlite's, which writes over it. */
+/** Receives a message of PostgreSQL's protocol. PGlite owns the message's memory and overwrites it later. */
 export type Sink = (message: Uint8Array) => void
 
+/** The operations of one PostgreSQL backend. */
 export interface Backend {
   /** Runs one statement as superuser. Throws `Crash`. */
   readonly statement: (sql: string, parameters: ReadonlyArray<Parameter>, sink: Sink) => void
-  /** Runs a text of any number of statements as superuser. Throws `Crash`. */
+  /** Runs text with any number of statements as superuser. Throws `Crash`. */
   readonly script: (sql: string, sink: Sink) => void
   /**
-   * Runs a text under a role, with no way out of it. Returns for how many milliseconds PostgreSQL believes to have slept;
-   * none of them has passed. Throws `Crash`.
+   * Runs text under a role and prevents the text from leaving the role. Returns the milliseconds that PostgreSQL
+   * believes to have slept, although no time has passed. Throws `Crash`.
    */
   readonly runAs: (text: Text, sink: Sink) => number
-  /** Asks PostgreSQL to cancel what it runs. It does so when it next looks. */
+  /** Requests the cancellation of the running statement. PostgreSQL cancels it at its next check for interrupts. */
   readonly cancel: () => void
 }
 
-/** What of PGlite's wasm module the session scheme is built on. */
+/** The parts of PGlite's wasm module that the session scheme needs. */
 interface SessionModule extends RoleGuard.GuardModule {
   _SetUserIdAndSecContext: (userId: number, securityContext: number) => void
   _PostgresMainLoopOnce: () => void
@@ -82,20 +84,22 @@ const SECURITY_LOCAL_USERID_CHANGE = 1
 /** The status with which PGlite's build leaves the main loop after an ordinary error. */
 const LONGJMP = 100
 const QUERY_CANCELED = "57014"
-/** A request whose answer takes more than this many bytes is cancelled: the answer is held in memory. */
+/**
+ * Maximum bytes of a response. A request with a larger response is canceled, because the response is held in memory.
+ */
 const ANSWER_LIMIT = 128 * 1024 * 1024
-/** What a statement fails with whose response is larger. */
+/** The failure of a statement with a larger response. */
 const TOO_LARGE: Report = {
   severity: "ERROR",
   code: "54000",
   message: "the response is larger than 128 MB, which is the limit of the embedded CARTO"
 }
-/** What a message takes beside its data, about. */
+/** Approximate overhead of a message in bytes, in addition to its data. */
 const MESSAGE_SIZE = 100
 
 /**
- * Takes over a PGlite instance that nobody else talks to, with a clock that is among its extensions. Throws
- * `Crash` if this PGlite lacks what the session scheme needs, or if a role can leave its session.
+ * Takes over a PGlite instance that has no other user. `clock` must be among the extensions of the instance. Throws
+ * `Crash` if this PGlite lacks a part that the session scheme needs, or if a role can leave its session.
  */
 export const make = async (pglite: PGlite, wire: typeof protocol, clock: Clock): Promise<Backend> => {
   const module: unknown = pglite.Module
@@ -105,8 +109,8 @@ export const make = async (pglite: PGlite, wire: typeof protocol, clock: Clock):
 
   let crash: Crash | undefined
   let thrown: unknown
-  // PGlite swallows what ends a request early, or reports it only later. After anything but PostgreSQL's own error exit
-  // (a stack overflow, an exit) the instance would answer with empty results from then on.
+  // PGlite discards failures that end a request early, or reports them only later. After any failure except
+  // PostgreSQL's own error exit (a stack overflow, an exit), the instance would return empty results from then on.
   const noting =
     (run: () => void): (() => void) =>
     () => {
@@ -146,14 +150,15 @@ export const make = async (pglite: PGlite, wire: typeof protocol, clock: Clock):
     }
     if (size > ANSWER_LIMIT) cancel()
   }
-  /** Sends a request, and returns its failure. */
+  /** Sends a request and returns its failure. */
   const exchange = (request: Uint8Array, to: Sink = ignore): Report | undefined => {
     if (crash !== undefined) throw crash
     size = 0
     failure = undefined
     sink = to
     frames = makeFraming()
-    // PGlite runs the request before it returns the promise, which only repeats what was noted.
+    // PGlite runs the request before it returns the promise. The promise only repeats a failure that was already
+    // recorded.
     pglite.execProtocolRawStream(request, { syncToFs: false, onRawData: receive }).catch((error: unknown) => {
       thrown ??= error
     })
@@ -167,7 +172,7 @@ export const make = async (pglite: PGlite, wire: typeof protocol, clock: Clock):
   const must = (sql: string): void => {
     const request = simpleQuery(wire, sql)
     let refusal = exchange(request)
-    // A cancellation that came too late for its statement meets the next one.
+    // A cancellation that came too late for its statement affects the next statement.
     if (refusal?.code === QUERY_CANCELED) refusal = exchange(request)
     if (refusal === undefined) return
     crash = new Crash(`PostgreSQL refused ${sql}: ${refusal.message}`)
@@ -184,12 +189,12 @@ export const make = async (pglite: PGlite, wire: typeof protocol, clock: Clock):
   const enter = (session: Session): void => {
     must(`SET SESSION AUTHORIZATION ${identifier(session.role)}`)
     module._SetUserIdAndSecContext(session.oid, SECURITY_LOCAL_USERID_CHANGE)
-    // The settings are applied under the role itself: what it could not set, it must not get. As at a login, a setting
-    // that no longer holds is passed over.
+    // The settings are applied under the role itself, so the role gets no setting that it cannot set. As at a login, a
+    // setting that is no longer valid is skipped.
     for (const setting of session.settings) {
       exchange(extendedQuery(wire, "SELECT pg_catalog.set_config($1, $2, false)", setting))
     }
-    // All sessions have one generator of random numbers, which a text can seed.
+    // All sessions share one generator of random numbers, which SQL text can seed.
     exchange(extendedQuery(wire, "SELECT pg_catalog.setseed($1::text::float8)", [2 * Math.random() - 1]))
   }
 
@@ -240,7 +245,7 @@ const collect = (run: (sink: Sink) => void): ReadonlyArray<Message> => {
   return messages
 }
 
-/** A role that every PostgreSQL has and that may do nothing of interest. */
+/** A role that every PostgreSQL has and that has no relevant permissions. */
 const NOBODY = "pg_signal_backend"
 const SECRET = "SELECT rolpassword FROM pg_catalog.pg_authid"
 const ESCAPES = [
@@ -254,7 +259,7 @@ const ESCAPES = [
   "DO $$ BEGIN ALTER ROLE CURRENT_USER SET search_path = pg_temp; END $$"
 ]
 
-/** Tries to leave a session, and throws if that succeeds: then this PGlite is not safe to use. */
+/** Tries to leave a session. Throws if that succeeds, because this PGlite is then not safe to use. */
 const testEscapes = ({ runAs, statement }: Pick<Backend, "statement" | "runAs">): void => {
   const [oid] = valuesOf((sink) => statement("SELECT oid FROM pg_catalog.pg_authid WHERE rolname = $1", [NOBODY], sink))
   const session = { role: NOBODY, oid: Number(oid), settings: [] }

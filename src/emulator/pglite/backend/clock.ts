@@ -1,25 +1,26 @@
 /**
- * PostgreSQL's alarm and its sleep inside PGlite, which lacks both: its alarm is a JavaScript timer that cannot strike
- * while a statement runs, and its sleep a loop that asks for the time.
+ * PostgreSQL's alarm and sleep inside PGlite, which lacks both. PGlite's alarm is a JavaScript timer that cannot fire
+ * while a statement runs. Its sleep is a loop that asks for the time.
  *
- * PostgreSQL asks the host for the time, for pages and for files. On those occasions the alarm strikes here when it is
- * due, so that `statement_timeout` is PostgreSQL's own; and in the loop of `pg_sleep` the time is moved on instead of
- * waiting. A statement that only computes asks for nothing, and cannot be stopped.
+ * PostgreSQL asks the host for the time, for pages and for files. At these calls, the alarm fires if it is due, so
+ * `statement_timeout` is PostgreSQL's own. In the loop of `pg_sleep`, the clock is advanced instead of waiting. A
+ * statement that only computes makes no such call and cannot be stopped.
  *
- * The alarm takes no notice of time in which the thread was not at work, so that on a busy machine a statement gets as far
- * as on an idle one.
+ * The alarm ignores time in which the thread did not work. A statement therefore gets as far on a busy machine as on an
+ * idle one.
  */
 import type { Extension } from "@electric-sql/pglite"
 import process from "node:process"
 
+/** The clock of one PGlite instance. */
 export interface Clock {
-  /** Must be among the extensions of the PGlite instance. */
+  /** The extension that must be among the extensions of the PGlite instance. */
   readonly extension: Extension
-  /** Runs `run` with alarms and sleeps; says for how many milliseconds PostgreSQL believes to have slept. */
+  /** Runs `run` with alarms and sleeps. Returns its result and the milliseconds that PostgreSQL believes to have slept. */
   readonly during: <A>(run: () => A) => readonly [result: A, slept: number]
-  /** How many bytes PostgreSQL has written to files so far. */
+  /** Returns the number of bytes that PostgreSQL has written to files so far. */
   readonly written: () => number
-  /** Learns what a sleep looks like from `sleep`, which must make PostgreSQL sleep. No time passes. */
+  /** Learns to recognize a sleep from `sleep`, which must make PostgreSQL sleep. No time passes. */
   readonly calibrate: (sleep: () => void) => void
 }
 
@@ -32,11 +33,11 @@ const isInstantiate = (value: unknown): value is Instantiate => typeof value ===
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
 const isMemory = (value: unknown): value is WebAssembly.Memory => value instanceof WebAssembly.Memory
 
-/** What PostgreSQL calls while it works on pages and files. */
+/** The host functions that PostgreSQL calls while it works on pages and files. */
 const OCCASIONS = new Set(["fd_pread", "fd_pwrite", "fd_read", "fd_write", "__syscall_openat", "__syscall_stat64"])
 const WRITES = new Set(["fd_pwrite", "fd_write"])
 
-/** The bytes of a list of pieces: an address and a length each. */
+/** Returns the total bytes of a list of pieces. Each piece is an address and a length. */
 const sizeOfPieces = (
   memory: WebAssembly.Memory | undefined,
   list: number | bigint | undefined,
@@ -49,18 +50,24 @@ const sizeOfPieces = (
   return size
 }
 
-/** Questions for the time without anything between them, after which it is worth looking whether that is a sleep. */
+/** Number of consecutive requests for the time after which the caller is checked for a sleep. */
 const PATIENCE = 2048
-/** A step through a sleep, as a part of what has been slept already: the sleep ends late by no more than that. */
+/** A step through a sleep, as a fraction of the time already slept. The sleep ends late by at most this fraction. */
 const STEP = 1 / 256
-/** Questions after which a sleep whose time stands still must be in its loop, and questions that are then learnt from. */
+/**
+ * Number of requests after which a sleep with a stopped clock must be in its loop. The same number of further requests
+ * is then used to learn from.
+ */
 const LESSON = 64
-/** Milliseconds; longer than any sleep that is learnt from. */
+/** Milliseconds; longer than any sleep that is used to learn. */
 const AN_HOUR = 3_600_000
 /** `ITIMER_REAL`. */
 const REAL_TIME = 0
 
-/** Milliseconds that this thread has been at work, where the runtime says; otherwise those that have passed. */
+/**
+ * Returns the milliseconds that this thread has worked, if the runtime reports them; otherwise the milliseconds that
+ * have passed.
+ */
 const workingTime: () => number =
   typeof process.threadCpuUsage === "function"
     ? () => {
@@ -69,7 +76,7 @@ const workingTime: () => number =
       }
     : () => performance.now()
 
-/** The innermost functions of PostgreSQL on the stack, in whatever form the JavaScript engine prints them. */
+/** Returns the innermost functions of PostgreSQL on the stack, in the format of the JavaScript engine. */
 const callers = (): string => {
   const limit = Error.stackTraceLimit
   Error.stackTraceLimit = 10
@@ -91,8 +98,8 @@ const replacing = <T extends object>(imports: T, replace: (name: string, origina
   })
 
 /**
- * A clock. `onOccasion` is called whenever PostgreSQL asks the host for something; `active` says whether that is while
- * alarms and sleeps go on.
+ * Creates a clock. `onOccasion` is called whenever PostgreSQL calls a host function. `active` reports whether alarms
+ * and sleeps are enabled at that time.
  */
 export const make = (onOccasion: (active: boolean) => void = () => {}): Clock => {
   let memory: WebAssembly.Memory | undefined
@@ -105,9 +112,9 @@ export const make = (onOccasion: (active: boolean) => void = () => {}): Clock =>
   let asleep = 0
   const sleeping = new Set<string>()
   let learning = false
-  /** When the lesson began, by each of the host's clocks. */
+  /** Time at which the lesson began, by clock of the host. */
   const frozen = new Map<number, bigint>()
-  /** Time without work, up to when it was last added to the alarm. */
+  /** Time without work that was already added to the alarm. */
   let rested = 0
   let written = 0
 
@@ -140,7 +147,7 @@ export const make = (onOccasion: (active: boolean) => void = () => {}): Clock =>
     ahead += step
   }
 
-  /** Time stands still until enough of the loop has been seen; then the sleep is over. */
+  /** Stops the clock until enough of the loop has been observed. Then ends the sleep. */
   const learn = (answerAt: number | bigint | undefined): void => {
     if (answerAt !== place) questions = 0
     place = answerAt
@@ -177,7 +184,8 @@ export const make = (onOccasion: (active: boolean) => void = () => {}): Clock =>
       case "_setitimer_js":
         return (timer, milliseconds) => {
           if (timer !== REAL_TIME) return original(timer ?? 0, milliseconds ?? 0)
-          // Emscripten cuts the interval to whole milliseconds: an alarm that strikes early is set again to nothing, and lost.
+          // Emscripten truncates the interval to whole milliseconds. PostgreSQL sets an alarm that fires early again
+          // with an interval of 0, so the alarm would be lost.
           rested = idleTime()
           alarm = Number(milliseconds) === 0 ? Infinity : now() + Number(milliseconds) + 1
           return 0

@@ -1,7 +1,7 @@
-/** What ends a backend. Not an error of Effect's, which a thread that runs PostgreSQL does without. */
+/** The end of a backend. This is not an error of Effect, because a thread that runs PostgreSQL does not load Effect. */
 import type { Report } from "../../database.ts"
 
-/** The backend is gone: its memory can no longer be trusted, only its files. `report` is what its client is told. */
+/** The failure of a backend whose memory can no longer be trusted, only its files. `report` is sent to its client. */
 export class Crash extends Error {
   override readonly name = "Crash"
   readonly report: Report | undefined
@@ -11,9 +11,10 @@ export class Crash extends Error {
   }
 }
 
-/** What the client of a backend that has crashed is told; `failure` is what PostgreSQL itself has said. */
+/** Returns the report for the client of a crashed backend. `failure` is the failure that PostgreSQL itself reported. */
 export const crashReport = (error: unknown, failure: Report | undefined): Report => {
-  // A stack that is full for JavaScript is full for PostgreSQL too; so it would have said, had it noticed in time.
+  // A stack that is full for JavaScript is also full for PostgreSQL. PostgreSQL would have sent this error if it had
+  // noticed in time.
   if (error instanceof RangeError) {
     return { severity: "ERROR", code: "54001", message: "stack depth limit exceeded" }
   }

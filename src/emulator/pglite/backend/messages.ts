@@ -1,13 +1,16 @@
 /**
- * PostgreSQL's answers, read from the bytes of its protocol. PGlite's own parser drops a byte order mark from the beginning
- * of every value and name, and comes with all of PGlite.
+ * Reads PostgreSQL's messages from the bytes of its protocol. PGlite's own parser removes a byte order mark from the
+ * beginning of every value and name, and it loads all of PGlite.
  */
 import type { Column, Message, Report } from "../../database.ts"
 import { concatenate } from "../../shared/bytes.ts"
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 
-/** Cuts a stream of bytes into messages: a letter, a length that counts itself, and the rest. */
+/**
+ * Creates a function that splits a stream of bytes into messages: a letter, a length that includes itself, and the
+ * content.
+ */
 export const makeFraming = (): ((bytes: Uint8Array) => ReadonlyArray<Uint8Array>) => {
   let rest = new Uint8Array(0)
   return (bytes) => {
@@ -21,7 +24,7 @@ export const makeFraming = (): ((bytes: Uint8Array) => ReadonlyArray<Uint8Array>
       messages.push(buffer.subarray(at, end))
       at = end
     }
-    // a copy: the bytes belong to PGlite, which writes over them
+    // a copy, because PGlite owns the bytes and overwrites them
     rest = buffer.slice(at)
     return messages
   }
@@ -60,7 +63,7 @@ const readColumns = (message: Uint8Array, view: DataView): Message => {
   return { _tag: "Columns", columns }
 }
 
-/** The letters that messages begin with. */
+/** The first letters of messages. */
 const letters = {
   Row: 0x44,
   Columns: 0x54,
@@ -72,7 +75,7 @@ const letters = {
   Notice: 0x4e
 } as const
 
-/** The fields of an error or a notice: a letter each, and its text. */
+/** Reads the fields of an error or a notice: a letter and its text each. */
 const readReport = (message: Uint8Array): Report => {
   const fields = new Map<string, string>()
   for (let at = 5; at < message.length && message[at] !== 0;) {
@@ -92,10 +95,13 @@ const readReport = (message: Uint8Array): Report => {
   }
 }
 
-/** Whether a message is one of many, of whose number and size nobody knows before. */
+/** Reports whether a message carries data. The number and size of such messages are not known in advance. */
 export const isData = (message: Uint8Array): boolean => message[0] === letters.Row || message[0] === letters.CopyData
 
-/** Reads a message; `undefined` for the protocol's own housekeeping. Data of a COPY is a part of the message's memory. */
+/**
+ * Reads a message; `undefined` for protocol messages that the emulator does not use. The data of a COPY shares the
+ * message's memory.
+ */
 export const read = (message: Uint8Array): Message | undefined => {
   const view = new DataView(message.buffer, message.byteOffset, message.byteLength)
   switch (message[0]) {
@@ -120,11 +126,11 @@ export const read = (message: Uint8Array): Message | undefined => {
   }
 }
 
-/** What PostgreSQL says of an error, if that is what a message is. */
+/** Returns PostgreSQL's report of an error if the message is an error. */
 export const readFailure = (message: Uint8Array): Report | undefined =>
   message[0] === letters.Failure ? readReport(message) : undefined
 
-/** An error as PostgreSQL's message. */
+/** Encodes an error as a message of PostgreSQL. */
 export const writeFailure = ({ code, message, severity }: Report): Uint8Array => {
   const fields = new TextEncoder().encode(`S${severity}\0V${severity}\0C${code}\0M${message}\0\0`)
   const length = new Uint8Array(4)
@@ -132,5 +138,6 @@ export const writeFailure = ({ code, message, severity }: Report): Uint8Array =>
   return concatenate([new Uint8Array([letters.Failure]), length, fields])
 }
 
+/** Returns the first error among messages. */
 export const failureOf = (messages: ReadonlyArray<Message>): Report | undefined =>
   messages.find((message) => message._tag === "Failure")?.report

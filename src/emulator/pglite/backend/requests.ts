@@ -1,15 +1,15 @@
-/** PostgreSQL's wire protocol as far as requests need it, with the serializer that PGlite brings. */
+/** Encodes requests in PostgreSQL's wire protocol, with the serializer of PGlite. */
 import type { protocol } from "@electric-sql/pglite"
 import { concatenate } from "../../shared/bytes.ts"
 
 type Protocol = typeof protocol
 
-/** A `CopyData` message holds at most this much, so that a large upload is not copied as a whole. */
+/** Maximum bytes of a `CopyData` message, so that a large upload is not copied as a whole. */
 const COPY_CHUNK = 1024 * 1024
 
 /**
- * A text for the simple protocol. A `CopyFail` ends it: without one, a `COPY … FROM STDIN` that brings no data would
- * wait for ever inside a call that cannot be stopped. PostgreSQL ignores it where no COPY is under way.
+ * Encodes text for the simple protocol, followed by a `CopyFail`. Without it, a `COPY … FROM STDIN` without data would
+ * wait forever inside a call that cannot be stopped. PostgreSQL ignores the `CopyFail` if no COPY is in progress.
  */
 export const simpleQuery = ({ serialize }: Protocol, sql: string, copyIn?: Uint8Array): Uint8Array => {
   const parts = [serialize.query(sql)]
@@ -23,7 +23,7 @@ export const simpleQuery = ({ serialize }: Protocol, sql: string, copyIn?: Uint8
   return concatenate(parts)
 }
 
-/** One statement with bind parameters for the extended protocol; values in and out are text. */
+/** Encodes one statement with bind parameters for the extended protocol. Parameters and results are text. */
 export const extendedQuery = (
   { serialize }: Protocol,
   sql: string,

@@ -1,12 +1,12 @@
 /**
- * Keeps the text of a key from changing roles, their passwords and the settings that their sessions begin with.
+ * Prevents the SQL of a key from changing roles, their passwords and the initial settings of their sessions.
  *
- * PostgreSQL lets every role change its own password and its own settings, and all that use a key share its role. So one
- * request could lock out everybody else. PostgreSQL's hook on access to objects refuses such a change, whichever
- * statement or function makes it.
+ * PostgreSQL lets every role change its own password and settings, and all clients with the same key share its role.
+ * One request could therefore lock out all other clients. PostgreSQL's object access hook refuses such a change,
+ * regardless of the statement or function that makes it.
  */
 
-/** What of PGlite's wasm module the guard needs. */
+/** The parts of PGlite's wasm module that the guard needs. */
 export interface GuardModule {
   addFunction: (run: (...parameters: ReadonlyArray<number>) => void, signature: string) => number
   _malloc: (size: number) => number
@@ -19,6 +19,7 @@ export interface GuardModule {
   wasmMemory: WebAssembly.Memory
 }
 
+/** Names of the wasm module's functions that the guard needs. */
 export const guardFunctions: ReadonlyArray<string> = [
   "addFunction",
   "_malloc",
@@ -27,14 +28,18 @@ export const guardFunctions: ReadonlyArray<string> = [
   "_errmsg",
   "_errfinish"
 ]
+/** Names of the wasm module's addresses that the guard needs. */
 export const guardAddresses: ReadonlyArray<string> = ["_object_access_hook"]
 
+/** Refuses changes of roles. */
 export interface RoleGuard {
   /** Refuses changes of roles while `run` runs. */
   readonly during: <A>(run: () => A) => A
 }
 
-/** OIDs of the catalogs that all databases share: roles, their members, databases, tablespaces, settings of roles. */
+/**
+ * OIDs of the catalogs that all databases share: roles, role memberships, databases, tablespaces, settings of roles.
+ */
 const SHARED: ReadonlySet<number> = new Set([1260, 1261, 1262, 1213, 2964])
 const POST_CREATE = 0
 const DROP = 1
@@ -42,10 +47,10 @@ const POST_ALTER = 2
 
 /** `ERROR`. */
 const LEVEL = 21
-/** SQLSTATE 42501 as PostgreSQL packs it: six bits a character. */
+/** SQLSTATE 42501 as PostgreSQL packs it: six bits per character. */
 const INSUFFICIENT_PRIVILEGE = [..."42501"].reduce((code, digit, index) => code | (Number(digit) << (6 * index)), 0)
 
-/** Text that PostgreSQL can read. */
+/** Copies text to memory that PostgreSQL can read. */
 const allocate = (module: GuardModule, text: string): number => {
   const bytes = new TextEncoder().encode(`${text}\0`)
   const address = module._malloc(bytes.length)

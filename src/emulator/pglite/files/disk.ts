@@ -1,49 +1,54 @@
 /**
- * A data directory in memory that outlives the thread that works on it: its bytes are shared between threads, and whoever
- * keeps it is told of its names. A thread that is ended leaves what a process leaves that is killed.
+ * A data directory in memory that outlives the thread that works on it. The bytes are shared between threads, and the
+ * owner of the disk receives changes of its names. A terminated thread leaves the same files as a killed process.
  */
 import { tarEntries } from "./tar.ts"
 
-/** A part of an image, which nobody writes to. */
+/** A part of an image. The image is never written to. */
 export interface Extent {
   readonly at: number
   readonly size: number
 }
 
-/** Memory of a file's own, one chunk after the other; there may be more of it than the file has. */
+/** The memory of one file, in consecutive chunks. The chunks can be larger than the file. */
 export interface Storage {
-  /** A double: how many bytes the file has. */
+  /** The number of bytes in the file, stored as a double. */
   readonly size: SharedArrayBuffer
-  /** One of any size up to `CHUNK`, or several of that. */
+  /** One chunk of any size up to `CHUNK`, or several chunks of size `CHUNK`. */
   readonly chunks: ReadonlyArray<SharedArrayBuffer>
 }
 
+/** Size of a full chunk in bytes. */
 export const CHUNK: number = 1024 * 1024
 
 /** A file or a folder. */
 export interface Entry {
-  /** Id of the folder that it is in; that of the root is 0, and the root has no entry. */
+  /** Id of the folder that contains the entry. The id of the root is 0; the root has no entry. */
   readonly parent: number
   readonly name: string
   readonly data: "folder" | Extent | Storage
 }
 
+/** A change to names or storage of a disk. */
 export type Change =
   | { readonly _tag: "Grown"; readonly id: number; readonly chunk: SharedArrayBuffer }
   | { readonly _tag: "Put"; readonly id: number; readonly entry: Entry; readonly replaces: number | undefined }
   | { readonly _tag: "Removed"; readonly id: number }
 
+/** A data directory in memory. */
 export interface Disk {
-  /** What the extents are parts of. */
+  /** The memory that contains the extents. */
   readonly image: SharedArrayBuffer
   readonly entries: Map<number, Entry>
 }
 
+/** Id of the root folder. */
 export const ROOT = 0
 
-/** An empty data directory. */
+/** Creates an empty data directory. */
 export const empty = (): Disk => ({ image: new SharedArrayBuffer(0), entries: new Map() })
 
+/** Applies a change to a disk. */
 export const apply = ({ entries }: Disk, change: Change): void => {
   switch (change._tag) {
     case "Removed":
@@ -62,7 +67,7 @@ export const apply = ({ entries }: Disk, change: Change): void => {
   }
 }
 
-/** The data directory in a tar archive. The archive stays its image. */
+/** Creates the data directory that a tar archive contains. The archive becomes its image. */
 export const fromTar = (archive: Uint8Array): Disk => {
   const image = new SharedArrayBuffer(archive.length)
   const bytes = new Uint8Array(image)

@@ -1,28 +1,28 @@
-/** The file system that PostgreSQL has for its data directory in memory: a `Disk`. */
+/** The file system of PostgreSQL's data directory in memory, backed by a `Disk`. */
 import type * as Pglite from "@electric-sql/pglite"
 import { type Change, CHUNK, type Disk, type Entry, ROOT, type Storage } from "./disk.ts"
 
-/** Numbers of Emscripten's for what goes wrong. */
+/** Error numbers of Emscripten. */
 const ERRNO = { EINVAL: 28, ENODEV: 43, ENOENT: 44, ENOSPC: 51, ENOTEMPTY: 55, EPERM: 63 } as const
 const FOLDER_MODE = 0o40700
 const FILE_MODE = 0o100600
-/** The smallest chunk: a page of PostgreSQL's. */
+/** The smallest chunk: one page of PostgreSQL. */
 const PAGE = 8192
-/** Id of what has been removed; PostgreSQL may have it open still. */
+/** Id of a removed file or folder, which PostgreSQL may still have open. */
 const GONE = -1
 
 type Bytes = Int8Array | Uint8Array
 
 type Chunk = Int8Array<SharedArrayBuffer>
 
-/** A file. Its bytes are a part of the image until it is written to. */
+/** A file. Its bytes are part of the image until the file is written to. */
 interface File {
   readonly chunks: ReadonlyArray<Chunk>
-  /** Its size, in shared memory; `undefined` while it is a part of the image. */
+  /** Its size, in shared memory; `undefined` while the file is part of the image. */
   readonly size: Float64Array<SharedArrayBuffer> | undefined
 }
 
-/** What of Emscripten's nodes is needed, and what is kept in them here. */
+/** The members of Emscripten's nodes that are needed, and the members that are added here. */
 interface FsNode {
   name: string
   parent: FsNode
@@ -35,7 +35,7 @@ interface FsNode {
   mtime: number
   ctime: number
   diskId: number
-  /** How often it is open. */
+  /** Number of times the file is open. */
   opened: number
   children: Map<string, FsNode>
   file: File
@@ -54,7 +54,7 @@ interface Attributes {
   readonly ctime?: number
 }
 
-/** What of Emscripten's file system is needed. */
+/** The members of Emscripten's file system that are needed. */
 interface FileSystem {
   createNode: (parent: FsNode | null, name: string, mode: number, device: number) => FsNode
   lookupNode: (parent: FsNode, name: string) => FsNode
@@ -69,10 +69,10 @@ interface FileSystem {
 const isFileSystem = (value: unknown): value is FileSystem =>
   typeof value === "object" && value !== null && "createNode" in value && "mount" in value && "hashRemoveNode" in value
 
-/** Where PGlite keeps its data directory. */
+/** The path of PGlite's data directory. */
 const DATA_DIRECTORY = "/pglite/data"
 
-/** Room for bytes in these chunks. */
+/** Returns the capacity of a file's chunks in bytes. */
 const roomOf = ({ chunks }: File): number => chunks.length * (chunks[0]?.length ?? 0)
 
 const sizeOf = (file: File): number => file.size?.[0] ?? roomOf(file)
@@ -82,7 +82,7 @@ const inStorage = ({ chunks, size }: Storage): File => ({
   size: new Float64Array(size)
 })
 
-/** Calls `use` for each part of a range that lies in one chunk; `done` is where it begins in the range. */
+/** Calls `use` for each part of a range that lies in one chunk. `done` is the offset of the part in the range. */
 const eachPart = (
   { chunks }: File,
   position: number,
@@ -99,7 +99,7 @@ const eachPart = (
   }
 }
 
-/** A type of file systems for Emscripten to mount. */
+/** Creates a file system type for Emscripten to mount. */
 const makeType = (fs: FileSystem, disk: Disk, capacity: number, tell: (change: Change) => void): object => {
   let nextId = ROOT + 1
   for (const id of disk.entries.keys()) nextId = Math.max(nextId, id + 1)
@@ -127,11 +127,14 @@ const makeType = (fs: FileSystem, disk: Disk, capacity: number, tell: (change: C
     node.ctime = node.mtime
   }
 
-  /** Chunks that no file has any more, by their size. They are used again, since nobody collects shared memory in time. */
+  /**
+   * Chunks that no file uses any more, by size. They are reused, because shared memory is not garbage-collected in
+   * time.
+   */
   const unused = new Map<number, Array<SharedArrayBuffer>>()
 
   const allocate = (node: FsNode, size: number): Chunk => {
-    // What PostgreSQL cannot write to its log it does not survive.
+    // PostgreSQL does not survive a failed write to its log, so the log gets extra space.
     if (size > free + (node.parent.name === "pg_wal" ? capacity / 2 : 0)) return fail(ERRNO.ENOSPC)
     try {
       const chunk = new Int8Array(unused.get(size)?.pop() ?? new SharedArrayBuffer(size))
@@ -152,7 +155,7 @@ const makeType = (fs: FileSystem, disk: Disk, capacity: number, tell: (change: C
     }
   }
 
-  /** Gives a file other chunks, with what it has now. */
+  /** Moves the content of a file to new chunks. */
   const store = (node: FsNode, room: number): void => {
     const old = node.file
     const size = sizeOf(old)
@@ -174,7 +177,7 @@ const makeType = (fs: FileSystem, disk: Disk, capacity: number, tell: (change: C
     if (node.diskId !== GONE) tell({ _tag: "Grown", id: node.diskId, chunk: chunk.buffer })
   }
 
-  /** Makes room for so many bytes, and makes the file writable. */
+  /** Reserves space for the given number of bytes, and makes the file writable. */
   const reserve = (node: FsNode, size: number): void => {
     if (node.file.size === undefined) store(node, Math.max(size, roomOf(node.file), PAGE))
     const room = roomOf(node.file)
@@ -300,7 +303,7 @@ const makeType = (fs: FileSystem, disk: Disk, capacity: number, tell: (change: C
     return id
   }
 
-  /** Of a file that is gone and that nobody has open. */
+  /** Releases the memory of a file that is removed and no longer open. */
   const discard = (node: FsNode): void => {
     if (fs.isDir(node.mode) || node.diskId !== GONE || node.opened > 0) return
     release(node.file)
@@ -374,8 +377,9 @@ const makeType = (fs: FileSystem, disk: Disk, capacity: number, tell: (change: C
 }
 
 /**
- * A file system for PGlite with the files of a disk, which nobody else may write to. `tell` hears of every change to
- * names and storage before PostgreSQL knows that it is done. Files that were written to take at most `capacity` bytes.
+ * Creates a file system for PGlite with the files of a disk. No other file system may write to the disk. `tell`
+ * receives every change to names and storage before PostgreSQL gets the result. Written files take at most `capacity`
+ * bytes.
  */
 export const make = (
   MemoryFS: typeof Pglite.MemoryFS,

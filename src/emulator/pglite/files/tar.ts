@@ -1,26 +1,27 @@
-/** Reads tar archives, as far as PGlite's and those of its PostGIS need it. */
+/** Reads tar archives, to the extent that the archives of PGlite and its PostGIS need. */
 
 const BLOCK = 512
 const FOLDER = 0x35
 const REGULAR = 0x30
 
+/** An entry of a tar archive. */
 export interface TarEntry {
-  /** Without slashes at its ends and without a leading `./`. */
+  /** The path without a leading `./` and without slashes at either end. */
   readonly path: string
   readonly kind: "folder" | "file" | "other"
-  /** Where its header begins. */
+  /** Offset of its header. */
   readonly start: number
-  /** Where its data begin. */
+  /** Offset of its data. */
   readonly at: number
   readonly size: number
-  /** Where the next header begins. */
+  /** Offset of the next header. */
   readonly end: number
 }
 
 /** Two empty blocks, which end an archive. */
 export const tarEnd: Uint8Array = new Uint8Array(2 * BLOCK)
 
-/** The entries of an archive, in order. */
+/** Lists the entries of an archive, in order. */
 export const tarEntries = (archive: Uint8Array): ReadonlyArray<TarEntry> => {
   const decoder = new TextDecoder()
   const text = (at: number, length: number): string => {

@@ -1,7 +1,7 @@
 /**
- * Data directories that databases start from, because initdb and PostGIS take seconds, and the files of PostGIS that are
- * needed, because its package has three times as many. They are kept in the user's cache folder. Their names are made
- * from what went into them, so a stale one is never found.
+ * The prepared files in the user's cache folder: initial data directories, because initdb and PostGIS take seconds, and
+ * the required files of PostGIS, because its package has three times as many. The name of a file is derived from its
+ * inputs, so a stale file is never found.
  */
 import * as Effect from "effect/Effect"
 import * as UserDirectories from "effect/persistence/UserDirectories"
@@ -20,9 +20,9 @@ export const cacheFolder: Effect.Effect<string | undefined> = UserDirectories.ma
 const hash = (parts: ReadonlyArray<unknown>): string =>
   createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 16)
 
-/** The name of the data directory that fits the packages. It is a tar archive without compression. */
+/** Returns the name of the data directory that fits the packages. It is a tar archive without compression. */
 export const fileName = ({ postgis, versions }: Packages): string =>
   `${postgis ? "postgis" : "postgres"}-${hash([versions, initDbStartParams, postgis ? [installPostgis] : [], adaptToPglite, setUp, createFunctions({ postgis })])}.tar`
 
-/** The name of PostGIS's files. PGlite wants them compressed. */
+/** Returns the name of the archive with PostGIS's files. PGlite requires the archive to be compressed. */
 export const bundleName = ({ versions }: Packages): string => `postgis-files-${hash([versions])}.tar.gz`

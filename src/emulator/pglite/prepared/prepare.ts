@@ -1,4 +1,4 @@
-/** Makes the data directory that databases start from on its first use, and finds it from then on. */
+/** Makes the initial data directory on its first use, and finds it after that. */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
@@ -16,11 +16,11 @@ import * as PgliteDatabase from "../pgliteDatabase.ts"
 import { bundleName, cacheFolder, fileName } from "./dataDirectory.ts"
 import * as PostgisFiles from "./postgisFiles.ts"
 
-/** What databases start from. Without an archive PostgreSQL makes a data directory at each start. */
+/** The files that databases start from. Without an archive, PostgreSQL creates a data directory at each start. */
 export interface Prepared {
-  /** The path of the data directory, a tar archive. */
+  /** The path of the data directory, which is a tar archive. */
   readonly archive: string | undefined
-  /** The URL of the files of PostGIS. */
+  /** The URL of PostGIS's files. */
   readonly postgisBundle: string | undefined
 }
 
@@ -44,7 +44,7 @@ const makeDataDirectory = (
 
 const refused = (cause: unknown): ConnectionError => new ConnectionError({ message: String(cause) })
 
-/** Another process that starts meanwhile must not find half a file. */
+/** Writes a file so that another process never finds it incomplete. */
 const write = (path: string, bytes: Uint8Array): Effect.Effect<void, ConnectionError> =>
   Effect.tryPromise({
     try: async () => {
@@ -54,11 +54,11 @@ const write = (path: string, bytes: Uint8Array): Effect.Effect<void, ConnectionE
     catch: refused
   })
 
-/** Days after which a file that nobody has used is deleted. */
+/** Days after which an unused file is deleted. */
 const KEPT = 60
 const DAY = 24 * 60 * 60 * 1000
 
-/** Notes the use of files, and deletes those that were last used long ago. */
+/** Records the use of files, and deletes files whose last use was long ago. */
 const tidy = (folder: string, used: ReadonlyArray<string>): Effect.Effect<void> =>
   Effect.ignore(
     Effect.tryPromise(async () => {
@@ -72,7 +72,7 @@ const tidy = (folder: string, used: ReadonlyArray<string>): Effect.Effect<void> 
     })
   )
 
-/** Waits while another process prepares the same. */
+/** Waits while another process prepares the same files. */
 const patience = Schedule.max([Schedule.spaced("200 millis"), Schedule.recurs(600)])
 
 const prepareIn = Effect.fnUntraced(function* (folder: string, installed: Packages) {
@@ -107,8 +107,8 @@ const prepareIn = Effect.fnUntraced(function* (folder: string, installed: Packag
 })
 
 /**
- * Finds the prepared data directory in the user's cache folder, or makes it there and says so. If that is not possible,
- * databases start without it.
+ * Finds the prepared data directory in the user's cache folder, or creates it there and reports that. If that is not
+ * possible, databases start without it.
  */
 export const prepare: (installed: Packages) => Effect.Effect<Prepared> = Effect.fnUntraced(function* (installed) {
   const folder = yield* cacheFolder
@@ -123,6 +123,6 @@ export const prepare: (installed: Packages) => Effect.Effect<Prepared> = Effect.
   )
 })
 
-/** Reads the archive; `undefined` if there is none. */
+/** Reads the archive; `undefined` if the archive does not exist. */
 export const readArchive = async ({ archive }: Prepared): Promise<Uint8Array<ArrayBuffer> | undefined> =>
   archive === undefined ? undefined : await readFile(archive).catch(() => undefined)

@@ -1,6 +1,5 @@
 /**
- * PostgreSQL in the thread that this runs in. Nothing of Effect's is loaded here: a thread for each database is to start
- * fast.
+ * PostgreSQL in the current thread. This module does not load Effect, so that the thread of each database starts fast.
  */
 import type { Extension, PGlite } from "@electric-sql/pglite"
 import type { Report } from "../../database.ts"
@@ -11,31 +10,35 @@ import type { Change, Disk } from "../files/disk.ts"
 import * as SharedFileSystem from "../files/sharedFileSystem.ts"
 import { deferOptimization } from "./deferOptimization.ts"
 
-/** What a database starts from. Can be sent to another thread. */
+/** The start parameters of a database. They can be sent to another thread. */
 export interface Start {
-  /** Where the data directory is: one in memory, or a folder. */
+  /** Location of the data directory: in memory or in a folder. */
   readonly data:
     | { readonly _tag: "Memory"; readonly disk: Disk }
-    /** `archive` is a data directory to begin with, as a tar archive; nothing where there is one already. */
+    /**
+     * `archive` is the initial data directory as a tar archive. It is ignored if the folder already has a data
+     * directory.
+     */
     | { readonly _tag: "Folder"; readonly path: string; readonly archive: Uint8Array<ArrayBuffer> | undefined }
   readonly postgis: boolean
-  /** URL of PostGIS's files; those of its package by default. */
+  /** URL of PostGIS's files; by default, the files of its package. */
   readonly postgisBundle: string | undefined
-  /** What two threads say to each other while PostgreSQL works: see `CONTROL`. */
+  /** Memory for signals between two threads while PostgreSQL works; see `CONTROL`. */
   readonly control: SharedArrayBuffer
 }
 
-/** Places of 32-bit numbers. */
+/** Indexes of the 32-bit numbers in `control`. */
 export const CONTROL = {
-  /** Counts up whenever PostgreSQL asks the host for something. */
+  /** Counter that increases whenever PostgreSQL calls a host function. */
   beats: 0,
-  /** The number of the request whose text is to be cancelled. */
+  /** The number of the request whose text should be canceled. */
   cancelled: 1,
-  /** 1 when others have taken over the data directory: nothing may be written to it any more. */
+  /** 1 if another thread has taken over the data directory. No more data may then be written to it. */
   abandoned: 2,
   bytes: 12
 } as const
 
+/** A request to PostgreSQL. */
 export type Request =
   | { readonly _tag: "Statement"; readonly sql: string; readonly parameters: ReadonlyArray<Backend.Parameter> }
   | { readonly _tag: "Script"; readonly sql: string }
@@ -47,28 +50,33 @@ export type Request =
       readonly mayAlterRoles: boolean
     }
 
-/** What comes of a request: its answer in pieces of whole messages, and its end. */
+/** Events of a request: its response in pieces of complete messages, and its end. */
 export type Event =
   | { readonly _tag: "Bytes"; readonly bytes: Uint8Array<ArrayBuffer> }
-  /** `slept` is milliseconds that PostgreSQL believes to have slept. */
+  /** `slept` is the milliseconds that PostgreSQL believes to have slept. */
   | { readonly _tag: "Ended"; readonly slept: number }
   | { readonly _tag: "Crashed"; readonly message: string; readonly report: Report | undefined }
 
+/** A running PostgreSQL in the current thread. */
 export interface Host {
   /** Runs a request to its end. Requests are numbered from 1. */
   readonly handle: (request: Request, emit: (event: Event) => void) => void
-  /** The data directory as it is, as a tar archive. */
+  /** Returns the current data directory as a tar archive. */
   readonly archive: () => Promise<Uint8Array<ArrayBuffer>>
-  /** Shuts PostgreSQL down. Only for one that has not crashed. */
+  /** Shuts PostgreSQL down. Call it only if PostgreSQL has not crashed. */
   readonly close: () => Promise<void>
 }
 
-/** One WAL segment is the least that PostgreSQL keeps: 16 MB by default, of a data directory of 40 MB. */
+/**
+ * Parameters of initdb. PostgreSQL keeps at least one WAL segment, which by default takes 16 MB of a data directory of
+ * 40 MB.
+ */
 export const initDbStartParams: Array<string> = ["--wal-segsize=1"]
 
 /**
- * PostgreSQL's command line. Without fsync, what a crash of the process cannot lose a power failure can. `search_path`
- * is that of the emulator's own statements. The stack depth is what PostgreSQL checks before the host's stack is full.
+ * PostgreSQL's command line. Without fsync, a power failure can lose data, but a crash of the process cannot.
+ * `search_path` applies to the emulator's own statements. PostgreSQL checks the stack depth before the host's stack is
+ * full.
  */
 const startParams = [
   "--single",
@@ -90,13 +98,16 @@ const startParams = [
   ].flatMap((setting) => ["-c", setting])
 ]
 
-/** Pages of 64 KB that PostgreSQL begins with, and that it may have: where they end, it says that memory is out. */
+/** Initial and maximum number of 64 KB memory pages. At the maximum, PostgreSQL reports that it is out of memory. */
 const MEMORY = { initial: 2048, maximum: 16_384 }
 
-/** Files in memory that were written to take at most this much; then PostgreSQL says that the disk is full. */
+/** Maximum bytes of written files in memory. Beyond that, PostgreSQL reports that the disk is full. */
 const CAPACITY = 2 * 1024 * 1024 * 1024
 
-/** Less memory than PGlite would give, so that one caller cannot take the machine's. Must be the first extension. */
+/**
+ * An extension that gives PostgreSQL less memory than PGlite would, so that one caller cannot use all of the machine's
+ * memory. Must be the first extension.
+ */
 const memory: Extension = {
   name: "memory",
   setup: async (_pglite, emscripten: object) => ({
@@ -131,14 +142,17 @@ const openPglite = async (start: Start, clock: Clock.Clock, tell: (change: Chang
   })
 }
 
-/** Bytes after which a checkpoint is made, which PostgreSQL leaves to a process that is not here: its log only grows. */
+/**
+ * Written bytes after which a checkpoint is made. PostgreSQL leaves checkpoints to a process that PGlite does not have,
+ * so its log would only grow.
+ */
 const CHECKPOINT = 64 * 1024 * 1024
 
-/** Bytes of an answer that are sent as one, and milliseconds after which it may be fewer. */
+/** Minimum bytes of a response that are sent together, and milliseconds after which a piece can be smaller. */
 const PIECE = 64 * 1024
 const PATIENCE = 50
 
-/** Collects messages into pieces. */
+/** Combines messages into pieces. */
 const makePieces = (emit: (event: Event) => void) => {
   let piece = new Uint8Array(0)
   let used = 0
@@ -166,8 +180,8 @@ const makePieces = (emit: (event: Event) => void) => {
 }
 
 /**
- * Starts PostgreSQL. `tell` hears of what changes on a disk in memory. Throws if it does not start, or if this PGlite is
- * not safe to use.
+ * Starts PostgreSQL. `tell` receives the changes to a disk in memory. Throws if PostgreSQL does not start, or if this
+ * PGlite is not safe to use.
  */
 export const open = async (start: Start, tell: (change: Change) => void): Promise<Host> => {
   const control = new Int32Array(start.control)
@@ -211,7 +225,7 @@ export const open = async (start: Start, tell: (change: Change) => void): Promis
     try {
       script("CHECKPOINT", () => {})
     } catch {
-      // The next request is told.
+      // The next request reports the crash.
     }
   }
 

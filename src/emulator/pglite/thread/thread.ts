@@ -1,4 +1,4 @@
-/** Where PostgreSQL runs: in a thread of its own, which can be ended, or in the caller's. */
+/** Runs PostgreSQL in a separate thread, which can be terminated, or in the caller's thread. */
 import { existsSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { MessageChannel, receiveMessageOnPort, type Transferable, Worker } from "node:worker_threads"
@@ -7,22 +7,26 @@ import * as Disk from "../files/disk.ts"
 import { CONTROL, type Event, type Host, type Request, type Start } from "./host.ts"
 import type { Order, Reply } from "./worker.ts"
 
+/** A thread that runs PostgreSQL. */
 export interface Thread {
-  /** Starts a request. One at a time; its events come until one that is not `Bytes`. */
+  /** Starts a request. Only one request can run at a time. Its events continue until an event that is not `Bytes`. */
   readonly handle: (request: Request, onEvent: (event: Event) => void) => void
-  /** Brings the disk in memory that it was started from up to date. */
+  /** Applies pending changes to the disk in memory from which the thread was started. */
   readonly applyChanges: () => void
   readonly archive: () => Promise<Uint8Array>
-  /** Shuts PostgreSQL down, and ends the thread. */
+  /** Shuts PostgreSQL down and ends the thread. */
   readonly close: () => Promise<void>
-  /** Ends the thread, or at least keeps it from what others may have taken over; `false` if it is this one. */
+  /**
+   * Terminates the thread, or at least prevents it from writing to data that others may have taken over. Returns
+   * `false` for the current thread.
+   */
   readonly kill: () => Promise<boolean>
 }
 
-/** Beside this file, wherever that is, with the ending that it has there. */
+/** The worker's file, which is next to this file and has the same extension. */
 const worker: URL = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url)
 
-/** Whether a thread of its own can be had: a bundle lacks its file. */
+/** Reports whether a separate thread is possible. A bundle lacks the file of the worker. */
 export const hasWorker = (): boolean => worker.protocol === "file:" && existsSync(fileURLToPath(worker))
 
 const gone = (why: string): Event => ({
@@ -31,10 +35,10 @@ const gone = (why: string): Event => ({
   report: crashReport(undefined, undefined)
 })
 
-/** Milliseconds in which a thread ends, if it can be ended. */
+/** Maximum time in milliseconds that the termination of a thread takes, if the thread can be terminated. */
 const PATIENCE = 1000
 
-/** Starts PostgreSQL in a thread of its own. */
+/** Starts PostgreSQL in a separate thread. */
 export const inWorker = async (makeStart: () => Promise<Start>): Promise<Thread> => {
   const thread = new Worker(worker)
   const { port1: changes, port2: theirs } = new MessageChannel()
@@ -69,7 +73,7 @@ export const inWorker = async (makeStart: () => Promise<Start>): Promise<Thread>
 
   const kill = async (): Promise<boolean> => {
     onReply = undefined
-    // Bun cannot end a thread that computes; so it is left behind, and writes nothing any more.
+    // Bun cannot terminate a thread that computes. Such a thread is abandoned and can no longer write.
     let timer: ReturnType<typeof setTimeout> | undefined
     const abandoned = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, PATIENCE)
@@ -119,7 +123,7 @@ export const inWorker = async (makeStart: () => Promise<Start>): Promise<Thread>
   }
 }
 
-/** Starts PostgreSQL in this thread: while it works, nothing else does. */
+/** Starts PostgreSQL in the current thread, which is blocked while PostgreSQL works. */
 export const here = async (makeStart: () => Promise<Start>): Promise<Thread> => {
   const { open } = await import("./host.ts")
   const start = await makeStart()

@@ -1,14 +1,16 @@
-/** A thread of its own for PostgreSQL. It is told what to start, and answers one request after the other. */
+/** The separate thread of a PostgreSQL. It receives start parameters, then handles one request after another. */
 import { type MessagePort, parentPort } from "node:worker_threads"
 import { type Event, type Host, open, type Request, type Start } from "./host.ts"
 
+/** A message to the thread. */
 export type Order =
-  /** `changes` is where it tells of what changes on a disk in memory. */
+  /** `changes` is the port for changes to a disk in memory. */
   | { readonly _tag: "Start"; readonly start: Start; readonly changes: MessagePort }
   | { readonly _tag: "Handle"; readonly request: Request }
   | { readonly _tag: "Archive" }
   | { readonly _tag: "Close" }
 
+/** A message from the thread. */
 export type Reply =
   | Event
   | { readonly _tag: "Started" }

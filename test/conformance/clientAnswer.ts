@@ -1,6 +1,6 @@
 /**
- * Gives a recorded answer to the client, for every operation of its API: each must end in a declared value or a
- * `CartoError`, never in a defect.
+ * Gives a recorded response to every operation of the client's API. Each operation must end with a declared value or a
+ * `CartoError`, never with a defect.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"

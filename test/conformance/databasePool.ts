@@ -1,6 +1,6 @@
 /**
- * Databases for one case after another: an instance takes a second to start, so a database that a case is done with is
- * emptied and given to the next.
+ * Databases for one case after another. An instance takes a second to start, so the database of a finished case is emptied
+ * and given to the next case.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

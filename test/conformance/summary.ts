@@ -1,6 +1,6 @@
 import type { Kind } from "../support/databases.ts"
 
-/** How a suite of conformance cases went. A suite prints each failure and each skip itself, as it goes. */
+/** The result of a suite of conformance cases. A suite prints its failures and skips while it runs. */
 export interface Summary {
   readonly passed: number
   readonly failed: number

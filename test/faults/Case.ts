@@ -1,4 +1,4 @@
-/** One operation under one fault: how it ended, and what is wrong about that. */
+/** One operation under one fault: its result, and the rules that it breaks. */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"

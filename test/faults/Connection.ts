@@ -1,4 +1,4 @@
-/** One connection of a client, as bytes: nothing here minds whether what goes over it is HTTP. */
+/** One connection of a client as bytes, independent of HTTP. */
 import { once } from "node:events"
 import type { Socket } from "node:net"
 

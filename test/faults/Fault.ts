@@ -1,4 +1,4 @@
-/** What can go wrong between a client and its server. */
+/** Faults between a client and its server. */
 import { type Answer, bytesOf, head, type Incoming, kept } from "./Http.ts"
 import type { Exchange, Treatment } from "./Proxy.ts"
 

@@ -1,4 +1,4 @@
-/** HTTP/1.1 as text: requests of well-behaved clients are read, and answers written as they should be. */
+/** HTTP/1.1 as text: reads requests of well-behaved clients, and writes correct responses. */
 import type { Connection } from "./Connection.ts"
 
 export interface Incoming {

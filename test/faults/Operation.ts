@@ -1,4 +1,4 @@
-/** Public operations, each with what it declares and with what must be true on the server afterwards. */
+/** Public operations with their declared results and the state that the server must have afterwards. */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Carto, CartoError, CartoErrorReason } from "../../src/index.ts"

@@ -1,6 +1,6 @@
 /**
- * A proxy on loopback between a client and its server, which breaks requests and answers as its plan says. It speaks HTTP by
- * hand, so that it can break HTTP itself.
+ * A proxy on loopback between a client and its server, which breaks requests and responses by a plan. It has its own HTTP,
+ * so that it can also break the protocol.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"

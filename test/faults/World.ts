@@ -1,4 +1,4 @@
-/** The server behind the proxy, and the way to it that nothing disturbs: what it holds is looked at there. */
+/** The server behind the proxy, and undisturbed access to it for checking its state. */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

@@ -1,6 +1,6 @@
 /**
- * What CARTO's own clients are known to do under a fault: `carto` 1.11.3 of Python, and `cartodb` 0.5.1 of npm. Each was run
- * against a server on this machine, or read; what is not known is left out.
+ * Known behavior of CARTO's own clients under a fault: `carto` 1.11.3 of Python, and `cartodb` 0.5.1 of npm. Each was run
+ * against a local server, or its source was read. Unknown behavior is left out.
  */
 import type { Fault } from "./Fault.ts"
 

@@ -1,4 +1,4 @@
-/** What came of the cases, as text. */
+/** The results of the cases as text. */
 import { type Mode, modes, type Problem, problemKinds } from "./Case.ts"
 import type { Entry } from "./matrix.ts"
 import { knownFailures } from "./peers.ts"

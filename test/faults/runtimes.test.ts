@@ -1,4 +1,4 @@
-/** A hostile server, and clients on Node, Deno, Bun and workerd: none follows it elsewhere, believes half an answer, or reads on for ever. */
+/** Clients on Node, Deno, Bun and workerd against a hostile server: redirects, truncated responses and endless bodies. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"

@@ -1,4 +1,4 @@
-/** Who may read and write what, and the audit of it, on the embedded CARTO. */
+/** The access matrix and the audit of keys, on the embedded CARTO. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { Emulator } from "../../src/emulator/index.ts"
@@ -42,7 +42,7 @@ const live = layerEmbedded({ postgis: false, accounts: [{ username: "demo" }] })
 )
 
 layer(live, { excludeTestServices: true, timeout: "60 seconds" })("keys and tables", (it) => {
-  it.effect("a matrix of what PostgreSQL answers under each key", () =>
+  it.effect("make reports the permissions that PostgreSQL gives each key", () =>
     Effect.gen(function* () {
       const matrix = yield* AccessMatrix.make()
       assert.strictEqual(matrix.username, "demo")
@@ -75,7 +75,7 @@ layer(live, { excludeTestServices: true, timeout: "60 seconds" })("keys and tabl
       assert.include(text[0], "<b>&\"'\\u{7}")
     })
   )
-  it.effect("its picture is well-formed, whatever the names", () =>
+  it.effect("toSvg is well-formed XML with any names", () =>
     Effect.gen(function* () {
       const svg = AccessMatrix.toSvg(yield* AccessMatrix.make())
       assert.notMatch(svg, /<script|<b>/)
@@ -90,7 +90,7 @@ layer(live, { excludeTestServices: true, timeout: "60 seconds" })("keys and tabl
       assert.deepStrictEqual(open, [])
     })
   )
-  it.effect("an audit", () =>
+  it.effect("audit reports writes, unused grants, an unneeded Maps API and personal data of each key", () =>
     Effect.gen(function* () {
       const { keys } = yield* Audit.audit({
         statements: [sql`SELECT name FROM towns`, sql`INSERT INTO towns (name) VALUES ('a')`],
@@ -139,7 +139,7 @@ layer(live, { excludeTestServices: true, timeout: "60 seconds" })("keys and tabl
       assert.notInclude(text, "Master")
     })
   )
-  it.effect("an audit asks for no more than it is told to, and each key may have statements of its own", () =>
+  it.effect("audit makes only the checks that its options ask for, and takes statements for each key", () =>
     Effect.gen(function* () {
       const { keys } = yield* Audit.audit({
         statements: ({ name }) => (name === "writer" ? [sql`SELECT * FROM counts`] : undefined),
@@ -165,42 +165,44 @@ layer(layerEmbedded({ postgis: false, accounts: [{ username: "demo" }, ...organi
   excludeTestServices: true,
   timeout: "60 seconds"
 })("in an organisation", (it) => {
-  it.effect("a shared table is in the matrix, and its reader sees two schemas", () =>
-    Effect.gen(function* () {
-      const { execute } = yield* Emulator
-      const [row] = yield* execute("olga", "SELECT current_user AS role")
-      yield* execute(
-        "mary",
-        `CREATE TABLE mary.shared (id int); CREATE TABLE mary.own (id int); CREATE TABLE mary.open (id int);
+  it.effect(
+    "a table shared in an organization is in the matrix, and the audit reports that its reader sees several schemas",
+    () =>
+      Effect.gen(function* () {
+        const { execute } = yield* Emulator
+        const [row] = yield* execute("olga", "SELECT current_user AS role")
+        yield* execute(
+          "mary",
+          `CREATE TABLE mary.shared (id int); CREATE TABLE mary.own (id int); CREATE TABLE mary.open (id int);
          REVOKE USAGE ON SCHEMA mary FROM publicuser; GRANT SELECT ON mary.open TO PUBLIC;
          GRANT USAGE ON SCHEMA mary TO "${row?.["role"]}"; GRANT SELECT ON mary.shared TO "${row?.["role"]}" WITH GRANT OPTION`
-      )
-      yield* execute("olga", "CREATE TABLE olga.towns (id int)")
-      yield* ApiKeyManager.use((keys) =>
-        keys.create({
-          name: "both",
-          tables: [Grants.table("towns", ["select"]), Grants.table("shared", ["select"], { schema: "mary" })]
-        })
-      )
-      yield* ApiKeyManager.use((keys) => keys.create({ name: "home", tables: [Grants.table("towns", ["select"])] }))
-      const { keys } = yield* Audit.audit()
-      assert.deepStrictEqual(keys.find(({ name }) => name === "both")?.schemas, ["mary", "olga"])
-      assert.match(Audit.toText({ username: "olga", keys }), /both +regular +sees several schemas +mary, olga/)
-      const matrix = yield* AccessMatrix.make()
-      assert.deepStrictEqual(
-        matrix.tables.map(({ name, schema }) => `${schema}.${name}`),
-        ["mary.open", "mary.shared", "olga.towns"]
-      )
-      // what everybody may read is out of reach in a schema that a key may not use
-      assert.deepStrictEqual(
-        matrix.cells[0]?.map(({ permissions }, index) => [matrix.keys[index]?.name, permissions]),
-        [
-          ["Master", ["select"]],
-          ["Default public", []],
-          ["both", ["select"]],
-          ["home", []]
-        ]
-      )
-    }).pipe(Effect.provide(services("olga", { baseUrl: "https://acme.carto.com/u/olga" })))
+        )
+        yield* execute("olga", "CREATE TABLE olga.towns (id int)")
+        yield* ApiKeyManager.use((keys) =>
+          keys.create({
+            name: "both",
+            tables: [Grants.table("towns", ["select"]), Grants.table("shared", ["select"], { schema: "mary" })]
+          })
+        )
+        yield* ApiKeyManager.use((keys) => keys.create({ name: "home", tables: [Grants.table("towns", ["select"])] }))
+        const { keys } = yield* Audit.audit()
+        assert.deepStrictEqual(keys.find(({ name }) => name === "both")?.schemas, ["mary", "olga"])
+        assert.match(Audit.toText({ username: "olga", keys }), /both +regular +sees several schemas +mary, olga/)
+        const matrix = yield* AccessMatrix.make()
+        assert.deepStrictEqual(
+          matrix.tables.map(({ name, schema }) => `${schema}.${name}`),
+          ["mary.open", "mary.shared", "olga.towns"]
+        )
+        // what everybody may read is out of reach in a schema that a key may not use
+        assert.deepStrictEqual(
+          matrix.cells[0]?.map(({ permissions }, index) => [matrix.keys[index]?.name, permissions]),
+          [
+            ["Master", ["select"]],
+            ["Default public", []],
+            ["both", ["select"]],
+            ["home", []]
+          ]
+        )
+      }).pipe(Effect.provide(services("olga", { baseUrl: "https://acme.carto.com/u/olga" })))
   )
 })

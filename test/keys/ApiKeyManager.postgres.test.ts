@@ -1,4 +1,4 @@
-/** The Auth API of the embedded CARTO, through the client: what only a server with a database can show. */
+/** ApiKeyManager on the embedded CARTO, for behavior that needs a database. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Redacted, Stream } from "effect"
 import { ApiKeyManager, Auth, type CartoError, Grants, Sql, sql } from "../../src/index.ts"
@@ -11,7 +11,7 @@ const accounts = [
 ]
 
 layer(layerEmbedded({ postgis: false, accounts }), { timeout: "60 seconds" })("on PostgreSQL", (it) => {
-  it.effect("says which table is lacking, and why", () =>
+  it.effect("create names the tables that are missing or in another schema", () =>
     Effect.gen(function* () {
       const keys = yield* ApiKeyManager
       const error: CartoError = yield* Effect.flip(
@@ -34,7 +34,7 @@ layer(layerEmbedded({ postgis: false, accounts }), { timeout: "60 seconds" })("o
       assert.include(error.message, "tornadoes is in schema public, not demo: name that schema in the grant")
     })
   )
-  it.effect("a member's tables are in the member's schema", () =>
+  it.effect("a table without a schema in a member's grants is in the member's schema", () =>
     Effect.gen(function* () {
       const keys = yield* ApiKeyManager
       yield* Sql.use((db) => db.query(sql`CREATE TABLE towns AS SELECT 1 AS id`))
@@ -46,7 +46,7 @@ layer(layerEmbedded({ postgis: false, accounts }), { timeout: "60 seconds" })("o
       yield* Sql.use((db) => db.query(sql`SELECT * FROM towns`)).pipe(Auth.withApiKey(key))
     }).pipe(Effect.provide(services("mary", { baseUrl: "https://acme.carto.com/u/mary" })))
   )
-  it.effect("the schema of a member is looked up for an on-premises URL", () =>
+  it.effect("the schema of a member is read from the server if the URL is on-premises", () =>
     Effect.gen(function* () {
       yield* Sql.use((db) => db.query(sql`CREATE TABLE villages AS SELECT 1 AS id`))
       const key = yield* ApiKeyManager.use((keys) =>
@@ -55,7 +55,7 @@ layer(layerEmbedded({ postgis: false, accounts }), { timeout: "60 seconds" })("o
       assert.strictEqual(key.grants.tables[0]?.schema, "mary")
     }).pipe(Effect.provide(services("mary", { baseUrl: "https://maps.example.org/user/mary" })))
   )
-  it.effect("two accounts in one program stay apart", () =>
+  it.effect("two accounts in one program do not share state", () =>
     Effect.gen(function* () {
       const outer = yield* ApiKeyManager.use((keys) => keys.whoami)
       const inner = yield* ApiKeyManager.use((keys) => keys.whoami).pipe(Effect.provide(services("olga")))
@@ -66,7 +66,7 @@ layer(layerEmbedded({ postgis: false, accounts }), { timeout: "60 seconds" })("o
       assert.notDeepEqual(lean.rows, (yield* Sql.use((db) => db.query(sql`SELECT current_user AS role`))).rows)
     })
   )
-  it.effect("an owner acts for a member", () =>
+  it.effect("the owner of an organization manages the keys of a member", () =>
     Effect.gen(function* () {
       const keys = yield* ApiKeyManager
       const key = yield* keys.create({ name: "by olga", apis: ["sql"], targetUser: "mary" })
@@ -80,7 +80,7 @@ layer(layerEmbedded({ postgis: false, accounts }), { timeout: "60 seconds" })("o
       assert.strictEqual(error.reason._tag, "TargetUserNotFound")
     }).pipe(Effect.provide(services("olga")))
   )
-  it.effect("grants come back as they were asked for, and turn into the same request again", () =>
+  it.effect("the grants of a key equal the requested grants, and can be requested again", () =>
     Effect.gen(function* () {
       const keys = yield* ApiKeyManager
       const request = {
@@ -104,7 +104,7 @@ layer(layerEmbedded({ postgis: false, accounts }), { timeout: "60 seconds" })("o
       assert.isTrue(owned?.owner)
     })
   )
-  it.effect("names of any characters live and die", () =>
+  it.effect("keys with any characters in their names are created, read and deleted", () =>
     Effect.gen(function* () {
       const keys = yield* ApiKeyManager
       const names = ["a.b.json", "é☃😀", "100% + ?x=1#y", "..a", "%2e%2e", "a\\b", " a ", "'; DROP", "key\tname"]
@@ -118,7 +118,7 @@ layer(layerEmbedded({ postgis: false, accounts }), { timeout: "60 seconds" })("o
       }
     })
   )
-  it.effect("pages of one key are all read, by type", () =>
+  it.effect("list reads all pages of one key, filtered by type", () =>
     Effect.gen(function* () {
       const keys = yield* ApiKeyManager
       const all = yield* Stream.runCollect(keys.stream({ pageSize: 1 }))
@@ -129,24 +129,26 @@ layer(layerEmbedded({ postgis: false, accounts }), { timeout: "60 seconds" })("o
       assert.deepStrictEqual([all[0]?.type, all[1]?.type], ["master", "default"])
     })
   )
-  it.effect("a table that is gone makes regenerating fail, and the quota has a name", () =>
-    Effect.gen(function* () {
-      const keys = yield* ApiKeyManager
-      yield* Sql.use((db) => db.query(sql`CREATE TABLE passing (id int)`))
-      yield* keys.create({ name: "passing", tables: [Grants.table("passing", ["select"])] })
-      yield* Sql.use((db) => db.query(sql`DROP TABLE passing`))
-      const gone: CartoError = yield* Effect.flip(keys.regenerate("passing"))
-      assert.strictEqual(gone.reason._tag, "RegenerateRefused")
-      const error: CartoError = yield* Effect.flip(
-        Effect.forEach(
-          Array.from({ length: 41 }, (_, index) => `q${index}`),
-          (name) => keys.create({ name, apis: [] })
+  it.effect(
+    "regenerate fails if a granted table was dropped, and create fails with ApiKeyQuotaReached at the quota",
+    () =>
+      Effect.gen(function* () {
+        const keys = yield* ApiKeyManager
+        yield* Sql.use((db) => db.query(sql`CREATE TABLE passing (id int)`))
+        yield* keys.create({ name: "passing", tables: [Grants.table("passing", ["select"])] })
+        yield* Sql.use((db) => db.query(sql`DROP TABLE passing`))
+        const gone: CartoError = yield* Effect.flip(keys.regenerate("passing"))
+        assert.strictEqual(gone.reason._tag, "RegenerateRefused")
+        const error: CartoError = yield* Effect.flip(
+          Effect.forEach(
+            Array.from({ length: 41 }, (_, index) => `q${index}`),
+            (name) => keys.create({ name, apis: [] })
+          )
         )
-      )
-      assert.strictEqual(error.reason._tag, "ApiKeyQuotaReached")
-    })
+        assert.strictEqual(error.reason._tag, "ApiKeyQuotaReached")
+      })
   )
-  it.effect("the master key is replaced while others work under it", () =>
+  it.effect("queries under the master key succeed while it is regenerated", () =>
     Effect.gen(function* () {
       const keys = yield* ApiKeyManager
       const db = yield* Sql

@@ -17,7 +17,7 @@ const page = (names: ReadonlyArray<string>, total: number, next: boolean) =>
 const pathOf = (url: string | undefined) => new URL(url ?? "").pathname
 
 describe("create", () => {
-  it.effect("sends the guide's request, with the account's own schema and both APIs by default", () => {
+  it.effect("create sends the request of the guide, with the account's own schema and both APIs by default", () => {
     const script = scriptedFetch(json(wireKey(), 201))
     return Effect.gen(function* () {
       const key = yield* ApiKeyManager.use((keys) =>
@@ -37,7 +37,7 @@ describe("create", () => {
       assert.strictEqual(key.createdAt.toISOString(), "2018-02-08T14:24:41.000Z")
     }).pipe(provideScript(script))
   })
-  it.effect("sends all five sections", () => {
+  it.effect("create sends all five sections of grants", () => {
     const script = scriptedFetch(json(wireKey(), 201))
     return Effect.gen(function* () {
       yield* ApiKeyManager.use((keys) =>
@@ -68,7 +68,7 @@ describe("create", () => {
       ])
     }).pipe(provideScript(script))
   })
-  it.effect("asks once for the schema of an on-premises account", () => {
+  it.effect("create asks once for the schema of an on-premises account", () => {
     const schema = json({ rows: [{ schema: "bob" }], time: 0, fields: {}, total_rows: 1 })
     const script = scriptedFetch(schema, json(wireKey(), 201))
     return Effect.gen(function* () {
@@ -96,7 +96,7 @@ describe("create", () => {
     ["a name with NUL", { ...good, name: "a\0" }, "name"],
     ["half a surrogate pair in the name", { ...good, name: "\udc00" }, "name"],
     ["an unknown API", { ...good, apis: ["sql", "imports"] }, "apis[1]"],
-    ["apis that are no list", { ...good, apis: "sql" }, "apis"],
+    ["apis that are not a list", { ...good, apis: "sql" }, "apis"],
     ["an unknown permission", { ...good, tables: [{ name: "t", permissions: ["read"] }] }, "tables[0].permissions[0]"],
     ["upper case", { ...good, tables: [{ name: "t", permissions: ["SELECT"] }] }, "tables[0].permissions[0]"],
     ["no permissions", { ...good, tables: [{ name: "t", permissions: [] }] }, "tables[0].permissions"],
@@ -118,7 +118,7 @@ describe("create", () => {
     ["a blank target user", { ...good, targetUser: "" }, "targetUser"]
   ]
   for (const [name, options, field] of bad) {
-    it.effect(`refuses ${name} before any request`, () => {
+    it.effect(`create refuses ${name} before any request`, () => {
       const script = scriptedFetch(new Error("asked"))
       return Effect.gen(function* () {
         // what a caller without types may give
@@ -130,7 +130,7 @@ describe("create", () => {
       }).pipe(provideScript(script))
     })
   }
-  it.effect("accepts an empty list of APIs, as the server does", () => {
+  it.effect("create accepts an empty list of APIs, as the server does", () => {
     const script = scriptedFetch(json(wireKey(), 201))
     return Effect.gen(function* () {
       yield* ApiKeyManager.use((keys) => keys.create({ name: "a", apis: [] }))
@@ -149,7 +149,7 @@ describe("create", () => {
     ["the quota", [errors("You have reached the limit of API keys for your plan", 403)], "ApiKeyQuotaReached", "plan"],
     ["a refusal by PostgreSQL", [errors("Unexpected error", 422)], "GrantRefused", "Unexpected error"],
     [
-      "a shape the server refuses",
+      "grants that the server's schema refuses",
       [
         errors(
           `Validation failed: Grants The property '#/1/tables/0/permissions/0' value "read" did not match one of the following values: insert, select, update, delete ${uuid}`,
@@ -160,7 +160,7 @@ describe("create", () => {
       "grants[1].tables[0].permissions[0]"
     ],
     [
-      "words of a request inside the server's words",
+      "text of the request inside the server's message",
       [
         errors(
           `Validation failed: Grants The property '#/0/apis/0' value "x, Name has already been taken, y" did not match one of the following values: sql, maps, do ${uuid}`,
@@ -183,23 +183,23 @@ describe("create", () => {
       "create in schema s"
     ],
     ["a key that is not master", [empty(401), page(["regular one"], 1, false)], "MasterKeyRequired", "regular"],
-    ["a key that is none", [empty(401), empty(401)], "Unauthenticated", "alice"],
+    ["a key that does not exist", [empty(401), empty(401)], "Unauthenticated", "alice"],
     ["an account without the Auth API", [empty(404)], "AuthApiDisabled", "closed to this account"],
     ["an account that is not activated", [empty(403)], "AccountNotActivated", "activated"],
     [
-      "an error as deep as no stack",
+      "an error nested deeper than the stack",
       [new Response(`{"errors":${'{"a":'.repeat(100_000)}1${"}".repeat(100_000)}}`, { status: 422 })],
       "ResponseMalformed",
       "422"
     ],
     ["HTML of a proxy", [new Response("<html>no</html>", { status: 404 })], "ResponseMalformed", "404"],
     [
-      "a server error",
+      "a server error after which the key does not exist",
       [new Response("oops", { status: 502 }), errors("API key not found: n", 404)],
       "ServerUnavailable",
       "oops"
     ],
-    ["a server error that lasts", [new Response("oops", { status: 502 })], "OutcomeUnknown", "oops"],
+    ["a server error that persists", [new Response("oops", { status: 502 })], "OutcomeUnknown", "oops"],
     [
       "a key without a token",
       [json(wireKey({ token: null }), 201), errors("API key not found: n", 404)],
@@ -209,7 +209,7 @@ describe("create", () => {
     ["too many calls", [new Response("", { status: 429, headers: { "retry-after": "7" } })], "RateLimited", "7 s"]
   ]
   for (const [name, script, tag, words] of answers) {
-    it.effect(`tells ${name}`, () =>
+    it.effect(`create fails with ${tag} for ${name}`, () =>
       Effect.gen(function* () {
         const error: CartoError = yield* Effect.flip(
           ApiKeyManager.use((keys) =>
@@ -221,7 +221,7 @@ describe("create", () => {
       }).pipe(provideScript(scriptedFetch(...script)))
     )
   }
-  it.effect("finds out which table is in another schema", () => {
+  it.effect("create reports which table is in another schema", () => {
     const rows = [
       { schema: "public", name: "a", held: ["select"] },
       { schema: "mary", name: "b", held: [] },
@@ -299,7 +299,7 @@ describe("list", () => {
       assert.strictEqual(script.asked.length, 1)
     }).pipe(provideScript(script))
   })
-  it.effect("two lists at once do not disturb each other", () =>
+  it.effect("two concurrent lists do not affect each other", () =>
     Effect.gen(function* () {
       const keys = yield* ApiKeyManager
       const both = yield* Effect.all([keys.list({ pageSize: 1 }), keys.list({ pageSize: 1, type: "regular" })], {
@@ -329,7 +329,7 @@ describe("list", () => {
     ["an unknown order", { order: "created_at" }, "order"],
     ["a page size of 0", { pageSize: 0 }, "pageSize"]
   ] as const) {
-    it.effect(`refuses ${name} before any request`, () => {
+    it.effect(`list refuses ${name} before any request`, () => {
       const script = scriptedFetch(new Error("asked"))
       return Effect.gen(function* () {
         const error = yield* Effect.flip(ApiKeyManager.use((keys) => keys.list(options as never)))
@@ -341,7 +341,7 @@ describe("list", () => {
 })
 
 describe("items", () => {
-  it.effect("get, getOption", () => {
+  it.effect("get fails and getOption returns none if the key does not exist", () => {
     const script = scriptedFetch(
       json(wireKey({ created_at: "2018-02-08 14:24:41 +0000" })),
       errors("API key not found: gone", 404),
@@ -383,7 +383,7 @@ describe("items", () => {
       }
     }).pipe(provideScript(script))
   })
-  it.effect("nor does any of 3,000 hostile names: each comes back from the path as it was", () => {
+  it.effect("each of 3,000 hostile names is decoded from the path unchanged", () => {
     const script = scriptedFetch(({ method, url }) =>
       method === "DELETE" ? empty(204) : json(wireKey({ name: new URL(url).pathname }))
     )
@@ -461,7 +461,7 @@ describe("items", () => {
       assert.include(error.message, "create a key with the grants that are left")
     }).pipe(provideScript(scriptedFetch(json({ status: "422", error: "Unprocessable Entity" }, 422))))
   )
-  it.effect("members of an organisation", () => {
+  it.effect("get of a member's key fails with TargetUserForbidden or TargetUserNotFound", () => {
     const script = scriptedFetch(
       errors("You don't have permission to access that resource", 403),
       errors("User 'eve' not found in the organization 'acme'", 404)
@@ -473,7 +473,7 @@ describe("items", () => {
       assert.deepStrictEqual([refused.reason._tag, unknown.reason._tag], ["TargetUserForbidden", "TargetUserNotFound"])
     }).pipe(provideScript(script))
   })
-  it.effect("whoami and isValid", () => {
+  it.effect("whoami returns the key in use, and isValid reports whether a token works", () => {
     const script = scriptedFetch(page(["Master"], 3, true), page([], 0, false), page(["a"], 1, false), empty(401))
     return Effect.gen(function* () {
       const keys = yield* ApiKeyManager
@@ -483,7 +483,7 @@ describe("items", () => {
       assert.isFalse(yield* keys.isValid(Redacted.make("b")))
     }).pipe(provideScript(script))
   })
-  it.effect("what is not known is kept and readable", () => {
+  it.effect("unknown grants, types and fields of a key are kept and can be read", () => {
     const grants = [
       { type: "apis", apis: ["sql", "imports"] },
       {
@@ -505,7 +505,7 @@ describe("items", () => {
 })
 
 describe("secrets", () => {
-  it.effect("the key travels in the header alone, and redirects are not followed by fetch", () => {
+  it.effect("the API key is sent in the header only, and fetch does not follow redirects", () => {
     const script = scriptedFetch(json(wireKey(), 201))
     return Effect.gen(function* () {
       yield* ApiKeyManager.use((keys) => keys.create({ name: "a", apis: ["sql"] }))

@@ -1,4 +1,4 @@
-/** Leases on the embedded CARTO: keys that end with their scope, and a sweep that touches nothing else. */
+/** Leases, pools of leases and the sweep, on the embedded CARTO. */
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Deferred, type Duration, Effect, Exit, Fiber, Logger, Random, Scope } from "effect"
 import { TestClock } from "effect/testing"
@@ -18,7 +18,7 @@ const reasonOf = <A, R>(effect: Effect.Effect<A, CartoError, R>) =>
 const accounts = [{ username: "demo", samples: true }]
 
 layer(layerEmbedded({ postgis: false, accounts }), { timeout: "120 seconds" })("Lease", (it) => {
-  it.effect("a key with these grants, until the scope closes", () =>
+  it.effect("a lease is a key with the requested grants that is deleted when the scope closes", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
       const held = yield* Lease.lease({ purpose: "report", owner: "me", ttl: "90 seconds", ...tornadoes }).pipe(
@@ -35,7 +35,7 @@ layer(layerEmbedded({ postgis: false, accounts }), { timeout: "120 seconds" })("
     })
   )
 
-  it.effect("withLease: deleted after success, failure, defect and interruption", () =>
+  it.effect("withLease deletes its key after success, failure, defect and interruption", () =>
     Effect.gen(function* () {
       const under = Lease.withLease({ purpose: "test", ...tornadoes })
       assert.deepStrictEqual((yield* under(count)).rows.length, 1)
@@ -50,7 +50,7 @@ layer(layerEmbedded({ postgis: false, accounts }), { timeout: "120 seconds" })("
     })
   )
 
-  it.effect("an effect that outlives its lease is interrupted, and the lease deleted", () =>
+  it.effect("an effect that runs longer than its lease is interrupted, and the key is deleted", () =>
     Effect.gen(function* () {
       const begun = yield* Deferred.make<void>()
       const fiber = yield* Effect.andThen(Deferred.succeed(begun, undefined), Effect.never).pipe(
@@ -67,7 +67,7 @@ layer(layerEmbedded({ postgis: false, accounts }), { timeout: "120 seconds" })("
     })
   )
 
-  it.effect("sweep deletes what is past its deadline, and no key whose name merely looks like it", () =>
+  it.effect("sweep deletes expired leases, and no key with a similar name", () =>
     Effect.gen(function* () {
       const keys = yield* ApiKeyManager
       const abandon = (owner: string, ttl: Duration.Input) =>
@@ -96,7 +96,7 @@ layer(layerEmbedded({ postgis: false, accounts }), { timeout: "120 seconds" })("
     })
   )
 
-  it.effect("with waitUntil the scope does not wait for the deletion", () =>
+  it.effect("a scope with waitUntil does not wait for the deletion of its lease", () =>
     Effect.gen(function* () {
       const background: Array<Promise<void>> = []
       yield* count.pipe(
@@ -108,7 +108,7 @@ layer(layerEmbedded({ postgis: false, accounts }), { timeout: "120 seconds" })("
     })
   )
 
-  it.effect("what can never work is refused before any request", () =>
+  it.effect("a lease with invalid options is refused before any request", () =>
     Effect.gen(function* () {
       for (const options of [
         { purpose: "a/b" },
@@ -130,7 +130,7 @@ layer(layerEmbedded({ postgis: false, accounts }), { timeout: "120 seconds" })("
   )
 
   it.effect(
-    "1,000 leases by 64 fibers with interruptions at random leave no key",
+    "1,000 leases by 64 fibers with random interruptions leave no key",
     () =>
       Effect.gen(function* () {
         let begun = 0
@@ -159,7 +159,7 @@ layer(layerEmbedded({ postgis: false, accounts }), { timeout: "120 seconds" })("
 layer(layerEmbedded({ postgis: false, accounts }), { timeout: "120 seconds" })("LeasePool", (it) => {
   const reports = { tables: [Grants.table("storm_reports", ["select"])] }
 
-  it.effect("the same grants, however written, are the same key; it goes when it was unused for a while", () =>
+  it.effect("a pool gives one key for equal grants, and deletes it after idleTimeToLive", () =>
     Effect.gen(function* () {
       const pool = yield* LeasePool.make({ purpose: "pool", idleTimeToLive: "1 minute" })
       const keyOf = (grants: Grants.GrantsRequest) => Effect.scoped(Effect.map(pool.get(grants), ({ key }) => key.name))
@@ -173,7 +173,7 @@ layer(layerEmbedded({ postgis: false, accounts }), { timeout: "120 seconds" })("
     })
   )
 
-  it.effect("a lease is replaced by a new one before it ends; who holds the old one keeps it", () =>
+  it.effect("a pool replaces a lease before it ends, and holders of the old lease keep it", () =>
     Effect.gen(function* () {
       const pool = yield* LeasePool.make({
         purpose: "renewal",
@@ -196,7 +196,7 @@ layer(layerEmbedded({ postgis: false, accounts }), { timeout: "120 seconds" })("
     })
   )
 
-  it.effect("never more keys than its capacity: an unused one makes room, or else one waits", () =>
+  it.effect("a pool never has more keys than its capacity: it deletes an unused key, or the caller waits", () =>
     Effect.gen(function* () {
       const pool = yield* LeasePool.make({ purpose: "capacity", capacity: 1, idleTimeToLive: "1 hour" })
       const most: Array<number> = []
@@ -215,7 +215,7 @@ layer(layerEmbedded({ postgis: false, accounts }), { timeout: "120 seconds" })("
     })
   )
 
-  it.effect("whoever waits has a turn, however many others ask for what is in use", () =>
+  it.effect("a waiting caller has a turn, even if other callers keep asking for the key in use", () =>
     Effect.gen(function* () {
       const pool = yield* LeasePool.make({
         purpose: "turns",
@@ -255,7 +255,7 @@ layer(layerEmbedded({ postgis: false, accounts }), { timeout: "120 seconds" })("
     })
   )
 
-  it.effect("no more keys end their turn than others wait for", () =>
+  it.effect("a pool ends the turn of only as many keys as callers wait for", () =>
     Effect.gen(function* () {
       const pool = yield* LeasePool.make({ purpose: "one-turn", capacity: 2, idleTimeToLive: "1 hour", turn: 0 })
       const maps = { apis: ["maps"] } satisfies Grants.GrantsRequest
@@ -274,7 +274,7 @@ layer(layerEmbedded({ postgis: false, accounts }), { timeout: "120 seconds" })("
     }).pipe(Effect.scoped)
   )
 
-  it.effect("the same grants inside are the same lease, even if others wait for it", () =>
+  it.effect("nested withLease with the same grants uses the same lease, even if other callers wait", () =>
     Effect.gen(function* () {
       const pool = yield* LeasePool.make({ purpose: "inside", capacity: 1, turn: 0 })
       const waiting = yield* Deferred.make<Fiber.Fiber<Lease.Lease, CartoError>>()
@@ -288,7 +288,7 @@ layer(layerEmbedded({ postgis: false, accounts }), { timeout: "120 seconds" })("
     })
   )
 
-  it.effect("what failed is asked for anew", () =>
+  it.effect("a pool creates the key again after a failure", () =>
     Effect.gen(function* () {
       const pool = yield* LeasePool.make({ purpose: "failure", capacity: 1, idleTimeToLive: "1 hour" })
       const later = { tables: [Grants.table("later", ["select"])] }
@@ -301,7 +301,7 @@ layer(layerEmbedded({ postgis: false, accounts }), { timeout: "120 seconds" })("
     })
   )
 
-  it.effect("a key that somebody else deleted is not given out for ever", () =>
+  it.effect("a pool replaces a key that another caller deleted", () =>
     Effect.gen(function* () {
       const pool = yield* LeasePool.make({ purpose: "revoked", idleTimeToLive: "1 hour" })
       const { key } = yield* Effect.scoped(pool.get(tornadoes))
@@ -311,14 +311,14 @@ layer(layerEmbedded({ postgis: false, accounts }), { timeout: "120 seconds" })("
     })
   )
 
-  it.effect("leases are taken under the pool's key, whatever key the caller runs under", () =>
+  it.effect("a pool creates leases with its own API key, also if the caller runs under another key", () =>
     Effect.gen(function* () {
       const pool = yield* LeasePool.make({ purpose: "nested", idleTimeToLive: "1 hour" })
       yield* count.pipe(pool.withLease(tornadoes), pool.withLease(reports))
     })
   )
 
-  it.effect("64 fibers with interruptions at random share few keys, and leave none", () =>
+  it.effect("64 fibers with random interruptions share few keys of a pool, and leave none", () =>
     Effect.gen(function* () {
       const seen = new Set<string>()
       yield* Effect.scoped(
@@ -350,8 +350,8 @@ layer(layerEmbedded({ postgis: false, accounts }), { timeout: "120 seconds" })("
     )
 })
 
-describe("without a certain answer", () => {
-  it.effect("a key that may have been made all the same is deleted", () => {
+describe("leases after lost responses", () => {
+  it.effect("a lease whose creation fails with OutcomeUnknown deletes the key that may exist", () => {
     const script = scriptedFetch(new Error("connection reset"), new Response(null, { status: 204 }))
     return Effect.gen(function* () {
       const error: CartoError = yield* Effect.flip(Effect.scoped(Lease.lease({ purpose: "a", apis: ["sql"] })))
@@ -365,7 +365,7 @@ describe("without a certain answer", () => {
     }).pipe(provideScript(script))
   })
 
-  it.effect("an answer that never comes is given up, and the key deleted", () => {
+  it.effect("a lease whose creation gets no response fails, and its key is deleted", () => {
     const script = scriptedFetch(json(wireKey(), 201))
     const fetch: typeof globalThis.fetch = (input, init) =>
       init?.method === "POST" ? new Promise(() => {}) : script.fetch(input, init)
@@ -383,7 +383,7 @@ describe("without a certain answer", () => {
     }).pipe(provideScript({ ...script, fetch }))
   })
 
-  it.effect("a deletion that fails is logged by the key's name and left to the sweep", () => {
+  it.effect("a lease whose deletion fails logs the name of the key, and sweep deletes it", () => {
     const script = scriptedFetch(json(wireKey(), 201), new Response("down", { status: 500 }))
     const logged: Array<unknown> = []
     const logger = Logger.make(({ message }) => void logged.push(message))

@@ -1,6 +1,6 @@
 /**
- * Generated objects and statements, a case for each kind of object: with the inferred grants each statement runs or what it
- * lacks was said, and without any one of them it does not run. `node test/keys/generator/run.ts` runs thousands.
+ * Generated objects and statements, a case for each kind of object. With the inferred grants each statement runs, or what is
+ * missing was reported. Without any one of the grants it does not run. `node test/keys/generator/run.ts` runs thousands.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
@@ -31,11 +31,14 @@ const runCases = async (database: Database, first: number): Promise<void> => {
 }
 
 describe("inferred grants for generated statements", { timeout: 300_000 }, () => {
-  it("are enough and needed on PGlite, or say what is lacking", async () => runCases(await openPglite(), 0))
-  it.skipIf(missing !== undefined)("are enough and needed on a PostgreSQL server, or say what is lacking", () =>
-    Effect.gen(function* () {
-      const { url } = yield* PostgresServer
-      yield* Effect.promise(async () => runCases(await openServer(Redacted.value(url)), 1))
-    }).pipe(Effect.provide(PostgresServer.layer), Effect.runPromise)
+  it("inferred grants are sufficient and necessary on PGlite, or infer reports what is missing", async () =>
+    runCases(await openPglite(), 0))
+  it.skipIf(missing !== undefined)(
+    "inferred grants are sufficient and necessary on a PostgreSQL server, or infer reports what is missing",
+    () =>
+      Effect.gen(function* () {
+        const { url } = yield* PostgresServer
+        yield* Effect.promise(async () => runCases(await openServer(Redacted.value(url)), 1))
+      }).pipe(Effect.provide(PostgresServer.layer), Effect.runPromise)
   )
 })

@@ -1,6 +1,6 @@
 /**
- * For random tables, views and statements: with the inferred grants every statement is explained and run under a key, and
- * without any one of them some statement is not.
+ * Random tables, views and statements. With the inferred grants every statement runs under a key. Without any one of the
+ * grants some statement is refused.
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Schema } from "effect"
@@ -118,7 +118,7 @@ layer(layerEmbedded({ postgis: false, accounts: [{ username: "demo" }] }), {
   timeout: "60 seconds"
 })("inferred grants", (it) => {
   it.effect.prop(
-    "are enough, and each is needed",
+    "inferred grants for random statements are sufficient, and each is necessary",
     [World],
     ([world]) =>
       Effect.gen(function* () {
@@ -150,7 +150,7 @@ layer(layerEmbedded({ postgis: false, accounts: [{ username: "demo" }] }), {
       }).pipe(Effect.scoped),
     { timeout: 300_000, arbitrary: { runs: Number(process.env["EFFECT_CARTO_TEST_RUNS"] ?? 10) } }
   )
-  it("of which there were some", () => {
+  it("more than ten inferred grants were checked for necessity", () => {
     assert.isAbove(counted.grants, 10)
   })
 })

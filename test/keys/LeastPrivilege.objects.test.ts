@@ -1,4 +1,4 @@
-/** What comes along with the objects of a statement: each kind of object is followed, or named as not seen through. */
+/** Needs of the objects that a statement names: each kind of object is analyzed, or reported as opaque. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { Emulator } from "../../src/emulator/index.ts"
@@ -139,7 +139,7 @@ layer(
   ),
   { excludeTestServices: true, timeout: "60 seconds" }
 )("LeastPrivilege.infer", (it) => {
-  it.effect.each(cases)("follows the objects of a statement: %s", ([text, findings]) =>
+  it.effect.each(cases)("infer reports the needs of all objects of: %s", ([text, findings]) =>
     Effect.gen(function* () {
       assert.deepStrictEqual(findingsOf(yield* LeastPrivilege.infer([sql.unsafe(text)])), findings)
     })

@@ -1,6 +1,6 @@
 /**
- * Statements as people write them: under a key with the inferred grants each runs, without any one of the grants it does
- * not; or what is lacking was said.
+ * Realistic statements. Under a key with the inferred grants each statement runs, and without any one of them it is refused.
+ * Otherwise what is missing was reported.
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
@@ -169,7 +169,7 @@ layer(
   ),
   { excludeTestServices: true, timeout: "60 seconds" }
 )("inferred grants", (it) => {
-  it.effect.each(granted)("are enough, and each is needed: %s", (text) =>
+  it.effect.each(granted)("inferred grants are sufficient, and each is necessary: %s", (text) =>
     Effect.gen(function* () {
       const inference = yield* LeastPrivilege.infer([sql.unsafe(text)], { verify: true })
       assert.deepStrictEqual([inference.unmet, inference.opaque], [[], []])
@@ -180,7 +180,7 @@ layer(
     })
   )
 
-  it.effect.each(lacking)("say what they lack: %s", ([text, unmet, opaque]) =>
+  it.effect.each(lacking)("infer reports what no grant can give: %s", ([text, unmet, opaque]) =>
     Effect.gen(function* () {
       const inference = yield* LeastPrivilege.infer([sql.unsafe(text)])
       assert.deepStrictEqual(
@@ -195,7 +195,7 @@ layer(
     })
   )
 
-  it.effect("COPY, whose data is not part of the statement", () =>
+  it.effect("inferred grants are sufficient for COPY, whose data is not part of the statement", () =>
     Effect.gen(function* () {
       const needs = (text: string) =>
         Effect.map(LeastPrivilege.infer([sql.unsafe(text)]), ({ needs, unmet }) => [

@@ -1,4 +1,4 @@
-/** The smallest grants for statements, by PostgreSQL's own reading of them, on the embedded CARTO. */
+/** The smallest grants for statements, as PostgreSQL analyzes them, on the embedded CARTO. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { Emulator } from "../../src/emulator/index.ts"
@@ -153,13 +153,13 @@ const suite = (on: string, embedded: Layer.Layer<Carto.CartoServices | Emulator>
     { excludeTestServices: true, timeout: "60 seconds" }
   )(`LeastPrivilege on ${on}`, (it) => {
     it.effect.each(cases.map(([statement, expected], index) => ({ index, statement, expected })))(
-      "case $index: $expected",
+      "infer reports the needs of case $index: $expected",
       ({ expected, statement }) =>
         Effect.gen(function* () {
           assert.deepStrictEqual(said(yield* LeastPrivilege.infer([statement])), expected)
         })
     )
-    it.effect("says which statement needs what, by name, and is enough for all of them", () =>
+    it.effect("infer reports needs by the names of statements, and its grants are sufficient for all of them", () =>
       Effect.gen(function* () {
         const inference = yield* LeastPrivilege.infer(
           {
@@ -197,7 +197,7 @@ const suite = (on: string, embedded: Layer.Layer<Carto.CartoServices | Emulator>
         yield* keys.delete(key)
       })
     )
-    it.effect("nothing stays behind, and nothing is run", () =>
+    it.effect("infer runs no statement and leaves nothing in the database", () =>
       Effect.gen(function* () {
         const count = Sql.use((db) =>
           db.query(sql`SELECT (SELECT count(*)::int FROM pg_class) AS relations, (SELECT count(*)::int FROM pg_proc) AS functions,
@@ -218,7 +218,7 @@ const suite = (on: string, embedded: Layer.Layer<Carto.CartoServices | Emulator>
         assert.deepStrictEqual((yield* count).rows, before)
       })
     )
-    it.effect("says what no grant can give", () =>
+    it.effect("infer reports permissions that no grant can give", () =>
       Effect.gen(function* () {
         const { needs, unmet } = yield* LeastPrivilege.infer({
           drop: sql`DROP TABLE towns`,
@@ -242,7 +242,7 @@ const suite = (on: string, embedded: Layer.Layer<Carto.CartoServices | Emulator>
         )
       })
     )
-    it.effect("flags functions that it does not see through", () =>
+    it.effect("infer reports functions that it cannot analyze as opaque", () =>
       Effect.gen(function* () {
         const { opaque } = yield* LeastPrivilege.infer({
           call: sql`SELECT town_of(1), owner_town_of(1), lower('a')`,
@@ -258,7 +258,7 @@ const suite = (on: string, embedded: Layer.Layer<Carto.CartoServices | Emulator>
         ])
       })
     )
-    it.effect("refuses what PostgreSQL does not understand, and says which", () =>
+    it.effect("infer refuses a statement that PostgreSQL cannot parse, and names it", () =>
       Effect.gen(function* () {
         assert.deepStrictEqual(yield* failureOf(LeastPrivilege.infer({ a: sql`SELECT 1`, b: sql`SELEC 1` })), [
           "StatementRefused",
@@ -276,7 +276,7 @@ const suite = (on: string, embedded: Layer.Layer<Carto.CartoServices | Emulator>
         })
       })
     )
-    it.effect("verify says which statement needs more, and leaves no key", () =>
+    it.effect("verify reports the statement that needs more grants, and leaves no key", () =>
       Effect.gen(function* () {
         const statements = { read: sql`SELECT * FROM towns`, write: sql`DELETE FROM towns` }
         const grants = { apis: ["sql" as const], tables: [Grants.table("towns", ["select"])] }
@@ -287,7 +287,7 @@ const suite = (on: string, embedded: Layer.Layer<Carto.CartoServices | Emulator>
         assert.deepStrictEqual(yield* ApiKeyManager.use((keys) => keys.list({ type: "regular" })), [])
       })
     )
-    it.effect("needs the master key", () =>
+    it.effect("infer needs the master key", () =>
       Effect.gen(function* () {
         const keys = yield* ApiKeyManager
         const key = yield* keys.create({ name: "reader", apis: ["sql"], tables: [Grants.table("towns", ["select"])] })
@@ -296,7 +296,7 @@ const suite = (on: string, embedded: Layer.Layer<Carto.CartoServices | Emulator>
         assert.strictEqual(tag, "SystemTableForbidden")
       })
     )
-    it.effect("reads the same from rules, which PostgreSQL had before it kept functions", () =>
+    it.effect("infer gives the same result from rules, for PostgreSQL before version 14", () =>
       Effect.gen(function* () {
         const queries = [
           "SELECT t.id FROM towns t TABLESAMPLE BERNOULLI ((SELECT 50)) LEFT JOIN states s ON s.id = t.id",
@@ -319,7 +319,7 @@ const suite = (on: string, embedded: Layer.Layer<Carto.CartoServices | Emulator>
         assert.strictEqual(byFunctions.statements.filter(({ accesses }) => accesses.length > 0).length, 4)
       })
     )
-    it.effect("in an organisation: a schema that not everybody may use comes with one grant in it", () =>
+    it.effect("infer in an organization keeps one grant in each schema that is not open to all members", () =>
       Effect.gen(function* () {
         const { execute } = yield* Emulator
         const [row] = yield* execute("olga", "SELECT current_user AS role")
@@ -343,7 +343,7 @@ const suite = (on: string, embedded: Layer.Layer<Carto.CartoServices | Emulator>
         assert.deepStrictEqual([needs, unmet.map(({ what }) => what)], [[], ["delete on mary.own"]])
       }).pipe(Effect.provide(services("olga", { baseUrl: "https://acme.carto.com/u/olga" })))
     )
-    it.effect("whatever names there are, each grant that is inferred is needed", () =>
+    it.effect("each inferred grant is necessary with any names of tables", () =>
       Effect.gen(function* () {
         const statements = [
           sql`MERGE INTO towns t USING invoker_towns s ON s.id = t.id WHEN MATCHED THEN DELETE`,

@@ -1,4 +1,4 @@
-/** What `verify` notices by running statements, and that nothing of it stays. */
+/** Missing permissions that `verify` finds by running statements, which it rolls back. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { Emulator } from "../../src/emulator/index.ts"
@@ -51,13 +51,13 @@ layer(
     "TRUNCATE towns",
     "ALTER TABLE towns ADD more int",
     "SET ROLE postgres"
-  ])("notices what lacks a right only when it runs: %s", (text) =>
+  ])("verify finds a missing permission that shows only when the statement runs: %s", (text) =>
     Effect.gen(function* () {
       const reason = yield* failureOf(LeastPrivilege.verify(everything, { one: sql.unsafe(text) }))
       assert.deepInclude(reason, { _tag: "GrantsInsufficient", statement: "one" })
     })
   )
-  it.effect("passes statements that run, and those that fail because of their data; nothing of them stays", () =>
+  it.effect("verify accepts statements that run or fail because of their data, and rolls them back", () =>
     Effect.gen(function* () {
       yield* LeastPrivilege.verify(everything, [
         sql`SELECT name, name FROM towns -- comment`,

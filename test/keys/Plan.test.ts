@@ -1,4 +1,4 @@
-/** Plans on the embedded CARTO: what they say, what they do, and what they never touch. */
+/** Plans on the embedded CARTO: their text, their effects, and the keys that they leave alone. */
 import { assert, layer } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Ref } from "effect"
 import { TestClock } from "effect/testing"
@@ -47,7 +47,7 @@ const actionsOf = ({ items }: Pick<Plan.Plan, "items">) => items.map(({ action, 
 const base = (name: string | undefined) => name?.replace(/[0-9a-f]{8}$/, "")
 
 layer(layerEmbedded({ postgis: false, accounts }), options)("Plan", (it) => {
-  it.effect("creates, replaces, deletes, and leaves the rest alone", () =>
+  it.effect("a plan creates, replaces and deletes keys, and leaves keys outside its prefix alone", () =>
     Effect.gen(function* () {
       yield* clean
       const keys = yield* ApiKeyManager
@@ -108,7 +108,7 @@ layer(layerEmbedded({ postgis: false, accounts }), options)("Plan", (it) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("a key whose table was replaced has drifted; by a rotation it is not changed", () =>
+  it.effect("a key has drifted if its table was replaced, and is unchanged after a rotation", () =>
     Effect.gen(function* () {
       yield* clean
       const wanted = desired({ name: "maps-towns", tables: [tornadoes, towns] })
@@ -133,7 +133,7 @@ layer(layerEmbedded({ postgis: false, accounts }), options)("Plan", (it) => {
     })
   )
 
-  it.effect("materialized views, overviews, and keys for maps alone are as they should be", () =>
+  it.effect("a plan is unchanged for materialized views, overviews and keys with the Maps API only", () =>
     Effect.gen(function* () {
       yield* clean
       yield* run(`CREATE MATERIALIZED VIEW strong AS SELECT * FROM tornadoes WHERE magnitude > 3;
@@ -155,7 +155,7 @@ layer(layerEmbedded({ postgis: false, accounts }), options)("Plan", (it) => {
     })
   )
 
-  it.effect("tables that name no schema are in the member's own", () =>
+  it.effect("a table without a schema in a plan is in the member's own schema", () =>
     Effect.gen(function* () {
       yield* run("CREATE TABLE towns AS SELECT 1 AS id")
       const wanted = desired({ name: "maps-towns", tables: [Grants.table("towns", ["select"])] })
@@ -166,7 +166,7 @@ layer(layerEmbedded({ postgis: false, accounts }), options)("Plan", (it) => {
     }).pipe(Effect.provide(services("olga", { baseUrl: "https://acme.carto.com/u/olga" })))
   )
 
-  it.effect("a plan that is out of date changes nothing", () =>
+  it.effect("apply of an outdated plan changes nothing", () =>
     Effect.gen(function* () {
       yield* clean
       const keys = yield* ApiKeyManager
@@ -212,7 +212,7 @@ layer(layerEmbedded({ postgis: false, accounts }), options)("Plan", (it) => {
     })
   )
 
-  it.effect("the keys of a member, by the owner of the organisation", () =>
+  it.effect("the owner of an organization plans and applies the keys of a member", () =>
     Effect.gen(function* () {
       const mary = services("mary", { baseUrl: "https://acme.carto.com/u/mary" })
       yield* run("CREATE TABLE towns AS SELECT 1 AS id; CREATE MATERIALIZED VIEW seen AS SELECT * FROM towns").pipe(
@@ -256,7 +256,7 @@ layer(layerEmbedded({ postgis: false, accounts }), options)("Plan", (it) => {
     }).pipe(Effect.provide(services("olga", { baseUrl: "https://acme.carto.com/u/olga" })))
   )
 
-  it.effect("a key that owns tables is not replaced, unless they are handed to the account", () =>
+  it.effect("apply replaces a key that owns tables only if its tables are handed to the account", () =>
     Effect.gen(function* () {
       yield* clean
       yield* applyNow(desired({ name: "maps-etl", apis: ["sql"], schemas: [Grants.schema("public")] }))
@@ -274,7 +274,7 @@ layer(layerEmbedded({ postgis: false, accounts }), options)("Plan", (it) => {
     })
   )
 
-  it.effect("what can never be is refused", () =>
+  it.effect("a plan with invalid keys or options is refused", () =>
     Effect.gen(function* () {
       for (const [keys, field] of [
         [[{ name: "tiles" }], "keys[0].name"],
@@ -312,7 +312,7 @@ layer(layerEmbedded({ postgis: false, accounts }), options)("Plan", (it) => {
 
   for (const fault of faults) {
     it.effect(
-      `broken off at each request (${fault}), a second run ends the same`,
+      `a second plan completes an apply that stopped at any request (${fault})`,
       () =>
         Effect.gen(function* () {
           const once = Effect.fnUntraced(function* (at: number) {
@@ -370,7 +370,7 @@ layer(layerEmbedded({ postgis: false, accounts }), { timeout: "120 seconds" })("
     })
   const query = run("SELECT count(*) FROM tornadoes")
 
-  it.effect("a key that a plan renames works until the grace has passed", () =>
+  it.effect("a key that a plan renames works until the grace period ends", () =>
     Effect.gen(function* () {
       yield* clean
       const { keys } = yield* applyNow(named("maps-old"))
@@ -387,7 +387,7 @@ layer(layerEmbedded({ postgis: false, accounts }), { timeout: "120 seconds" })("
   )
 
   it.effect(
-    "a plan that brings a name back in the grace of another has a key that works, and the other is overtaken",
+    "a plan that brings back a name in the grace period of another plan has a working key, and the other plan is overtaken",
     () =>
       Effect.gen(function* () {
         yield* clean
@@ -410,7 +410,7 @@ layer(layerEmbedded({ postgis: false, accounts }), { timeout: "120 seconds" })("
       })
   )
 
-  it.effect("abandon in the grace of apply: the older key stays, and apply is overtaken", () =>
+  it.effect("abandon in the grace period of apply keeps the older key, and apply is overtaken", () =>
     Effect.gen(function* () {
       yield* clean
       yield* applyNow(named("maps-a"))

@@ -1,4 +1,4 @@
-/** Rotation on the embedded CARTO: under load, broken off at every request, and with tables that a key made. */
+/** Rotation on the embedded CARTO: under load, interrupted at every request, and with tables that a key owns. */
 import { assert, layer } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Redacted, Ref } from "effect"
 import { TestClock } from "effect/testing"
@@ -38,7 +38,7 @@ const accounts = [{ username: "demo", samples: true }]
 const options = { timeout: "120 seconds", excludeTestServices: true } as const
 
 layer(layerEmbedded({ postgis: false, accounts }), options)("Rotation", (it) => {
-  it.effect("a twin, published and proven; then the old key goes", () =>
+  it.effect("rotate creates, publishes and verifies a successor with the same grants, then deletes the old key", () =>
     Effect.gen(function* () {
       yield* clean
       const old = yield* create("tiles")
@@ -70,7 +70,7 @@ layer(layerEmbedded({ postgis: false, accounts }), options)("Rotation", (it) => 
     })
   )
 
-  it.effect("in two halves, given up, and two at a time", () =>
+  it.effect("a rotation can begin and end in two calls, be abandoned, and run twice at once", () =>
     Effect.gen(function* () {
       yield* clean
       const old = yield* create("tiles")
@@ -108,7 +108,7 @@ layer(layerEmbedded({ postgis: false, accounts }), options)("Rotation", (it) => 
     })
   )
 
-  it.effect("a proof that fails leaves both keys", () =>
+  it.effect("rotate keeps both keys if verify fails", () =>
     Effect.gen(function* () {
       yield* clean
       yield* create("tiles")
@@ -123,7 +123,7 @@ layer(layerEmbedded({ postgis: false, accounts }), options)("Rotation", (it) => 
     })
   )
 
-  it.effect("a successor with fewer grants never takes over", () =>
+  it.effect("rotate fails if an existing successor has fewer grants", () =>
     Effect.gen(function* () {
       yield* clean
       yield* create("tiles")
@@ -137,7 +137,7 @@ layer(layerEmbedded({ postgis: false, accounts }), options)("Rotation", (it) => 
     })
   )
 
-  it.effect("materialized views are copied, which the Auth API does not show", () =>
+  it.effect("rotate copies grants on materialized views, which the Auth API does not show", () =>
     Effect.gen(function* () {
       yield* clean
       const keys = yield* ApiKeyManager
@@ -151,7 +151,7 @@ layer(layerEmbedded({ postgis: false, accounts }), options)("Rotation", (it) => 
     })
   )
 
-  it.effect("what is named beside it, it has once, however often it is rotated", () =>
+  it.effect("grants of the option also are given once, however often the key is rotated", () =>
     Effect.gen(function* () {
       yield* clean
       yield* create("tiles")
@@ -169,7 +169,7 @@ layer(layerEmbedded({ postgis: false, accounts }), options)("Rotation", (it) => 
     })
   )
 
-  it.effect("a key that owns tables is not replaced, unless they are handed to the account", () =>
+  it.effect("rotate replaces a key that owns tables only if its tables are handed to the account", () =>
     Effect.gen(function* () {
       yield* clean
       const keys = yield* ApiKeyManager
@@ -201,7 +201,7 @@ layer(layerEmbedded({ postgis: false, accounts }), options)("Rotation", (it) => 
   )
 
   it.effect(
-    "under load no query fails",
+    "no query fails while keys are rotated under load",
     () =>
       Effect.gen(function* () {
         yield* clean
@@ -242,7 +242,7 @@ layer(layerEmbedded({ postgis: false, accounts }), options)("Rotation", (it) => 
 
   for (const fault of faults) {
     it.effect(
-      `broken off at each request (${fault}), it ends the same when it is repeated`,
+      `a repeated rotate completes one that stopped at any request (${fault})`,
       () =>
         Effect.gen(function* () {
           yield* clean
@@ -277,7 +277,7 @@ layer(layerEmbedded({ postgis: false, accounts }), options)("Rotation", (it) => 
 })
 
 layer(layerEmbedded({ postgis: false, accounts }), { timeout: "120 seconds" })("the grace", (it) => {
-  it.effect("the old key lives through it", () =>
+  it.effect("the old key works during the grace period of rotate", () =>
     Effect.gen(function* () {
       yield* clean
       const old = yield* create("tiles")
@@ -294,37 +294,35 @@ layer(layerEmbedded({ postgis: false, accounts }), { timeout: "120 seconds" })("
     })
   )
 
-  it.effect(
-    "abandon in the grace of rotate: the older key stays and works, and rotate says that it was overtaken",
-    () =>
-      Effect.gen(function* () {
-        yield* clean
-        const old = yield* create("tiles")
-        const { publish, published } = yield* makeStore
-        const begun = yield* Deferred.make<void>()
-        const rotating = yield* Effect.forkChild(
-          Rotation.rotate("tiles", {
-            publish: (key) => Effect.andThen(publish(key), Deferred.succeed(begun, undefined)),
-            grace: "10 minutes"
-          })
-        )
-        yield* Deferred.await(begun)
-        const abandoning = yield* Effect.forkChild(Rotation.abandon("tiles", { publish, grace: "1 minute" }))
-        yield* Effect.repeat(Ref.get(published), { until: (all) => all.length === 2 })
-        assert.strictEqual((yield* Rotation.current("tiles")).name, "tiles")
-        assert.strictEqual(yield* reasonOf(Rotation.finish("tiles")), "ReplacementOvertaken")
-        yield* TestClock.adjust("1 minute")
-        assert.strictEqual((yield* Fiber.join(abandoning)).name, "tiles")
-        yield* TestClock.adjust("10 minutes")
-        const error: CartoError = yield* Effect.flip(Fiber.join(rotating))
-        assert.strictEqual(error.reason._tag, "ReplacementOvertaken")
-        assert.deepStrictEqual(yield* names, ["tiles"])
-        assert.strictEqual((yield* Ref.get(published)).at(-1)?.name, "tiles")
-        yield* count.pipe(Auth.withApiKey(old))
-      })
+  it.effect("abandon in the grace period of rotate keeps the older key, and rotate reports that it was overtaken", () =>
+    Effect.gen(function* () {
+      yield* clean
+      const old = yield* create("tiles")
+      const { publish, published } = yield* makeStore
+      const begun = yield* Deferred.make<void>()
+      const rotating = yield* Effect.forkChild(
+        Rotation.rotate("tiles", {
+          publish: (key) => Effect.andThen(publish(key), Deferred.succeed(begun, undefined)),
+          grace: "10 minutes"
+        })
+      )
+      yield* Deferred.await(begun)
+      const abandoning = yield* Effect.forkChild(Rotation.abandon("tiles", { publish, grace: "1 minute" }))
+      yield* Effect.repeat(Ref.get(published), { until: (all) => all.length === 2 })
+      assert.strictEqual((yield* Rotation.current("tiles")).name, "tiles")
+      assert.strictEqual(yield* reasonOf(Rotation.finish("tiles")), "ReplacementOvertaken")
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual((yield* Fiber.join(abandoning)).name, "tiles")
+      yield* TestClock.adjust("10 minutes")
+      const error: CartoError = yield* Effect.flip(Fiber.join(rotating))
+      assert.strictEqual(error.reason._tag, "ReplacementOvertaken")
+      assert.deepStrictEqual(yield* names, ["tiles"])
+      assert.strictEqual((yield* Ref.get(published)).at(-1)?.name, "tiles")
+      yield* count.pipe(Auth.withApiKey(old))
+    })
   )
 
-  it.effect("rotate after an abandon that was interrupted in its grace completes the abandon", () =>
+  it.effect("rotate completes an abandon that was interrupted in its grace period", () =>
     Effect.gen(function* () {
       yield* clean
       const old = yield* create("tiles")
@@ -342,7 +340,7 @@ layer(layerEmbedded({ postgis: false, accounts }), { timeout: "120 seconds" })("
     })
   )
 
-  it.effect("rotate fails if the key that it published was regenerated in the grace, and deletes nothing", () =>
+  it.effect("rotate fails and deletes nothing if the published key is regenerated in the grace period", () =>
     Effect.gen(function* () {
       yield* clean
       const old = yield* create("tiles")
@@ -359,7 +357,7 @@ layer(layerEmbedded({ postgis: false, accounts }), { timeout: "120 seconds" })("
     })
   )
 
-  it.effect("a duration or a function that cannot work is refused before any request", () =>
+  it.effect("rotate, resume and abandon refuse invalid options before any request", () =>
     Effect.gen(function* () {
       yield* clean
       yield* create("tiles")

@@ -1,4 +1,4 @@
-/** What a key has, by PostgreSQL's answer under the key, on the embedded CARTO. */
+/** Effective permissions of keys, as PostgreSQL reports them under the key, on the embedded CARTO. */
 import { assert, layer } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer } from "effect"
 import { FetchHttpClient } from "effect/http"
@@ -54,7 +54,7 @@ const live = layerEmbedded({ postgis: false, accounts: [{ username: "demo" }] })
 )
 
 layer(live, { excludeTestServices: true, timeout: "60 seconds" })("Verification", (it) => {
-  it.effect("a proven key has all that was asked for, as PostgreSQL says", () =>
+  it.effect("a verified key has all requested permissions according to PostgreSQL", () =>
     Effect.gen(function* () {
       const key = yield* Verification.createVerified({
         name: "everything",
@@ -79,7 +79,7 @@ layer(live, { excludeTestServices: true, timeout: "60 seconds" })("Verification"
       yield* ApiKeyManager.use((keys) => keys.delete(key))
     })
   )
-  it.effect("a key that got less is deleted", () =>
+  it.effect("a new key with fewer permissions than requested is deleted", () =>
     Effect.gen(function* () {
       const keys = yield* ApiKeyManager
       const reason = yield* fails(
@@ -107,7 +107,7 @@ layer(live, { excludeTestServices: true, timeout: "60 seconds" })("Verification"
       )
     )
   )
-  it.effect("a key that got more is deleted", () =>
+  it.effect("a new key with more permissions than requested is deleted", () =>
     Effect.gen(function* () {
       const reason = yield* fails(
         Verification.createVerified({ name: "more", tables: [Grants.table("towns", ["select"])] })
@@ -130,7 +130,7 @@ layer(live, { excludeTestServices: true, timeout: "60 seconds" })("Verification"
       )
     )
   )
-  it.effect("a key whose proof fails or is interrupted is deleted", () =>
+  it.effect("a new key is deleted if its verification fails or is interrupted", () =>
     Effect.gen(function* () {
       const keys = yield* ApiKeyManager
       const asking = yield* Deferred.make<void>()
@@ -148,7 +148,7 @@ layer(live, { excludeTestServices: true, timeout: "60 seconds" })("Verification"
       assert.deepStrictEqual(yield* keys.list({ type: "regular" }), [])
     })
   )
-  it.effect("drift shows, and a key without the SQL API has only the Auth API's word", () =>
+  it.effect("drift is reported, and a key without the SQL API is checked with the Auth API only", () =>
     Effect.gen(function* () {
       const { execute } = yield* Emulator
       const keys = yield* ApiKeyManager
@@ -168,7 +168,7 @@ layer(live, { excludeTestServices: true, timeout: "60 seconds" })("Verification"
       yield* keys.delete(maps)
     })
   )
-  it.effect("can: the database's answer, under the key", () =>
+  it.effect("can returns the permission that PostgreSQL reports under the key", () =>
     Effect.gen(function* () {
       const keys = yield* ApiKeyManager
       const key = yield* keys.create({

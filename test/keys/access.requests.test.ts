@@ -1,4 +1,4 @@
-/** How many requests reviews of keys send, counted on scripted responses. */
+/** The number of requests that reviews of keys send, with scripted responses. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { sql } from "../../src/index.ts"
@@ -78,7 +78,7 @@ const count = Effect.fnUntraced(function* <E>(
 })
 
 describe("requests of reviews", () => {
-  it.effect("a matrix and an audit send one for each key, and a fixed number besides", () =>
+  it.effect("a matrix and an audit send one request for each key and a fixed number of others", () =>
     Effect.gen(function* () {
       for (const keys of [10, 40, 160]) {
         const matrix = yield* count(account(keys, 300), AccessMatrix.make())
@@ -90,7 +90,7 @@ describe("requests of reviews", () => {
       }
     })
   )
-  it.effect("an inference sends three, however many statements there are", () =>
+  it.effect("infer sends three requests for any number of statements", () =>
     Effect.gen(function* () {
       for (const statements of [1, 10, 200]) {
         const list = Array.from({ length: statements }, () => sql`SELECT n FROM plain`)
@@ -99,7 +99,7 @@ describe("requests of reviews", () => {
       }
     })
   )
-  it.effect("an audit refuses a pattern that is none, before any request", () => {
+  it.effect("audit refuses an invalid pattern before any request", () => {
     const script = account(1, 1)
     // @ts-expect-error a text is not a pattern
     return Effect.flip(Audit.audit({ personalData: "email" })).pipe(

@@ -1,4 +1,4 @@
-/** The review of keys on Node and in workerd: both must see the same. */
+/** The review of keys on Node and on workerd, with the same results. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, layer } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"
@@ -21,7 +21,7 @@ const carto = LocalCarto.layer({ accounts: [{ username: "demo" }], postgis: fals
 layer(Layer.mergeAll(carto, NodeServices.layer), { excludeTestServices: true, timeout: "60 seconds" })(
   "the review of keys",
   (it) => {
-    it.effect("sees the same on Node and in workerd", () =>
+    it.effect("the review of keys gives the same result on Node and on workerd", () =>
       Effect.gen(function* () {
         const variables = (yield* LocalCarto).environment("demo")
         const onNode = yield* scenario.pipe(

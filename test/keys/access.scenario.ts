@@ -1,4 +1,4 @@
-/** Proof, least privilege, audit and matrix as one program, which Node and workerd both run. */
+/** Verification, least privilege, audit and matrix as one program for Node and workerd. */
 import * as Effect from "effect/Effect"
 import { ApiKeyManager, type CartoError, Grants, type Sql, sql } from "../../src/index.ts"
 import * as Audit from "../../src/keys/Audit.ts"

@@ -15,7 +15,7 @@ const servicesOf = (api: AuthApi, before: () => Promise<void>): Layer.Layer<Cart
 
 const namesOf = (api: AuthApi) => [...api.keys.keys()]
 
-it.effect("no key is left if each key that stream gives is deleted at once", () =>
+it.effect("no key is left if each key of stream is deleted immediately", () =>
   Effect.gen(function* () {
     for (const pageSize of [1, 7, 20, 100]) {
       const api = makeAuthApi()
@@ -29,7 +29,7 @@ it.effect("no key is left if each key that stream gives is deleted at once", () 
   })
 )
 
-it.effect("list and stream miss no key that exists all the time, while others are created and deleted at random", () =>
+it.effect("list and stream return every key that exists throughout, while others are created and deleted", () =>
   Effect.gen(function* () {
     const random = randomFrom(7)
     for (let round = 0; round < 60; round++) {

@@ -1,6 +1,6 @@
 /**
- * A Worker whose requests share one pool: `GET /?grants=NAME&hold=MS` works under a lease for so long. With `&leave=MS` the
- * request ends after that time while its work goes on, which the runtime then stops without running finalizers.
+ * A Worker whose requests share one pool. `GET /?grants=NAME&hold=MS` holds a lease for that many milliseconds. With
+ * `&leave=MS` the response is sent after that time, and the runtime stops the rest of the work without running finalizers.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

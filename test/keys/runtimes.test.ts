@@ -47,13 +47,13 @@ const services = Layer.unwrap(
 layer(Layer.mergeAll(carto, NodeServices.layer), { excludeTestServices: true, timeout: "60 seconds" })(
   "leases, rotation and plans",
   (it) => {
-    it.effect("on Node", () =>
+    it.effect("the scenario of leases, rotation and plans runs on Node", () =>
       Effect.gen(function* () {
         assert.deepStrictEqual(yield* scenario.pipe(Effect.provide(services)), expected)
       })
     )
 
-    it.effect("on workerd", () =>
+    it.effect("the scenario of leases, rotation and plans runs on workerd", () =>
       Effect.gen(function* () {
         const { environment } = yield* LocalCarto
         const bundle = yield* Workerd.bundle("test/keys/worker.ts")
@@ -64,7 +64,7 @@ layer(Layer.mergeAll(carto, NodeServices.layer), { excludeTestServices: true, ti
       })
     )
 
-    it.effect("worker-lease/index.ts works under a lease, deletes it behind the answer, and sweeps by cron", () =>
+    it.effect("worker-lease/index.ts works under a lease, deletes it after the response, and sweeps by cron", () =>
       Effect.gen(function* () {
         const { environment, execute } = yield* LocalCarto
         yield* execute(username, "CREATE TABLE tornadoes_by_state (state text, tornadoes int)")

@@ -1,4 +1,4 @@
-/** Asks a server twice: as it is, and with the authority that is given as the second argument. */
+/** Sends a request twice: without and with the certificate authority of the second argument. */
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { Sql, sql } from "../../src/index.ts"

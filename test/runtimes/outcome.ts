@@ -1,4 +1,4 @@
-/** What each runtime reports: which one it is, and what the scenario saw or the typed error that ended it. */
+/** The report of a runtime: its name, and the results of the scenario or the typed error that ended it. */
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type { ApiKeyManager, Auth, CartoError, CopySql, Sql } from "../../src/index.ts"

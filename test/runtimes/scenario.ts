@@ -1,6 +1,6 @@
 /**
- * The guide's whole story as one program, which Node, Deno, Bun and workerd all run against an embedded CARTO on a
- * loopback port. It answers with what it saw, so that the runtimes can be compared.
+ * The scenario of the guide as one program, which Node, Deno, Bun and workerd run against an embedded CARTO on a loopback
+ * port. It returns its results, so that the runtimes can be compared.
  */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"

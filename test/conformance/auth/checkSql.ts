@@ -1,4 +1,4 @@
-/** The side effects of a case in the database: what queries say when a role runs them. */
+/** Checks the effects of a case in the database with queries that a role runs. */
 import * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
 import { Accounts } from "../../../src/emulator/accounts/accounts.ts"

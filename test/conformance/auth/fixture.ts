@@ -1,4 +1,4 @@
-/** Brings an emulator into the state that a case starts from. */
+/** Sets an emulator to the initial state of a case. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"

@@ -1,4 +1,4 @@
-/** One request to the emulator as it is written: `fetch` would rewrite paths and refuse the `Host` header. */
+/** Sends one request to the emulator unchanged. `fetch` would rewrite paths and refuse the `Host` header. */
 import { Agent, request as send } from "node:http"
 
 export interface Answer {

@@ -1,4 +1,4 @@
-/** The matchers of the case format: what is wrong with a value, each with its path. */
+/** The matchers of the case format, which report each wrong value with its path. */
 import type * as Schema from "effect/Schema"
 
 type Json = Schema.Json

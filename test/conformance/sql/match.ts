@@ -1,4 +1,4 @@
-/** Compares an answer with what a case of the SQL API expects. */
+/** Compares a response with the expectation of a case of the SQL API. */
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)

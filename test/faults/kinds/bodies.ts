@@ -1,4 +1,4 @@
-/** Bodies that are not what they should be. */
+/** Faults in response bodies. */
 import { gzipSync } from "node:zlib"
 import { bytesOf, chunk, head, headerOf, type Incoming, kept } from "../Http.ts"
 import { afterwards, type Fault, framed, instead, json, rewritten, say, withHeaders } from "../Fault.ts"

@@ -1,4 +1,4 @@
-/** Connections that fail, and silence. */
+/** Connections that fail or stall. */
 import { bytesOf, chunk, head, kept, whole } from "../Http.ts"
 import { afterwards, type Fault, half, json } from "../Fault.ts"
 

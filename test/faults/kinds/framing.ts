@@ -1,4 +1,4 @@
-/** Answers whose framing is wrong, or unusual. */
+/** Responses with wrong or unusual framing. */
 import { type Answer, bytesOf, chunk, head, kept, whole } from "../Http.ts"
 import { afterwards, type Fault, framed, half, type Headers, say, withHeaders } from "../Fault.ts"
 

@@ -1,4 +1,4 @@
-/** Answers of load balancers, caches and portals, and statuses that are not of these APIs. */
+/** Responses of load balancers, caches and portals, and statuses that these APIs do not have. */
 import { bytesOf, head } from "../Http.ts"
 import { afterwards, type Fault, framed, html, instead, json, say } from "../Fault.ts"
 

@@ -1,4 +1,4 @@
-/** Leases, rotation, plans: what is made of the other operations. */
+/** Leases, rotation and plans, which are built from the other operations. */
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { type ApiKey, ApiKeyManager, Auth, type Carto, type CartoError, Sql, sql } from "../../../src/index.ts"

@@ -1,4 +1,4 @@
-/** Requests that decide what becomes of a key. */
+/** Operations that create, change or delete a key. */
 import type { Incoming } from "../Http.ts"
 
 const ofKeys =

@@ -1,4 +1,4 @@
-/** What asks who may do what. */
+/** Operations that read permissions. */
 import * as Effect from "effect/Effect"
 import { type ApiKey, ApiKeyManager, sql } from "../../../src/index.ts"
 import * as Audit from "../../../src/keys/Audit.ts"

@@ -1,4 +1,4 @@
-/** Asks a hostile server, on any runtime: under each account it does another thing. */
+/** Sends requests to a hostile server on any runtime. The server has another fault for each account. */
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import type * as HttpClient from "effect/http/HttpClient"

@@ -1,4 +1,4 @@
-/** What the fibers of a soak were told, and how their operations ended. */
+/** The results that the fibers of a soak received. */
 import * as Clock from "effect/Clock"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"

@@ -1,4 +1,4 @@
-/** What a fiber of a soak does, and what it makes of what it is told. */
+/** The actions of a fiber of a soak, and how it records their results. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"

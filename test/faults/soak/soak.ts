@@ -1,6 +1,6 @@
 /**
  * A soak: many fibers that create, replace and delete keys, write rows, upload and run jobs, over a proxy that breaks one of
- * twenty requests in every way there is. Time is real here. In the end the server holds exactly what they were told.
+ * twenty requests with any fault. Time is real. In the end the state of the server equals the results that they received.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"

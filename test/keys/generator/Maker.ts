@@ -1,4 +1,4 @@
-/** What a case is made of: objects of the account, and statements that a key is to run. */
+/** The parts of a case: objects of the account, and statements for a key. */
 import type { Random } from "./random.ts"
 
 /** A kind of object that a case may have. */

@@ -1,6 +1,6 @@
 /**
- * An account that is nothing but roles of one database, without the embedded CARTO: thousands of statements are analyzed
- * there and run with exact grants. `master` owns everything, `publicuser` is the default public key, `app` the key.
+ * An account of roles in one database, without the embedded CARTO. Thousands of statements are analyzed there and run with
+ * exact grants. `master` owns everything, `publicuser` is the default public key, `app` the key.
  */
 import { Layer, Redacted } from "effect"
 import { FetchHttpClient } from "effect/http"

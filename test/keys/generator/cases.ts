@@ -1,4 +1,4 @@
-/** Cases by a seed, and what becomes of their statements on a database. */
+/** Cases from a seed, and the results of their statements on a database. */
 import { check, type Checked, servicesOn } from "./check.ts"
 import { cleared, type Database } from "./account.ts"
 import { type Kind, Maker } from "./Maker.ts"

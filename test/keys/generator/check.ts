@@ -1,4 +1,4 @@
-/** Whether what is inferred for a statement is enough, and whether each grant is needed. */
+/** Checks that the inferred grants of a statement are sufficient, and that each grant is necessary. */
 import { Effect, type Layer } from "effect"
 import { type Carto, Grants, sql } from "../../../src/index.ts"
 import * as LeastPrivilege from "../../../src/keys/LeastPrivilege.ts"

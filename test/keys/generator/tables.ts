@@ -1,4 +1,4 @@
-/** Kinds of objects that hang on tables. */
+/** Kinds of objects that depend on tables. */
 import type { Kind } from "./Maker.ts"
 
 const kind = (name: string, make: Kind["make"]): Kind => ({ name, make })

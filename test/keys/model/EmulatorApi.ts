@@ -1,4 +1,4 @@
-/** The embedded CARTO behind a scheduler: what the rules look at is read off its responses. */
+/** The embedded CARTO behind a scheduler. The state that the rules check is read from its responses. */
 import type { EmulatorService } from "../../../src/emulator/index.ts"
 import * as Redacted from "effect/Redacted"
 import type { AuthApi } from "./AuthApi.ts"

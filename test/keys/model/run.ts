@@ -1,4 +1,4 @@
-/** `npm run faults -- model`: two calls on the same keys in all orders, with crashes, and in orders at random on the embedded CARTO. */
+/** `npm run faults -- model`: two calls on the same keys in all orders, with crashes, and in random orders on the embedded CARTO. */
 import * as Effect from "effect/Effect"
 import process from "node:process"
 import { Emulator } from "../../../src/emulator/index.ts"

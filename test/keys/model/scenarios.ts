@@ -1,4 +1,4 @@
-/** Pairs of calls that act on the same keys at once, and the rules that hold whatever happens. */
+/** Pairs of concurrent calls on the same keys, and the rules that always hold. */
 import { assert } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"

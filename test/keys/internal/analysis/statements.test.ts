@@ -1,4 +1,4 @@
-/** What a statement is by its words, also if they are meant to make that slow. */
+/** Tokens of statements, also of statements made to be slow. */
 import { assert, describe, it } from "@effect/vitest"
 import { split, tokens } from "../../../../src/keys/internal/analysis/statements/sqlTokens.ts"
 import { statementKind } from "../../../../src/keys/internal/analysis/statements/statementKind.ts"
@@ -33,7 +33,7 @@ const least = (run: () => unknown): number =>
   )
 
 describe("a statement", () => {
-  it.each(hostile)("of many %s is read in linear time", (_, piece) => {
+  it.each(hostile)("a statement of many %s is read in linear time", (_, piece) => {
     const run = (length: number) => {
       const text = piece.repeat(length)
       for (const begin of ["", "CREATE TABLE a ("]) {
@@ -47,7 +47,7 @@ describe("a statement", () => {
     // eight times the text: a quadratic reading takes 64 times as long
     assert.isBelow(long, Math.max(short, 1) * 32)
   })
-  it("has words, names, signs and strings as tokens", () => {
+  it("a statement is split into words, names, signs and strings", () => {
     assert.deepStrictEqual(
       tokens(`SELECT "A""b", 'x;y' -- c\n/* d */ FROM $t$ ; $t$`).map(({ kind, text }) => `${kind} ${text}`),
       ["word select", 'name A"b', "sign ,", "string ", "word from", "string "]

@@ -1,4 +1,4 @@
-/** PostgreSQL's trees as text, of any size. */
+/** Node trees of PostgreSQL as text, of any size. */
 import { assert, describe, it } from "@effect/vitest"
 import { accesses } from "../../../../src/keys/internal/analysis/tree/accesses.ts"
 import { expression } from "../../../../src/keys/internal/analysis/tree/expressions.ts"
@@ -9,18 +9,18 @@ const nested = (depth: number): string =>
   `${"{FUNCEXPR :funcid 7 :args (".repeat(depth)}{CONST :consttype 23}${")}".repeat(depth)}`
 
 describe("a tree", () => {
-  it("is read however deep it is", () => {
+  it("a tree of any depth is read", () => {
     assert.strictEqual([...everyNode(readTree(nested(100_000)))].length, 100_001)
     assert.strictEqual(expression(nested(100_000)).calls.length, 100_000)
   })
-  it("keeps names apart from its own brackets and fields", () => {
+  it("names in a tree are distinguished from its brackets and fields", () => {
     const [access, ...rest] = accesses(
       String.raw`({QUERY :resultRelation 0 :rtable ({RANGETBLENTRY :eref {ALIAS :aliasname a\ \{RTE\ :relid\ 9\} :colnames ("x\}" "\(b")} :rtekind 0 :relid 5 :requiredPerms 2 :selectedCols (b 8 9) :insertedCols (b)})})`
     )
     assert.deepStrictEqual(rest, [])
     assert.deepInclude(access, { relation: 5, permissions: ["select"], outermost: true, selected: [8, 9] })
   })
-  it("that is cut off is read as far as it goes", () => {
+  it("a truncated tree is read to its end", () => {
     assert.doesNotThrow(() => expression(nested(50).slice(0, 700)))
     assert.doesNotThrow(() => expression(`)}${nested(3)}`))
   })

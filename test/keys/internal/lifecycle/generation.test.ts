@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Generation from "../../../../src/keys/internal/lifecycle/generation.ts"
 
 describe("Generation", () => {
-  it("every name is that of a generation, and is written as it was read", () => {
+  it("every name of a key is a generation, and is written as it was read", () => {
     const cases = [
       ["tiles", "tiles", 1, undefined],
       ["tiles~2", "tiles", 2, undefined],
@@ -24,7 +24,7 @@ describe("Generation", () => {
     assert.isFalse(Generation.isBase("tiles~2"))
   })
 
-  it("a record of a decision names a generation, and is not a base", () => {
+  it("the name of a decision record names a generation, and is not a base name", () => {
     for (const name of ["tiles", "tiles~2", "tiles~2~0f3c52aa"]) {
       assert.strictEqual(Generation.parseDecision(Generation.formatDecision(name)), name)
       assert.isFalse(Generation.isBase(Generation.formatDecision(name)))

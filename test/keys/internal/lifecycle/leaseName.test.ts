@@ -13,7 +13,7 @@ describe("LeaseName", () => {
     assert.strictEqual(read.toISOString(), "2026-11-24T05:30:00.000Z")
   })
 
-  it("no other name is that of a lease", () => {
+  it("a name of another form is not the name of a lease", () => {
     for (const other of [
       "lease",
       "lease~2",

@@ -1,4 +1,4 @@
-/** Keys that somebody else deletes or regenerates while they are asked what they may do. */
+/** Keys that another caller deletes or regenerates while they are verified. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { Emulator } from "../../../../src/emulator/index.ts"
@@ -68,7 +68,7 @@ layer(layerEmbedded({ postgis: false, accounts: [{ username: "demo", samples: tr
     ["refused", (served) => served()],
     ["without its role", async () => cannotConnect()]
   ] as ReadonlyArray<readonly [string, (served: () => Promise<Response>) => Promise<Response>]>) {
-    it.effect(`deleted, and ${what}: it is gone`, () =>
+    it.effect(`a key that is deleted while it is verified is reported as missing: ${what}`, () =>
       Effect.gen(function* () {
         assert.strictEqual(yield* reasonOf(meeting(rotate, remove, answer)), "ApiKeyNotFound")
         assert.deepStrictEqual(yield* names, [])
@@ -77,14 +77,14 @@ layer(layerEmbedded({ postgis: false, accounts: [{ username: "demo", samples: tr
     )
   }
 
-  it.effect("deleted once it has said who it is: no key without its grants takes its place", () =>
+  it.effect("rotate does not create a successor without grants if the key is deleted during its verification", () =>
     Effect.gen(function* () {
       assert.strictEqual(yield* reasonOf(meeting(rotate, remove, (served) => served(), "after")), "ApiKeyNotFound")
       assert.deepStrictEqual(yield* names, [])
     })
   )
 
-  it.effect("regenerated: it is asked with its new token", () =>
+  it.effect("a key that is regenerated while it is verified is verified with its new token", () =>
     Effect.gen(function* () {
       const next = yield* meeting(rotate, regenerate, (served) => served())
       assert.deepStrictEqual(yield* names, ["tiles~2"])
@@ -93,7 +93,7 @@ layer(layerEmbedded({ postgis: false, accounts: [{ username: "demo", samples: tr
     })
   )
 
-  it.effect("still there: what the server said of it is the failure", () =>
+  it.effect("a verification fails with the error of the server if the key still exists", () =>
     Effect.gen(function* () {
       assert.strictEqual(yield* reasonOf(meeting(rotate, nothing, async () => cannotConnect())), "ServerUnavailable")
       assert.deepStrictEqual(yield* names, ["tiles"])

@@ -10,7 +10,7 @@ const timeOf = (text: string): number => {
 }
 
 describe("toJson", () => {
-  it("blanks comments and trailing commas, and leaves every character at its position", () => {
+  it("toJson blanks comments and trailing commas, and keeps the position of every other character", () => {
     for (const [text, json] of [
       ['{"a": 1,} // b', '{"a": 1 }     '],
       ['["//", "/*", ",]", "\\"//"]', '["//", "/*", ",]", "\\"//"]'],
@@ -24,7 +24,7 @@ describe("toJson", () => {
     }
   })
 
-  it("takes time in proportion to the text, whatever it repeats", () => {
+  it("toJson takes time linear in the length of the text", () => {
     for (const piece of ["/*", '"', '\\"', "/", ",", ", ", "//", "*/", "[", "\n", '"\\', "/* "]) {
       const text = (size: number) => piece.repeat(size / piece.length)
       timeOf(text(100_000))

@@ -51,7 +51,7 @@ export interface EmulatorOptions {
   readonly accounts?: ReadonlyArray<AccountOptions> | undefined
   /**
    * The folder that stores accounts, keys and databases. Accounts already in the folder stay unchanged, regardless of
-   * their options in `accounts`.
+   * their options in `accounts`. Only their limits come from `accounts`.
    *
    * @default everything stays in memory
    */
@@ -105,7 +105,7 @@ export interface EmulatorAccount {
 
 /** A running emulator. */
 export interface EmulatorService {
-  /** Responds as the hosts of all accounts, without a network; for `FetchHttpClient.Fetch`. */
+  /** Responds as the hosts of all accounts, without a network. Pass it to a client as `FetchHttpClient.Fetch`. */
   readonly fetch: typeof globalThis.fetch
   /** Responds to one request to any account. */
   readonly handler: (request: Request) => Promise<Response>

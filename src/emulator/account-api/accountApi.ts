@@ -1,6 +1,6 @@
 /**
- * The few read-only endpoints of other APIs that clients ask first: who the account is, and which tables it has. Other
- * paths get a JSON 404 that names the embedded CARTO.
+ * The few read-only endpoints of other APIs that clients call first: the account, and its tables. Requests for other
+ * paths get a JSON 404 response that names the embedded CARTO.
  */
 import * as Effect from "effect/Effect"
 import * as Base64 from "effect/encoding/Base64"
@@ -58,7 +58,7 @@ const listMembers: Handler = Effect.fnUntraced(function* ({ account, segments })
 
 const read = ["GET", "HEAD"]
 
-/** The rows. Paths are those below `/api`. They have no rate limits. */
+/** The endpoints. Paths are relative to `/api`. They have no rate limits. */
 const endpoints: ReadonlyArray<Endpoint<Handler>> = [
   {
     name: "me",
@@ -82,7 +82,7 @@ const decode = (segment: string): string => {
   }
 }
 
-/** Whether a path belongs to the versioned APIs of CARTO. The Auth API and the SQL API are asked first. */
+/** Whether a path belongs to CARTO's versioned APIs. The Auth API and the SQL API take precedence. */
 export const isVersioned = (path: string): boolean => prefix.test(path)
 
 const tokenOf = (request: Request, query: URLSearchParams, username: string): string | undefined => {

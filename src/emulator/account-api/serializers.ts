@@ -1,11 +1,11 @@
-/** Accounts and tables as the application's APIs show them, as far as clients read them. */
+/** The application's JSON of accounts and tables, with the fields that clients read. */
 import type { Account } from "../accounts/account.ts"
 import type { JsonObject } from "../accounts/ruby/jsonSchema.ts"
 import type { Table } from "./tables.ts"
 
 const QUOTA = 1_073_741_824
 
-/** A user. */
+/** The JSON of a user. */
 export const user = (account: Account): JsonObject => ({
   id: account.id,
   username: account.username,
@@ -17,14 +17,14 @@ export const user = (account: Account): JsonObject => ({
   organization: account.organization === undefined ? null : { name: account.organization.name }
 })
 
-/** A member of an organization. */
+/** The JSON of a member of an organization. */
 export const member = (account: Account): JsonObject => ({
   ...user(account),
   org_admin: account.organization?.role !== "member",
   org_user: true
 })
 
-/** The account that asks. */
+/** The JSON of the caller's account. */
 export const me = (account: Account, origin: string): JsonObject => ({
   user_data: { ...user(account), base_url: `${origin}/user/${account.username}` },
   user_url: `${origin}/user/${account.username}`,
@@ -36,7 +36,7 @@ export const me = (account: Account, origin: string): JsonObject => ({
   can_change_email: false
 })
 
-/** A table as the visualization that stands for it. */
+/** The JSON of the visualization that represents a table. */
 export const visualization = (account: Account, { bytes, id, isPublic, name, rows, updatedAt }: Table): JsonObject => {
   const privacy = isPublic ? "PUBLIC" : "PRIVATE"
   return {
@@ -64,7 +64,7 @@ const positive = (text: string | null, byDefault: number): number => {
   return number > 0 ? number : byDefault
 }
 
-/** A page of the account's tables. Only tables are visualizations here. */
+/** The JSON of a page of the account's tables. The emulator has no other visualizations. */
 export const visualizations = (account: Account, tables: ReadonlyArray<Table>, query: URLSearchParams): JsonObject => {
   const types = (query.get("types") ?? query.get("type") ?? "table").split(",")
   const wanted = query.get("q") ?? ""

@@ -1,17 +1,18 @@
-/** The tables of an account, as its dashboard lists them. */
+/** The tables of an account, as the dashboard lists them. */
 import * as Effect from "effect/Effect"
 import type { Account } from "../accounts/account.ts"
 import { type AccountNotFound, Accounts } from "../accounts/accounts.ts"
 import type { ConnectionError, DatabaseError } from "../database.ts"
 
+/** A table. */
 export interface Table {
-  /** The id of its visualization. */
+  /** The id of the visualization that represents the table. */
   readonly id: string
   readonly name: string
   readonly isPublic: boolean
   readonly rows: number
   readonly bytes: number
-  /** ISO 8601. */
+  /** The time of the last update, in ISO 8601. */
   readonly updatedAt: string
 }
 

@@ -1,4 +1,6 @@
-/** Creates accounts: their rows, their Master keys and their Default public keys. Databases are created on first use. */
+/**
+ * Creates accounts: their rows, their Master keys and their Default public keys. Databases are created on first use.
+ */
 import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"

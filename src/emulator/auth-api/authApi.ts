@@ -1,4 +1,4 @@
-/** The Auth API: `/api/v3/api_keys` of every account. Checks come in the application's order. */
+/** The Auth API: `/api/v3/api_keys` of every account. Checks follow the application's order. */
 import * as Effect from "effect/Effect"
 import type { Account } from "../accounts/account.ts"
 import { Accounts } from "../accounts/accounts.ts"
@@ -10,7 +10,9 @@ import { type Parameters, read } from "./parameters.ts"
 import * as responses from "./responses.ts"
 import { match, type Route } from "./routes.ts"
 
+/** A running Auth API. */
 export interface AuthApi {
+  /** Responds to a request. */
   readonly handle: (request: Request) => Effect.Effect<Response>
 }
 
@@ -19,7 +21,7 @@ const respondWith =
   () =>
     Effect.sync(response)
 
-/** Makes the Auth API. `sessionDomain` is what follows an account's name in its host, such as `.carto.com`. */
+/** Makes the Auth API. `sessionDomain` is the part of a host after the account's name, such as `.carto.com`. */
 export const make = (options: {
   readonly sessionDomain: string
 }): Effect.Effect<AuthApi, never, Accounts | ApiKeys | Sessions> =>

@@ -1,4 +1,4 @@
-/** An authenticated call of the Auth API, and the failures that end one. */
+/** An authenticated request to the Auth API, and the failures that end it. */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type { Account } from "../accounts/account.ts"
@@ -14,30 +14,34 @@ const RefusedBase: ErrorClass<"Refused", { readonly status: number; readonly err
 /** The application refuses the request with a message. */
 export class Refused extends RefusedBase {}
 
+/** The refusal of a request without permission. */
 export const forbidden = (): Refused =>
   new Refused({ status: 403, errors: "You don't have permission to access that resource" })
 
+/** The refusal of a request for a key that does not exist or that the caller cannot see. */
 export const keyNotFound = (name: string): Refused => new Refused({ status: 404, errors: `API key not found: ${name}` })
 
 const UnhandledBase: ErrorClass<"Unhandled", { readonly status: 422 | 500 }> = Data.TaggedError("Unhandled")
-/** The application does not handle an error, and the framework responds. */
+/** The application does not handle an error, so the framework responds. */
 export class Unhandled extends UnhandledBase {}
 
-/** Who calls: the account, and the one key that the credential can see, unless it is the master key. */
+/** The caller of the Auth API. */
 export interface Caller {
   readonly account: Account
+  /** The only key that the caller can see. `undefined` for the master key and for a session, which can see all keys. */
   readonly restrictedTo: ApiKey | undefined
 }
 
+/** An authenticated request. */
 export interface Call {
   readonly caller: Caller
   readonly parameters: Parameters
   readonly base: LinkBase
-  /** The key's name in the path; empty for the collection. */
+  /** The key's name in the path. Empty for the collection. */
   readonly name: string
 }
 
-/** The account that a call is about: the caller's own, or the member that `target_user` names. */
+/** The account whose keys a request addresses: the caller's own account, or the member that `target_user` names. */
 export const targetAccount: (call: Call) => Effect.Effect<Account, Refused, Accounts> = Effect.fnUntraced(function* ({
   caller,
   parameters

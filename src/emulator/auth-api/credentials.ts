@@ -1,8 +1,8 @@
-/** Who calls: the account that a request addresses, and the token that it brings. */
+/** The account that a request addresses, and the token in the request. */
 import { accountOfHost } from "../http/addressing.ts"
 import { type Parameters, text } from "./parameters.ts"
 
-/** The username that a request addresses; empty when nothing names one. */
+/** The username that a request addresses. Empty if the request names no account. */
 export const addressedUsername = (options: {
   readonly userDomain: string | undefined
   readonly parameters: Parameters
@@ -12,15 +12,15 @@ export const addressedUsername = (options: {
   const { host, parameters, sessionDomain, userDomain } = options
   const named = userDomain ?? text(parameters, "user_domain")
   if (named !== undefined) return named
-  // The domain of the accounts may have no dot before the name.
+  // The session domain may begin without a dot.
   return host.endsWith(sessionDomain) ? host.slice(0, -sessionDomain.length) : (accountOfHost(host) ?? "")
 }
 
 const basic = /basic\s([A-Za-z0-9_]+)/i
 
 /**
- * The token that a request brings for that user; `undefined` when it brings none, or a Basic header for another user.
- * A Basic header wins outright over the `api_key` parameter.
+ * The token in a request for a user. `undefined` if the request has no token, or a Basic header for another user. A
+ * Basic header always takes precedence over the `api_key` parameter.
  */
 export const token = (authorization: string, username: string, parameters: Parameters): string | undefined => {
   const encoded = basic.exec(authorization)?.[1]

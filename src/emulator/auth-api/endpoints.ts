@@ -1,9 +1,10 @@
-/** The endpoints of the Auth API, a row each. */
+/** The endpoints of the Auth API, one row each. */
 import type { Endpoint } from "../http/endpoint.ts"
 import { create, type Handler, list, regenerate, remove, show } from "./keyEndpoints.ts"
 
+/** An endpoint of the Auth API. */
 export interface AuthEndpoint extends Endpoint<Handler> {
-  /** Whether only the master key or a session of the dashboard may call it. */
+  /** Whether the endpoint requires the master key or a dashboard session. */
   readonly needsMaster: boolean
 }
 
@@ -11,7 +12,7 @@ const collection = /^(?<format>\.json)?$/
 const item = /^\/(?<name>[^/]+)$/
 const token = /^\/(?<name>[^./]+)\/token\/regenerate$/
 
-/** The rows. Paths are those below `/api/v3/api_keys`. The Auth API has no rate limits. */
+/** The endpoints. Paths are relative to `/api/v3/api_keys`. The Auth API has no rate limits. */
 export const endpoints: ReadonlyArray<AuthEndpoint> = [
   { name: "list", methods: ["GET", "HEAD"], path: collection, needsMaster: false, handle: list },
   { name: "create", methods: ["POST"], path: collection, needsMaster: true, handle: create },

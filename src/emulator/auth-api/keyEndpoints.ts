@@ -1,4 +1,4 @@
-/** What the endpoints of the Auth API do. */
+/** The handlers of the Auth API's endpoints. */
 import * as Effect from "effect/Effect"
 import type { Account } from "../accounts/account.ts"
 import type { Accounts } from "../accounts/accounts.ts"
@@ -18,6 +18,7 @@ import type { Parameters } from "./parameters.ts"
 import * as responses from "./responses.ts"
 import { apiKey, list as listBody } from "./serializers.ts"
 
+/** The failure of a handler. */
 export type Failure =
   | KeyGone
   | MalformedGrant
@@ -30,13 +31,14 @@ export type Failure =
   | ValidationFailed
   | WrongParameter
 
+/** A handler of an endpoint. */
 export type Handler = (call: Call) => Effect.Effect<Response, Failure, Accounts | ApiKeys>
 
 const weights: Readonly<Record<KeyType, number>> = { master: 0, default: 1, regular: 2, oauth: 3 }
 
 const compare = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0)
 
-// Keys are in the order of their last update, which a stable sort keeps.
+// The keys are already in the order of their last update, and a stable sort preserves it.
 const sort = (keys: ReadonlyArray<ApiKey>, order: Order): ReadonlyArray<ApiKey> =>
   keys.toSorted(
     (left, right) => weights[left.type] - weights[right.type] || (order === "name" ? compare(left.name, right.name) : 0)

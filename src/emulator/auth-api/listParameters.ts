@@ -1,4 +1,4 @@
-/** The parameters of a list, checked in the application's order. */
+/** The parameters of a list request, checked in the application's order. */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
@@ -9,15 +9,18 @@ import type { Parameters } from "./parameters.ts"
 
 const WrongParameterBase: ErrorClass<"WrongParameter", { readonly message: string }> =
   Data.TaggedError("WrongParameter")
+/** A parameter has an invalid value. `message` is the application's message. */
 export class WrongParameter extends WrongParameterBase {}
 
 const UnexpectedParameterBase: ErrorClass<"UnexpectedParameter", { readonly name: string }> =
   Data.TaggedError("UnexpectedParameter")
-/** A list or a map where the application expects text: it does not recover. */
+/** A parameter is a list or a map, but the application expects text. The application does not handle this case. */
 export class UnexpectedParameter extends UnexpectedParameterBase {}
 
+/** The order of a list. */
 export type Order = "type" | "name" | "updated_at"
 
+/** The page, page size and order of a list. */
 export interface Paging {
   readonly page: number
   readonly perPage: number
@@ -57,7 +60,7 @@ const checkDirection = (value: Schema.Json | undefined) => {
   return Effect.fail(new WrongParameter({ message }))
 }
 
-/** Page, size and order. The direction is checked and has no effect. */
+/** Reads the page, page size and order. The direction is checked but has no effect. */
 export const paging: (parameters: Parameters) => Effect.Effect<Paging, WrongParameter | UnexpectedParameter> =
   Effect.fnUntraced(function* (parameters) {
     const page = yield* positive(parameters, "page", 1)
@@ -73,7 +76,7 @@ export const paging: (parameters: Parameters) => Effect.Effect<Paging, WrongPara
     return { page, perPage, order }
   })
 
-/** The types that a list is restricted to. */
+/** Reads the key types to which a list is restricted. */
 export const typeFilter = (
   parameters: Parameters
 ): Effect.Effect<ReadonlyArray<KeyType>, WrongParameter | UnexpectedParameter> => {

@@ -1,7 +1,7 @@
-/** Parameters of a query string or a form with names such as `grants[][apis][]`, read as Rack reads them. */
+/** Reads query strings and forms with names such as `grants[][apis][]`, by the rules of Rack. */
 import type * as Schema from "effect/Schema"
 
-/** A parameter while it is being read: lists and maps still grow. */
+/** A parameter during reading. Lists and maps still grow. */
 type Node = string | null | Array<Node> | Map<string, Node>
 
 const maximumDepth = 100
@@ -45,11 +45,11 @@ const toJson = (node: Node): Schema.Json => {
   return node instanceof Map ? Object.fromEntries([...node].map(([key, value]) => [key, toJson(value)])) : node
 }
 
-/** Decodes one side of a pair; `undefined` when its percent-encoding is broken. */
+/** Decodes a name or a value. Returns `undefined` if its percent-encoding is malformed. */
 const decode = (text: string): string | undefined =>
   /%(?![0-9A-Fa-f]{2})/.test(text) ? undefined : (new URLSearchParams(`v=${text}`).get("v") ?? "")
 
-/** Builds parameters from pairs; `undefined` when their names contradict each other. */
+/** Builds parameters from pairs. Returns `undefined` if their names conflict. */
 export const fromPairs = (
   pairs: Iterable<readonly [string, string | null]>
 ): ReadonlyMap<string, Schema.Json> | undefined => {
@@ -58,7 +58,7 @@ export const fromPairs = (
   return new Map([...parameters].map(([key, node]) => [key, toJson(node)]))
 }
 
-/** Reads a query string, without its `?`; `undefined` when it is malformed. */
+/** Reads a query string without its `?`. Returns `undefined` if the string is malformed. */
 export const parse = (text: string): ReadonlyMap<string, Schema.Json> | undefined => {
   const pairs: Array<readonly [string, string | null]> = []
   for (const part of text.split(/[&;] */)) {

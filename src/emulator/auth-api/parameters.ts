@@ -1,4 +1,4 @@
-/** The parameters of a request, as Rails merges them: the path beats the query string, which beats the body. */
+/** The parameters of a request. As in Rails, the path overrides the query string, which overrides the body. */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
@@ -8,13 +8,14 @@ import { isDeeper } from "../shared/nesting.ts"
 import { type BodyTooLarge, readForm, readText } from "../http/requestBody.ts"
 import * as nestedQuery from "./nestedQuery.ts"
 
+/** Parameters by name. */
 export type Parameters = ReadonlyMap<string, Schema.Json>
 
 const BadRequestBase: ErrorClass<"BadRequest", { readonly part: "query" | "body" }> = Data.TaggedError("BadRequest")
-/** The query string or the body does not parse. */
+/** The query string or the body cannot be parsed. */
 export class BadRequest extends BadRequestBase {}
 
-/** What Ruby reads of JSON: no deeper than this. */
+/** The maximum nesting depth of JSON that Ruby accepts. */
 const maximumNesting = 100
 
 const withoutNulls = (value: Schema.Json): Schema.Json => {
@@ -73,7 +74,7 @@ export const read: (request: Request) => Effect.Effect<Parameters, BadRequest | 
   }
 )
 
-/** A parameter that is there and is text. */
+/** A text parameter. `undefined` if the parameter is absent or is not text. */
 export const text = (parameters: Parameters, name: string): string | undefined => {
   const value = parameters.get(name)
   return typeof value === "string" ? value : undefined

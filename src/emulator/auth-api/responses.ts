@@ -1,4 +1,4 @@
-/** Answers of the Rails application. */
+/** Responses of the Rails application. */
 import type { JsonObject } from "../accounts/ruby/jsonSchema.ts"
 import { text } from "./parameters.ts"
 import type { Parameters } from "./parameters.ts"
@@ -16,11 +16,13 @@ const respond = (status: number, body: string | null, contentType?: string): Res
     }
   })
 
-/** A status without a body. */
+/** A response without a body. */
 export const empty = (status: number): Response =>
   respond(status, status === 204 ? null : "", status === 204 ? undefined : json)
 
-/** An account that does not exist. The application says nothing more, so the name that was looked for is in a header. */
+/**
+ * The response for an unknown account. The application's body is empty, so a header contains the requested username.
+ */
 export const unknownAccount = (username: string): Response => {
   const response = empty(401)
   const name = JSON.stringify(username).replace(/[^ -~]/g, "?")
@@ -28,13 +30,13 @@ export const unknownAccount = (username: string): Response => {
   return response
 }
 
-/** An error that the application tells of. */
+/** An error that the application reports. */
 export const error = (status: number, errors: string): Response =>
   respond(status, JSON.stringify({ errors, errors_cause: null }), json)
 
 const callbackForm = /^[$a-z_][0-9a-z_$]*$/i
 
-/** A success, as JSON or as the call of a JSONP callback. A bad callback shows only now. */
+/** A success, as JSON or as a JSONP callback. An invalid callback is only detected here, after the work is done. */
 export const success = (status: number, body: JsonObject, parameters: Parameters): Response => {
   const callback = text(parameters, "callback")
   if (callback === undefined || callback.trim() === "") return respond(status, JSON.stringify(body), json)
@@ -50,14 +52,14 @@ const reasons: Readonly<Record<number, string>> = {
   500: "Internal Server Error"
 }
 
-/** An error that the application did not handle on one of its routes. */
+/** An error on one of the application's routes that the application did not handle. */
 export const unhandled = (status: 422 | 500): Response =>
   respond(status, JSON.stringify({ status: String(status), error: reasons[status] }), json)
 
 const asksForJson = (request: Request): boolean =>
   (request.headers.get("accept") ?? "").split(";")[0]?.trim().toLowerCase() === "application/json"
 
-/** An error before any route is found: JSON for a request that asks for nothing else, a page for the others. */
+/** An error before a route is found. A request that accepts only JSON gets JSON, and other requests get a page. */
 export const unrouted = (status: 400 | 404, request: Request): Response => {
   const reason = reasons[status] ?? ""
   return asksForJson(request)

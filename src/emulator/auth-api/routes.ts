@@ -1,25 +1,26 @@
-/** Finds the endpoint of a request. The path is matched as it was sent, before it is decoded. */
+/** Finds the endpoint of a request. The path is matched before it is decoded. */
 import { findEndpoint } from "../http/endpoint.ts"
 import { concatenate } from "../shared/bytes.ts"
 import { type AuthEndpoint, endpoints } from "./endpoints.ts"
 
+/** The endpoint of a request and the parts of its path. */
 export interface Route {
   readonly endpoint: AuthEndpoint
-  /** The account named in the path, by `/user/NAME` or `/u/NAME`; the last one counts. */
+  /** The account named in the path by `/user/NAME` or `/u/NAME`. The last name counts. */
   readonly userDomain: string | undefined
-  /** The key's name, decoded; empty for the collection. */
+  /** The decoded name of the key. Empty for the collection. */
   readonly name: string
-  /** Whether the path ended with `.json`, which links repeat. */
+  /** Whether the path ends with `.json`, which links repeat. */
   readonly hasFormat: boolean
 }
 
 const api = /^(?:\/user\/[^/]+)?(?:\/u\/[^/]+)?\/api\/v3\/api_keys(?=[./]|$)/
 const prefix = /^(?:\/user\/([^./]+))?(?:\/u\/([^./]+))?\/api\/v3\/api_keys(?=[./]|$)/
 
-/** The path without repeated slashes and without one at its end. */
+/** Removes repeated slashes and a trailing slash from a path. */
 export const normalize = (path: string): string => path.replace(/\/{2,}/g, "/").replace(/(?<=.)\/$/, "")
 
-/** Decodes percent-encoded bytes and leaves malformed ones; `+` is a plus. */
+/** Decodes percent-encoded bytes. Malformed sequences stay as they are, and `+` stays a plus sign. */
 export const unescape = (segment: string): string =>
   new TextDecoder().decode(
     concatenate(
@@ -32,7 +33,7 @@ export const unescape = (segment: string): string =>
 /** Whether a path belongs to the Auth API. */
 export const isAuthApi = (path: string): boolean => api.test(normalize(path))
 
-/** The route of a request; `undefined` if there is none. */
+/** Finds the route of a request. Returns `undefined` if there is no route. */
 export const match = (method: string, path: string): Route | undefined => {
   const normalized = normalize(path)
   const found = prefix.exec(normalized)

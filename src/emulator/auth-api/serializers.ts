@@ -1,4 +1,4 @@
-/** API keys and lists of them, as the API shows them. */
+/** The Auth API's JSON of keys and of lists of keys. */
 import type * as Schema from "effect/Schema"
 import type { ApiKey } from "../accounts/keys/apiKey.ts"
 import { section } from "../accounts/keys/grant.ts"
@@ -29,7 +29,10 @@ const grants = (key: ApiKey, held: Held | undefined): ReadonlyArray<JsonObject> 
   ]
 }
 
-/** A key; `held` is what its role holds, which is not told of keys that come with the account. Lists give `self`. */
+/**
+ * The JSON of a key. `held` contains the permissions of its role, and is absent for the Master and Default public keys.
+ * Lists pass `self`, the link of the key.
+ */
 export const apiKey = (key: ApiKey, held: Held | undefined, self?: string): JsonObject => ({
   name: key.name,
   user: { username: key.username },
@@ -41,14 +44,14 @@ export const apiKey = (key: ApiKey, held: Held | undefined, self?: string): Json
   ...(self === undefined ? {} : { _links: { self } })
 })
 
-/** Where links point: scheme and host of the request, and the account where the request names one. */
+/** The base of links: scheme and host of the request, and the account if the request names one. */
 export interface LinkBase {
   readonly origin: string
   readonly userDomain: string | undefined
   readonly hasFormat: boolean
 }
 
-// Rails fills both of its optional path segments.
+// Rails fills both optional path segments.
 const collection = ({ origin, userDomain }: LinkBase): string => {
   const user = userDomain === undefined ? "" : encodeURIComponent(userDomain.toWellFormed())
   return `${origin}${user === "" ? "" : `/user/${user}/u/${user}`}/api/v3/api_keys`
@@ -73,7 +76,7 @@ const pageLink = (base: LinkBase, parameters: Parameters, { perPage }: Paging, p
 const selfLink = (base: LinkBase, name: string): string =>
   `${collection(base)}/${cgiEscape(name).replaceAll("%", "%25")}`
 
-/** One page of a list. `keys` are those on the page, of `total` in all. */
+/** The JSON of one page of a list. `keys` are the keys on the page. `total` is the number of keys on all pages. */
 export const list = (options: {
   readonly keys: ReadonlyArray<ApiKey>
   readonly total: number

@@ -1,4 +1,4 @@
-/** Countries by the names that people give them, and their borders (Natural Earth, from the package `world-atlas`). */
+/** Countries by their common names, and their borders (Natural Earth, from the package `world-atlas`). */
 import { readFile } from "node:fs/promises"
 import { createRequire } from "node:module"
 import * as Effect from "effect/Effect"
@@ -6,14 +6,15 @@ import { multiPolygon } from "./ewkb.ts"
 import { countryCodes } from "./isoCountries.ts"
 import { countries, type Feature } from "./topoJson.ts"
 
+/** A country. */
 export interface Country {
-  /** Normalised. */
+  /** The normalized names of the country. */
   readonly names: ReadonlyArray<string>
-  /** Hexadecimal EWKB of a MULTIPOLYGON, SRID 4326. */
+  /** The hexadecimal EWKB of a MULTIPOLYGON with SRID 4326. */
   readonly geometry: string
 }
 
-/** A name without case, accents and punctuation, so that spellings meet. */
+/** Removes case, accents and punctuation from a name, so that different spellings match. */
 export const normalize = (name: string): string =>
   name
     .normalize("NFD")
@@ -21,7 +22,7 @@ export const normalize = (name: string): string =>
     .replaceAll("&", "and")
     .replace(/[^a-z0-9]/g, "")
 
-/** What else countries are called, by alpha-3 code. */
+/** Other names of countries, by alpha-3 code. */
 const synonyms: Readonly<Record<string, ReadonlyArray<string>>> = {
   ARE: ["UAE", "Emirates"],
   BIH: ["Bosnia"],
@@ -70,7 +71,7 @@ const namesOf = (feature: Feature, displayNames: ReadonlyArray<Intl.DisplayNames
 
 const points = ({ polygons }: Feature): number => polygons.flat().reduce((count, ring) => count + ring.length, 0)
 
-/** The countries among features. Of two features that share a name, or a code, the larger one has it. */
+/** The countries of features. If two features share a name or a code, the feature with more points gets it. */
 export const fromFeatures = (features: ReadonlyArray<Feature>): ReadonlyArray<Country> => {
   const displayNames = languages.map((language) => new Intl.DisplayNames([language], { type: "region" }))
   const taken = new Set<string>()
@@ -83,7 +84,7 @@ export const fromFeatures = (features: ReadonlyArray<Feature>): ReadonlyArray<Co
     })
 }
 
-/** Reads the countries; there are none where `world-atlas` is not installed. */
+/** Reads the countries. The result is empty if `world-atlas` is not installed. */
 export const read: Effect.Effect<ReadonlyArray<Country>> = Effect.tryPromise(() =>
   readFile(createRequire(import.meta.url).resolve("world-atlas/countries-50m.json"), "utf8")
 ).pipe(

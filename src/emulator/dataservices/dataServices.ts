@@ -1,6 +1,7 @@
 /**
- * The schema `cdb_dataservices_client`: geocoding, isolines, routing and the Data Observatory, each closed to keys
- * without its permission. Country polygons are real; the other services say that the emulator lacks them.
+ * The schema `cdb_dataservices_client`: geocoding, isolines, routing and the Data Observatory. Each service refuses
+ * keys without its permission. Country polygons are real. The functions of other services report that the emulator does
+ * not have them.
  */
 import * as Effect from "effect/Effect"
 import type { ConnectionError, Database, DatabaseError } from "../database.ts"
@@ -8,13 +9,13 @@ import * as Countries from "./countries.ts"
 
 interface Service {
   readonly permission: "geocoding" | "isolines" | "routing" | "observatory"
-  /** How the refusal names it. */
+  /** The name of the service in the refusal message. */
   readonly title: string
-  /** Functions that the emulator lacks: name, arguments and result. */
+  /** The functions that the emulator does not implement: name, parameters and result. */
   readonly functions: ReadonlyArray<readonly [name: string, parameters: string, result: string]>
 }
 
-// `geometry` stands for the type of geometries, which is text where PostGIS is not installed.
+// `geometry` stands for the geometry type, which is text if PostGIS is not installed.
 const services: ReadonlyArray<Service> = [
   {
     permission: "geocoding",
@@ -111,8 +112,8 @@ $function$;`
   )
 
 /**
- * SQL that makes the schema's functions, for superuser to run in a CARTO database; it may run again. Functions read
- * the key's configuration by session user, which no SQL of a key can change.
+ * SQL that creates the schema's functions. Run it as superuser in a CARTO database. It may run repeatedly. The
+ * functions look up the key's configuration by session user, which a key's SQL cannot change.
  */
 export const setUp = (options: { readonly postgis: boolean }): string => {
   const geometry = options.postgis ? "public.geometry" : "text"
@@ -163,10 +164,10 @@ ${services.flatMap((service) => missing(service, geometry)).join("\n")}
 `
 }
 
-/** Whether a text names the function that needs the countries' polygons. */
+/** Whether SQL text names the function that needs the country polygons. */
 export const needsCountries = (sql: string): boolean => /cdb_geocode_admin0_polygon/i.test(sql)
 
-/** Fills the countries' polygons, unless they are there. They take a megabyte, so it is done on first need. */
+/** Loads the country polygons, unless they are present. They take a megabyte, so they are loaded on first use. */
 export const loadCountries: (database: Database) => Effect.Effect<void, ConnectionError | DatabaseError> =
   Effect.fnUntraced(function* (database) {
     const present = yield* database.superuser("SELECT 1 FROM cdb_dataservices_client._countries LIMIT 1")

@@ -1,4 +1,4 @@
-/** PostGIS's binary form of geometries, in hexadecimal as PostgreSQL prints it. */
+/** Encodes geometries in PostGIS's binary format, in hexadecimal as PostgreSQL prints it. */
 import * as Hex from "effect/encoding/Hex"
 import type { Polygon } from "./topoJson.ts"
 
@@ -6,7 +6,7 @@ const SRID_FLAG = 0x20000000
 const POLYGON = 3
 const MULTIPOLYGON = 6
 
-/** A MULTIPOLYGON with an SRID, little-endian. */
+/** Encodes a MULTIPOLYGON with an SRID, in little-endian byte order. */
 export const multiPolygon = (polygons: ReadonlyArray<Polygon>, srid: number): string => {
   const size = polygons
     .flatMap((polygon) => [9, ...polygon.map((ring) => 4 + 16 * ring.length)])

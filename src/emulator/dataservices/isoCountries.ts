@@ -1,4 +1,4 @@
-/** The countries' codes of ISO 3166-1: numeric, alpha-2, alpha-3. */
+/** The country codes of ISO 3166-1: numeric, alpha-2, alpha-3. */
 const codes = `
 020ADAND 784AEARE 004AFAFG 028AGATG 660AIAIA 008ALALB 051AMARM 024AOAGO 010AQATA 032ARARG 016ASASM 040ATAUT
 036AUAUS 533AWABW 248AXALA 031AZAZE 070BABIH 052BBBRB 050BDBGD 056BEBEL 854BFBFA 100BGBGR 048BHBHR 108BIBDI
@@ -22,12 +22,13 @@ const codes = `
 834TZTZA 804UAUKR 800UGUGA 581UMUMI 840USUSA 858UYURY 860UZUZB 336VAVAT 670VCVCT 862VEVEN 092VGVGB 850VIVIR
 704VNVNM 548VUVUT 876WFWLF 882WSWSM 887YEYEM 175YTMYT 710ZAZAF 894ZMZMB 716ZWZWE`
 
+/** The letter codes of a country. */
 export interface CountryCodes {
   readonly alpha2: string
   readonly alpha3: string
 }
 
-/** Codes by the numeric code, three digits. */
+/** Letter codes by the numeric code of three digits. */
 export const countryCodes: ReadonlyMap<string, CountryCodes> = new Map(
   Array.from(codes.matchAll(/(\d{3})([A-Z]{2})([A-Z]{3})/g), ([, numeric = "", alpha2 = "", alpha3 = ""]) => [
     numeric,

@@ -2,10 +2,14 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 
+/** A position: longitude and latitude. */
 export type Position = readonly [x: number, y: number]
+/** A closed ring of positions. */
 export type Ring = ReadonlyArray<Position>
+/** A polygon: its outer ring, then its holes. */
 export type Polygon = ReadonlyArray<Ring>
 
+/** A feature of a topology. */
 export interface Feature {
   readonly id: string | undefined
   readonly name: string
@@ -33,7 +37,7 @@ type Topology = typeof Topology.Type
 
 const parse = Schema.decodeUnknownEffect(Schema.fromJsonString(Topology))
 
-// Positions of an arc are steps from the one before, in units of the transform.
+// Each position of an arc is an offset from the previous position, in units of the transform.
 const decodeArc = ({ scale, translate }: Topology["transform"], steps: Topology["arcs"][number]): Ring => {
   let [x, y] = [0, 0]
   return steps.map(([dx, dy]) => {
@@ -43,14 +47,15 @@ const decodeArc = ({ scale, translate }: Topology["transform"], steps: Topology[
   })
 }
 
-// An arc that is run backwards has the complement of its number; each but the first begins where the last one ended.
+// A negative number is the bitwise complement of an arc's number and reverses the arc. Every arc except the first
+// begins with the last position of the previous arc.
 const ring = (arcs: ReadonlyArray<Ring>, numbers: ReadonlyArray<number>): Ring =>
   numbers.flatMap((number, index) => {
     const arc = number < 0 ? (arcs[~number]?.toReversed() ?? []) : (arcs[number] ?? [])
     return index === 0 ? arc : arc.slice(1)
   })
 
-/** The countries of a world atlas. */
+/** Reads the countries of a world atlas. */
 export const countries = (json: string): Effect.Effect<ReadonlyArray<Feature>, Schema.SchemaError> =>
   Effect.map(parse(json), ({ arcs: encoded, objects, transform }) => {
     const arcs = encoded.map((steps) => decodeArc(transform, steps))

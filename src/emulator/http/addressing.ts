@@ -1,8 +1,8 @@
-/** Which account a request addresses by its host. Both APIs have the same rule. */
+/** Finds the account that a request addresses by its host. Both APIs have the same rule. */
 
 /**
- * The first label of a host name with a dot: `demo` of `demo.carto.com`, of `demo.localhost:8080` and of a host of your
- * own. `undefined` for a name without a dot.
+ * The first label of a host name with a dot, such as `demo` for `demo.carto.com`, `demo.localhost:8080` or
+ * `demo.example.org`. `undefined` for a name without a dot.
  */
 export const accountOfHost = (host: string): string | undefined => {
   const name = host.replace(/:\d*$/, "").toLowerCase()

@@ -1,21 +1,23 @@
-/** An endpoint as a row of a table, and how a request finds its row. */
+/** Tables of endpoints, and the search for the endpoint of a request. */
 
+/** An endpoint. */
 export interface Endpoint<Handler> {
-  /** Its name in tests and in the request log. */
+  /** The name of the endpoint in tests and in the request log. */
   readonly name: string
   readonly methods: ReadonlyArray<string> | "any"
-  /** Matches the path below the API's prefix. Its named groups are the segments that vary. */
+  /** The pattern of the path after the API's prefix. Its named groups are the variable segments. */
   readonly path: RegExp
   readonly handle: Handler
 }
 
+/** An endpoint that matches a request. */
 export interface Match<Row> {
   readonly endpoint: Row
-  /** The segments that vary, as they were sent. */
+  /** The variable segments, not decoded. */
   readonly segments: Readonly<Record<string, string>>
 }
 
-/** The first row that matches a method and a path. */
+/** Finds the first endpoint that matches a method and a path. */
 export const findEndpoint = <Row extends Pick<Endpoint<unknown>, "methods" | "path">>(
   rows: ReadonlyArray<Row>,
   method: string,

@@ -24,22 +24,23 @@ export interface Listening {
 /** Options of `listen`. */
 export interface ListenOptions {
   /**
-   * The port.
+   * The port. 0 selects any free port.
    *
-   * @default 0, which takes any free port
+   * @default 0
    */
   readonly port?: number | undefined
   /**
-   * Hosts that the emulator answers for, besides the names of this machine, in lower case: `maps.example.org`, or
-   * `.example.org` for all that end with it. Requests to other hosts are refused with status 421.
+   * Hosts that the emulator serves, in addition to the names of this machine. They are in lowercase, such as
+   * `maps.example.org`, or `.example.org` for all hosts that end with it. Requests to other hosts are refused with
+   * status 421.
    *
    * @default [".carto.com", ".test"]
    */
   readonly hosts?: ReadonlyArray<string> | undefined
   /**
-   * Origins of other sites whose pages may send requests, such as `https://app.example.org`, or `"*"` for all.
-   * Requests that a browser sends for another page of another site are refused with status 403. Pages of this machine
-   * and of `hosts` are always allowed.
+   * Origins of other sites whose pages may send requests, such as `https://app.example.org`, or `"*"` for all. Browser
+   * requests from pages of any other site are refused with status 403. Pages of this machine and of `hosts` are always
+   * allowed.
    *
    * @default []
    */
@@ -78,7 +79,7 @@ const foreign = (): Response =>
     { status: 403, headers: plain }
   )
 
-/** Closes the connection after a body that was not read to its end, since nothing more can be read from it. */
+/** Closes the connection after a request body that was only partly read, because the next request cannot be read. */
 const closing = (response: Response): Response => {
   if (response.status === 413) response.headers.set("connection", "close")
   return response
@@ -87,7 +88,7 @@ const closing = (response: Response): Response => {
 /**
  * Listens on 127.0.0.1 until the scope closes.
  *
- * Fails with `ListenError` if the port is in use or may not be used.
+ * Fails with `ListenError` if the port is in use or the process may not use it.
  */
 export const listen: (
   emulator: Pick<EmulatorService, "handler">,

@@ -1,21 +1,21 @@
-/** The body of a request, which is held in memory as a whole: so it has a limit. */
+/** Reads the body of a request. The whole body is in memory, so its size has a limit. */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { ErrorClass } from "../shared/errorClass.ts"
 
 const BodyTooLargeBase: ErrorClass<"BodyTooLarge", { readonly limit: number }> = Data.TaggedError("BodyTooLarge")
-/** It has more bytes than are read. */
+/** The body has more bytes than the limit. */
 export class BodyTooLarge extends BodyTooLargeBase {}
 
 const BodyAbortedBase: ErrorClass<"BodyAborted", { readonly message: string }> = Data.TaggedError("BodyAborted")
-/** Its sender has left. */
+/** The client disconnected before the end of the body. */
 export class BodyAborted extends BodyAbortedBase {}
 
-/** Bytes of a body that holds parameters. */
+/** The maximum size of a body of parameters, in bytes. */
 const parametersLimit = 32 * 1024 * 1024
 
-/** Reads at most `limit` bytes. A body that says it has more is not read at all. */
+/** Reads at most `limit` bytes. If the `Content-Length` exceeds the limit, the body is not read. */
 export const readBytes = (
   request: Request,
   limit: number
@@ -43,7 +43,7 @@ export const readText = (request: Request): Effect.Effect<string, BodyTooLarge |
   Effect.map(readBytes(request, parametersLimit), (bytes) => new TextDecoder().decode(bytes))
 
 const MalformedFormBase: ErrorClass<"MalformedForm", { readonly message: string }> = Data.TaggedError("MalformedForm")
-/** It is no multipart form. */
+/** The body is not a multipart form. */
 export class MalformedForm extends MalformedFormBase {}
 
 /** Reads a multipart form. */

@@ -1,12 +1,14 @@
-/** An HTTP server on the loopback interface, of the runtime's own making. */
+/** An HTTP server on the loopback interface, from the runtime's own API. */
 import * as Predicate from "effect/Predicate"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 
+/** The function that responds to a request. */
 export type Handle = (request: Request) => Promise<Response>
 
+/** A running server. */
 export interface RunningServer {
   readonly port: number
-  /** Stops at once, with the requests that are under way. */
+  /** Stops the server immediately, and aborts the active requests. */
   readonly close: () => Promise<void>
 }
 
@@ -16,7 +18,7 @@ type Serve = (options: {
   readonly handle: Handle
 }) => Promise<RunningServer>
 
-/** Bytes of a request's body that are read before anybody asks for them. */
+/** The number of body bytes that are buffered before a reader requests them. */
 const readAhead = 64 * 1024
 
 const bodyOf = (incoming: IncomingMessage): ReadableStream<Uint8Array<ArrayBuffer>> => {
@@ -166,7 +168,7 @@ interface BunRuntime {
     readonly hostname: string
     readonly port: number
     readonly fetch: Handle
-    /** Seconds; 0 is for ever. */
+    /** The idle timeout in seconds. 0 means no timeout. */
     readonly idleTimeout: number
     readonly maxRequestBodySize: number
   }) => { readonly port: number; readonly stop: (now: boolean) => Promise<void> }
@@ -190,5 +192,7 @@ const isBun = (runtime: unknown): runtime is BunRuntime => hasServe(runtime)
 const deno: unknown = Reflect.get(globalThis, "Deno")
 const bun: unknown = Reflect.get(globalThis, "Bun")
 
-/** Starts a server with what the runtime has: Deno's, Bun's, or that of `node:http`. Port 0 takes any free port. */
+/**
+ * Starts a server with Deno's API, Bun's API or `node:http`, depending on the runtime. Port 0 selects any free port.
+ */
 export const serve: Serve = isDeno(deno) ? onDeno(deno) : isBun(bun) ? onBun(bun) : onNode

@@ -1,17 +1,18 @@
-/** The sample tables of a new account: `tornadoes` and `storm_reports`. Nothing in them has happened. */
+/** The sample tables of a new account: `tornadoes` and `storm_reports`. Their data are invented. */
 import { identifier, literal } from "../shared/quoting.ts"
 
+/** Options of the sample tables. */
 export interface SampleOptions {
   readonly schema: string
-  /** Role that the tables belong to. */
+  /** The role that owns the tables. */
   readonly owner: string
-  /** Whether the database has PostGIS; then the tables have geometry too. */
+  /** Whether the database has PostGIS. If so, the tables also have geometry. */
   readonly postgis: boolean
 }
 
 const notice = "SAMPLE DATA of the embedded CARTO: invented, for trying things out"
 
-// A tornado's place, by state: where its box of longitudes and latitudes begins, and how far it goes.
+// The area of the tornadoes of each state: its western and southern edges, width and height, in degrees.
 const states = `(VALUES
     (0, 'Texas', -103.0, 29.5, 8.0, 6.0), (1, 'Oklahoma', -102.5, 34.0, 7.5, 2.8),
     (2, 'Kansas', -101.8, 37.2, 6.8, 2.6), (3, 'Nebraska', -103.5, 40.2, 7.5, 2.6),
@@ -22,8 +23,9 @@ const states = `(VALUES
   ) AS state(ordinal, name, west, south, width, height)`
 
 /**
- * Makes the tables with a few hundred rows, the same each time but for their dates: they lie in the four years up to
- * today, and each of those years has some. The account's public role may not read them. Run it as superuser.
+ * SQL that creates the tables with a few hundred rows. Run it as superuser. The rows are the same each time, except for
+ * their dates, which lie in the four years up to today. Each of those years has rows. The account's public role cannot
+ * read the tables.
  */
 export const tornadoes = ({ owner, postgis, schema }: SampleOptions): string => {
   const table = `${identifier(schema)}.tornadoes`

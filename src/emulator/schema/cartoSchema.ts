@@ -1,20 +1,20 @@
 /**
- * What every CARTO database has before its first account: the `cartodb` extension's schema as far as the Auth API and
- * the SQL API touch it. Users' geometry is left to PostGIS.
+ * The initial contents of every CARTO database: the parts of the `cartodb` extension's schema that the Auth API and the
+ * SQL API use. PostGIS provides the geometry.
  */
 
 import { identifier } from "../shared/quoting.ts"
 
-/** SQL that makes the role of anonymous readers, which all databases of a server share. */
+/** SQL that creates the role of anonymous readers, which all databases of a server share. */
 export const createPublicRole: string = `
 CREATE ROLE publicuser NOSUPERUSER NOCREATEDB NOCREATEROLE INHERIT LOGIN PASSWORD 'public';
 `
 
 /**
- * SQL that makes a new database of a server that has `publicuser` a CARTO database; run it once, as superuser.
+ * SQL that turns a new database into a CARTO database. Run it once, as superuser, on a server that has `publicuser`.
  *
- * It makes the schemas `cartodb` and `cdb_dataservices_client`, the configuration and metadata tables with their
- * owner-only rights, and the functions that services and users call by name.
+ * It creates the schemas `cartodb` and `cdb_dataservices_client`, and the functions that services and users call by
+ * name. It also creates the configuration and metadata tables, which only their owner can access.
  */
 export const createSchemas: string = `
 CREATE SCHEMA cartodb;
@@ -132,12 +132,13 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$ SELECT cartodb.cdb_userdatasize('public') $$;
 `
 
-/** SQL that makes the one database of a new server a CARTO database. */
+/** SQL that turns the only database of a new server into a CARTO database. */
 export const setUp: string = createPublicRole + createSchemas
 
 /**
- * SQL that gives an account's schema its quota functions: `_CDB_UserQuotaInBytes()` and `CDB_UserQuotaInBytes()`.
- * `bytes` is the quota, 0 for none; it defaults to 1 GiB. Run it as superuser after the schema and its owner exist.
+ * SQL that creates the quota functions of an account's schema: `_CDB_UserQuotaInBytes()` and `CDB_UserQuotaInBytes()`.
+ * `bytes` is the quota, by default 1 GiB. 0 means no quota. Run the SQL as superuser after the schema and its owner
+ * exist.
  */
 export const userQuota = (options: {
   readonly schema: string

@@ -1,4 +1,4 @@
-/** Whether a value of JSON has more lists and objects in each other than `depth`. */
+/** Whether the arrays and objects of a JSON value are nested deeper than `depth`. */
 export const isDeeper = (value: unknown, depth: number): boolean =>
   typeof value === "object" &&
   value !== null &&

@@ -1,13 +1,13 @@
-/** SQL text of names and values. PostgreSQL ends a text at NUL, so NUL is removed. */
+/** Quotes names and values in SQL text. PostgreSQL ends text at a NUL character, so NUL characters are removed. */
 
 const withoutNul = (text: string): string => text.replaceAll("\0", "")
 
-/** A quoted identifier. */
+/** Quotes an identifier. */
 export const identifier = (name: string): string => `"${withoutNul(name).replaceAll('"', '""')}"`
 
-/** A string constant. Relies on `standard_conforming_strings`, which is on unless a session turns it off. */
+/** Quotes a string constant. Relies on `standard_conforming_strings`, which is on unless a session turns it off. */
 export const literal = (text: string): string => `'${withoutNul(text).replaceAll("'", "''")}'`
 
-/** A string constant whose backslashes are escaped, so that it means the same under every setting of a session. */
+/** Quotes a string constant with escaped backslashes, so that its value does not depend on session settings. */
 export const escapedLiteral = (text: string): string =>
   `E'${withoutNul(text).replaceAll("\\", "\\\\").replaceAll("'", "''")}'`

@@ -1,4 +1,4 @@
-/** What the messages of one request say as a whole: its rows, or its failure. */
+/** The result of one request's messages: its rows, or its failure. */
 import * as Effect from "effect/Effect"
 import { type Column, DatabaseError, type Message, type Report } from "../database.ts"
 
@@ -21,11 +21,11 @@ export const lastRows = (messages: ReadonlyArray<Message>): Rows => {
   return rows
 }
 
-/** PostgreSQL's error, if there is one. */
+/** The PostgreSQL error in the messages, if there is one. */
 export const failureOf = (messages: ReadonlyArray<Message>): Report | undefined =>
   messages.find((message) => message._tag === "Failure")?.report
 
-/** Fails if PostgreSQL refused a statement. */
+/** Fails with `DatabaseError` if PostgreSQL refused a statement. */
 export const refuseFailure = (
   messages: ReadonlyArray<Message>,
   statement: string

@@ -1,9 +1,9 @@
 /**
- * The lock of a folder, which one emulator at a time may use.
+ * The lock of a folder. Only one emulator at a time may use a folder.
  *
- * Each contender makes a file of its own and then looks for those of others. Of two that are alive, whichever looks last
- * sees the file of the other, so no two can hold the lock. Names are never used twice, so a file that a process has left
- * behind can be deleted without harm.
+ * Each contender creates its own file and then looks for the files of other contenders. Of two running contenders, the
+ * last to look sees the other's file, so two contenders cannot both hold the lock. File names are never reused, so the
+ * file of an ended process can be deleted safely.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -15,16 +15,19 @@ import process from "node:process"
 import { setTimeout } from "node:timers/promises"
 import { ConnectionError } from "../database.ts"
 
-/** Process id, start time and a unique part. */
+/** The name of a lock file: process id, start time and a unique part. */
 const OWN = /^emulator\.(\d+)\.(\d*)\.[0-9a-f-]{36}\.lock$/
-/** The file of earlier versions, which has the process id in it. */
+/** The lock file of earlier versions, which contains the process id. */
 const EARLIER = "emulator.pid"
 
-/** The state of a process and when it started, in ticks since the system did; `undefined` if the system does not say. */
+/**
+ * The state of a process and its start time, in ticks since the system started. `undefined` if the system does not
+ * report them.
+ */
 const statusOf = (pid: number): { readonly state: string; readonly start: string } | undefined => {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "utf8")
-    // The name of the program, in parentheses, may hold anything.
+    // The program name, in parentheses, may contain any character.
     const fields = text.slice(text.lastIndexOf(")") + 2).split(" ")
     return { state: fields[0] ?? "", start: fields[19] ?? "" }
   } catch {
@@ -49,7 +52,7 @@ interface Holder {
   readonly file: string
 }
 
-/** Who else holds the lock or wants it. Deletes what processes have left behind. */
+/** Finds another process that holds or wants the lock. Deletes the files of ended processes. */
 const others = async (folder: string, own: string): Promise<Holder | undefined> => {
   let holder: Holder | undefined
   for (const file of await readdir(folder)) {
@@ -63,11 +66,12 @@ const others = async (folder: string, own: string): Promise<Holder | undefined> 
   return holder
 }
 
-/** How often a contender tries again that has met another one, and for how many milliseconds it waits at most. */
+/** The number of attempts to take the lock. */
 const TRIES = 5
+/** The maximum pause after a failed attempt, in milliseconds. */
 const PAUSE = 40
 
-/** Takes the lock. The result is the name of its file, or who has the lock. */
+/** Takes the lock. The result is the name of the lock file, or the process that holds the lock. */
 const take = async (folder: string): Promise<string | Holder> => {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const start = statusOf(process.pid)?.start ?? ""
@@ -87,9 +91,9 @@ const take = async (folder: string): Promise<string | Holder> => {
 }
 
 /**
- * Takes the lock of a folder until the scope closes. The folder is made if it does not exist.
+ * Takes the lock of a folder until the scope closes. The folder is created if it does not exist.
  *
- * Fails with `ConnectionError` if another emulator has the folder, in this process or in another.
+ * Fails with `ConnectionError` if another emulator uses the folder, in this process or in another.
  */
 export const acquire = (folder: string): Effect.Effect<void, ConnectionError, Scope.Scope> =>
   Effect.acquireRelease(

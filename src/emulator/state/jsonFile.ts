@@ -1,4 +1,4 @@
-/** A JSON file that is replaced as a whole: a reader finds the old text or the new one. */
+/** A JSON file that is replaced atomically. A reader finds the old text or the new text. */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
@@ -8,7 +8,7 @@ import type { ErrorClass } from "../shared/errorClass.ts"
 
 const FileErrorBase: ErrorClass<"FileError", { readonly message: string; readonly cause: unknown }> =
   Data.TaggedError("FileError")
-/** The operating system refuses; `cause` is its error. */
+/** The operating system refused a file operation. `cause` is its error. */
 export class FileError extends FileErrorBase {}
 
 const toError = (cause: unknown): FileError =>
@@ -16,10 +16,10 @@ const toError = (cause: unknown): FileError =>
 
 const isMissing = ({ cause }: FileError): boolean => Predicate.hasProperty(cause, "code") && cause.code === "ENOENT"
 
-/** The file that a new text is written to first. It has one writer at a time, which holds the lock of the folder. */
+/** The file to which new text is written first. It has one writer at a time, which holds the lock of the folder. */
 const nextOf = (path: string): string => `${path}.next`
 
-/** Deletes what a process has left of a text that it did not finish. Earlier versions gave each such file a name. */
+/** Deletes the unfinished files of ended processes. Earlier versions gave each such file a unique name. */
 const removeUnfinished = async (path: string): Promise<void> => {
   const folder = dirname(path)
   const name = basename(path)
@@ -30,7 +30,9 @@ const removeUnfinished = async (path: string): Promise<void> => {
   await Promise.all(unfinished.map((file) => rm(join(folder, file), { force: true })))
 }
 
-/** The text of the file; `undefined` if there is no file. Deletes what an earlier writer has left unfinished. */
+/**
+ * Reads the file. The result is `undefined` if the file does not exist. Deletes unfinished files of earlier writers.
+ */
 export const read = (path: string): Effect.Effect<string | undefined, FileError> =>
   Effect.tryPromise({
     try: async () => {
@@ -47,7 +49,9 @@ const writeDurably = async (path: string, text: string): Promise<void> => {
   await file.sync()
 }
 
-/** Writes beside the file and renames. Only its owner may read the file. The folder is made if it does not exist. */
+/**
+ * Writes a second file and renames it. Only the owner may read the file. The folder is created if it does not exist.
+ */
 export const replace = (path: string, value: unknown): Effect.Effect<void, FileError> =>
   Effect.suspend(() => {
     const next = nextOf(path)

@@ -1,6 +1,7 @@
 /**
- * Stands in for the Rails application's own database: the rows of organisations, accounts and API keys, and the hashes
- * that it publishes of them in Redis. Kept in memory, and in one file as well when the emulator has a folder.
+ * The emulator's replacement for the Rails application's own database: the rows of organizations, accounts and API
+ * keys, and the Redis hashes that it publishes for them. Rows are in memory. If the emulator has a folder, they are
+ * also in one file.
  */
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
@@ -23,16 +24,18 @@ const MetadataErrorBase: ErrorClass<"MetadataError", { readonly path: string; re
 /** The metadata file cannot be read or written. */
 export class MetadataError extends MetadataErrorBase {}
 
+/** The metadata of an emulator. */
 export interface MetadataService {
+  /** The present rows. */
   readonly rows: () => Rows
   /**
-   * Changes the rows, in the file first; then publishes the hashes of the accounts that changed. One change follows the
-   * other, so what a change checks still holds when it is made.
+   * Changes the rows, first in the file and then in memory, and publishes the hashes of the changed accounts. Changes
+   * run one at a time, so the rows that a change has checked stay the same until the change is written.
    */
   readonly modify: <A, E>(
     change: (rows: Rows) => Effect.Effect<readonly [A, Rows], E>
   ) => Effect.Effect<A, E | MetadataError>
-  /** The same for a change that cannot fail and has no result. */
+  /** Changes the rows with a function that cannot fail and has no result. */
   readonly update: (change: (rows: Rows) => Rows) => Effect.Effect<void, MetadataError>
 }
 
@@ -46,7 +49,7 @@ const make = (
     if (folder !== undefined) yield* FolderLock.acquire(folder)
     const path = folder === undefined ? undefined : join(folder, "metadata.json")
     const failed = (message: string) => new MetadataError({ path: path ?? "", message })
-    // A schema error's own message may quote the file, which holds tokens.
+    // A schema error's own message may quote the file, which contains tokens.
     const text =
       path === undefined ? undefined : yield* Effect.mapError(JsonFile.read(path), (cause) => failed(cause.message))
     let rows =
@@ -76,8 +79,12 @@ const MetadataBase: Context.ServiceClass<Metadata, "effect-carto/emulator/Metada
   Metadata,
   MetadataService
 >()("effect-carto/emulator/Metadata")
+/** The service of the metadata. */
 export class Metadata extends MetadataBase {
-  /** Loads `metadata.json` from a folder that nobody else may use then; without a folder it stays in memory. */
+  /**
+   * The layer of the metadata in a folder's `metadata.json`, with the lock of the folder. Without a folder it is in
+   * memory.
+   */
   static readonly layer = (folder?: string): Layer.Layer<Metadata, MetadataError | ConnectionError, KeyStore> =>
     Layer.effect(Metadata, make(folder))
 }

@@ -1,4 +1,4 @@
-/** The hashes that the application publishes in Redis of its rows: how the SQL API knows accounts and keys. */
+/** The Redis hashes that the application publishes for its rows. The SQL API reads accounts and keys from them. */
 import type { Hash, KeyStoreService } from "./keyStore.ts"
 import { isEngineEnabled, type Rows } from "./rows.ts"
 import type { Account } from "../accounts/account.ts"
@@ -6,7 +6,7 @@ import type { ApiKey } from "../accounts/keys/apiKey.ts"
 import { section } from "../accounts/keys/grant.ts"
 import { apis as knownApis } from "../../account/grantVocabulary.ts"
 
-// As Ruby prints an array of strings, which is JSON with a space after each comma.
+// Ruby prints an array of strings as JSON with a space after each comma.
 const printList = (items: ReadonlyArray<string>): string =>
   items.length === 0 ? "" : `[${items.map((item) => JSON.stringify(item)).join(", ")}]`
 
@@ -59,7 +59,7 @@ const changedUsernames = (before: Rows, after: Rows): ReadonlySet<string> => {
   return changed
 }
 
-/** Brings the published hashes from one state of the rows to the next; a token that is gone goes first. */
+/** Updates the published hashes after a change of the rows. Removed tokens are deleted first. */
 export const publish = (keyStore: KeyStoreService, before: Rows, after: Rows): void => {
   for (const username of changedUsernames(before, after)) {
     const hashes = hashesOf(after, username)

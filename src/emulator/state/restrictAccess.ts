@@ -1,8 +1,8 @@
-/** Keeps a folder and all in it for its owner alone. */
+/** Restricts a folder and its contents to the owner. */
 import { chmod, readdir } from "node:fs/promises"
 import { join } from "node:path"
 
-/** Sets mode 0700 of folders and 0600 of files. A file that goes meanwhile is passed over. */
+/** Sets the mode of folders to 0700 and of files to 0600. Files that disappear in the meantime are skipped. */
 export const restrictAccess = async (folder: string): Promise<void> => {
   await chmod(folder, 0o700)
   const entries = await readdir(folder, { withFileTypes: true })

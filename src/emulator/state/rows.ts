@@ -4,13 +4,14 @@ import type { Account, Organization } from "../accounts/account.ts"
 import type { ApiKey } from "../accounts/keys/apiKey.ts"
 import { Grant } from "../accounts/keys/grant.ts"
 
-/** All rows. Keys are in the order of their last update. */
+/** All rows. The keys are in the order of their last update. */
 export interface Rows {
   readonly organizations: ReadonlyArray<Organization>
   readonly accounts: ReadonlyArray<Account>
   readonly keys: ReadonlyArray<ApiKey>
 }
 
+/** The codec of all rows. */
 export const Rows: Schema.Codec<Rows> = Schema.Struct({
   organizations: Schema.Array(
     Schema.Struct({
@@ -56,6 +57,6 @@ export const Rows: Schema.Codec<Rows> = Schema.Struct({
 /** The rows of a new emulator. */
 export const noRows: Rows = { organizations: [], accounts: [], keys: [] }
 
-/** Whether an account may use API keys: its own flag, or else that of its organization. */
+/** Whether an account may use API keys. The organization's flag applies if the account has no flag of its own. */
 export const isEngineEnabled = ({ organizations }: Rows, account: Account): boolean =>
   account.engineEnabled ?? organizations.find(({ name }) => name === account.organization?.name)?.engineEnabled ?? true

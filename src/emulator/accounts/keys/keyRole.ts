@@ -75,7 +75,9 @@ const grantTable = Effect.fnUntraced(function* (
 const withoutStatement = (error: DatabaseError | ConnectionError): DatabaseError | ConnectionError =>
   error._tag === "DatabaseError" ? new DatabaseError({ ...error, statement: "" }) : error
 
-/** Sets one hash iteration. Passwords are random, so more iterations add no protection and dominate the time of a role. */
+/**
+ * Sets one hash iteration. Passwords are random, so more iterations add no protection and dominate the time of a role.
+ */
 const quickHash = `SELECT set_config(name, '1', true) FROM pg_settings WHERE name = 'scram_iterations'`
 
 /** Runs statements that contain a password. An error does not contain the statements. */

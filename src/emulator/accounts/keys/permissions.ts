@@ -6,8 +6,8 @@ import { type Grant, schemaGrants, tableGrants } from "./grant.ts"
 
 const hiddenSchemas = `('cartodb', 'cdb', 'cdb_importer')`
 
-// PostgreSQL reads an untyped parameter as a `name`, cut to 63 bytes, which could match another table.
-// The account is a member of the roles of its organization's groups and of its keys. Permissions of its keys do not count.
+// PostgreSQL reads an untyped parameter as a `name`, cut to 63 bytes, which could match another table. The account is a
+// member of the roles of its organization's groups and of its keys. Permissions of its keys do not count.
 const HELD_ON_TABLE = `
   WITH me AS (SELECT oid FROM pg_roles WHERE rolname = $3::text),
   grantees AS MATERIALIZED (
@@ -80,8 +80,8 @@ export interface Held {
   readonly schemas: ReadonlyArray<HeldSchema>
 }
 
-// The rows of information_schema.table_privileges for these grantees. The statement reads only relations that depend on a
-// role, so its time does not grow with the number of tables and other keys.
+// The rows of information_schema.table_privileges for these grantees. The statement reads only relations that depend on
+// a role, so its time does not grow with the number of tables and other keys.
 const TABLES = `
   SELECT r.rolname AS role, n.nspname AS schema, c.relname AS name, c.relowner = r.oid AS owner,
     string_agg(DISTINCT lower(acl.privilege_type), ',' ORDER BY lower(acl.privilege_type)) AS permissions

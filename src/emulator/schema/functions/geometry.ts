@@ -1,10 +1,11 @@
-/** SQL of functions about geometries, which need PostGIS in the schema `public`. */
+/** SQL of the geometry functions, which need PostGIS in the schema `public`. */
 
-/** A table without PostGIS gets no geometry. */
+/** SQL of the functions without PostGIS. Tables get no geometry. */
 export const withoutGeometry: string = `
 CREATE OR REPLACE FUNCTION cartodb._cdb_add_geometry(reloid regclass) RETURNS void LANGUAGE sql AS $$ SELECT $$;
 `
 
+/** SQL of the geometry functions with PostGIS. */
 export const geometryFunctions: string = `
 CREATE OR REPLACE FUNCTION cartodb.cdb_transformtowebmercator(geom public.geometry) RETURNS public.geometry
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$

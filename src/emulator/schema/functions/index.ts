@@ -1,12 +1,12 @@
-/** SQL of the functions of the schema `cartodb` that users and clients call by name. */
+/** SQL of the functions in the schema `cartodb` that users and clients call by name. */
 import { geometryFunctions, withoutGeometry } from "./geometry.ts"
 import { numberFunctions } from "./numbers.ts"
 import { tableFunctions } from "./tables.ts"
 
-/** SQL that makes the functions, for superuser to run in a CARTO database. It may run again. */
+/** SQL that creates the functions. Run it as superuser in a CARTO database. It may run repeatedly. */
 export const createFunctions = (options: { readonly postgis: boolean }): string =>
   tableFunctions + numberFunctions + (options.postgis ? geometryFunctions : withoutGeometry)
 
-/** SQL that has a row if the functions are there. */
+/** A query that returns a row if the functions exist. */
 export const hasFunctions: string =
   "SELECT 1 FROM pg_catalog.pg_proc WHERE proname = 'cdb_cartodbfytable' AND pronamespace = 'cartodb'::pg_catalog.regnamespace"

@@ -1,5 +1,6 @@
-/** SQL of functions about numbers: the resolution of map tiles, and the classes of a list of numbers. */
+/** SQL of the number functions: the resolution of map tiles, and the classes of a list of numbers. */
 
+/** SQL that creates the number functions. */
 export const numberFunctions: string = `
 CREATE OR REPLACE FUNCTION cartodb.cdb_xyz_resolution(z integer) RETURNS float8
 LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT 6378137.0::float8 * 2 * pg_catalog.pi() / 256 / pg_catalog.power(2::float8, z) $$;

@@ -1,5 +1,8 @@
-/** SQL of functions about tables and statements. They run with the rights of their caller. */
+/** SQL of the functions for tables and statements. */
 
+/**
+ * SQL that creates the functions. They run with the caller's permissions, except the trigger function of update times.
+ */
 export const tableFunctions: string = `
 CREATE OR REPLACE FUNCTION cartodb.cdb_version() RETURNS text
 LANGUAGE sql IMMUTABLE AS $$ SELECT '0.37.1'::text $$;

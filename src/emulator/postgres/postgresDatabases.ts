@@ -40,8 +40,8 @@ export interface Options {
 const minimumVersion = 150_000
 
 /**
- * Returns the maximum number of the server's connections that keys may use at a time, and the maximum number that may
- * stay idle for later texts.
+ * Returns the number of the server's connections that keys may use at a time (`running`), and the number that may stay
+ * connected for later texts (`idle`).
  */
 const connectionShares = (maximum: number) => ({
   running: Math.max(1, Math.min(32, Math.floor(maximum * 0.3))),

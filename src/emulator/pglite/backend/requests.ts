@@ -8,8 +8,9 @@ type Protocol = typeof protocol
 const COPY_CHUNK = 1024 * 1024
 
 /**
- * Encodes text for the simple protocol, followed by a `CopyFail`. Without it, a `COPY … FROM STDIN` without data would
- * wait forever inside a call that cannot be stopped. PostgreSQL ignores the `CopyFail` if no COPY is in progress.
+ * Encodes text for the simple protocol, followed by a `CopyFail`. Without the `CopyFail`, a `COPY … FROM STDIN` without
+ * data would wait forever inside a call that cannot be stopped. PostgreSQL ignores the `CopyFail` if no COPY is in
+ * progress.
  */
 export const simpleQuery = ({ serialize }: Protocol, sql: string, copyIn?: Uint8Array): Uint8Array => {
   const parts = [serialize.query(sql)]

@@ -148,7 +148,7 @@ const openPglite = async (start: Start, clock: Clock.Clock, tell: (change: Chang
  */
 const CHECKPOINT = 64 * 1024 * 1024
 
-/** Minimum bytes of a response that are sent together, and milliseconds after which a piece can be smaller. */
+/** Bytes of a response that are sent together, and milliseconds after which a piece can be smaller. */
 const PIECE = 64 * 1024
 const PATIENCE = 50
 

@@ -59,6 +59,7 @@ const StatementRunnerBase: Context.ServiceClass<
 > = Context.Service<StatementRunner, StatementRunnerService>()("effect-carto/emulator/sql-api/StatementRunner")
 /** Service tag of the statement runner. */
 export class StatementRunner extends StatementRunnerBase {
+  /** Layer of the statement runner. */
   static readonly layer: Layer.Layer<StatementRunner, never, Accounts | KeyStore | Preparation> = Layer.effect(
     StatementRunner,
     make

@@ -53,5 +53,6 @@ const PreparationBase: Context.ServiceClass<
 > = Context.Service<Preparation, PreparationService>()("effect-carto/emulator/sql-api/Preparation")
 /** Service tag of the preparation. */
 export class Preparation extends PreparationBase {
+  /** Layer of the preparation. */
   static readonly layer: Layer.Layer<Preparation> = Layer.sync(Preparation, make)
 }

@@ -23,7 +23,7 @@ const encoder = new TextEncoder()
 /** Encodes text as UTF-8. */
 export const bytesOf = (text: string): Uint8Array => encoder.encode(text)
 
-/** Streams the text that a writer makes from the messages of a run. A lost session is passed to the writer as an error. */
+/** Streams the text that a writer makes from the messages of a run. The writer gets a lost session as an error. */
 export const streamed = (
   messages: Stream.Stream<ReadonlyArray<Message>, ConnectionError>,
   writer: AnswerWriter,

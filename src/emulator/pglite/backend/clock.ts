@@ -16,7 +16,7 @@ import process from "node:process"
 export interface Clock {
   /** The extension that must be among the extensions of the PGlite instance. */
   readonly extension: Extension
-  /** Runs `run` with alarms and sleeps. Returns its result and the milliseconds that PostgreSQL believes to have slept. */
+  /** Runs `run` with alarms and sleeps. Returns its result, and the milliseconds PostgreSQL believes it slept. */
   readonly during: <A>(run: () => A) => readonly [result: A, slept: number]
   /** Returns the number of bytes that PostgreSQL has written to files so far. */
   readonly written: () => number

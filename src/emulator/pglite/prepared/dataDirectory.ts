@@ -12,7 +12,7 @@ import { installPostgis, adaptToPglite } from "../initialize.ts"
 import type { Packages } from "../packages.ts"
 import { initDbStartParams } from "../thread/host.ts"
 
-/** The folder in the user's cache folder: `$XDG_CACHE_HOME/effect-carto`; `undefined` if the user has no cache folder. */
+/** The cache folder of the emulator: `$XDG_CACHE_HOME/effect-carto`; `undefined` if the user has no cache folder. */
 export const cacheFolder: Effect.Effect<string | undefined> = UserDirectories.make()
   .cache("effect-carto")
   .pipe(Effect.orElseSucceed(() => undefined))

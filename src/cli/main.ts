@@ -8,12 +8,14 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import * as UserDirectories from "effect/persistence/UserDirectories"
 import * as Stdio from "effect/Stdio"
 import process from "node:process"
 import { exitCodes } from "./failure.ts"
 import { program } from "./program.ts"
 import { presenter } from "./terminal/presenter.ts"
+import { stderrLogger } from "./terminal/logger.ts"
 import { reportFailure } from "./terminal/reportFailure.ts"
 import { version } from "./version.ts"
 
@@ -21,7 +23,8 @@ const services = Layer.mergeAll(
   NodeServices.layer,
   UserDirectories.layer,
   TerminalCapabilities.layer.pipe(Layer.provide(NodeServices.layer)),
-  CliOutput.layerPresenter(presenter)
+  CliOutput.layerPresenter(presenter),
+  Logger.layer([stderrLogger])
 )
 
 // the reader of a pipe may leave at any time, as `head` does

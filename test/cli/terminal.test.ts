@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import { spawn } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
+import { connect, createServer, type Socket } from "node:net"
 import { join } from "node:path"
 import process from "node:process"
 import { assertWithout, Cli } from "./Cli.ts"
@@ -154,6 +155,50 @@ layer(Cli.layer, { excludeTestServices: true, timeout: "120 seconds" })("effect-
         yield* Effect.promise(() => ended)
         assert.notInclude(yield* succeed(["keys", "list", "-o", "csv"]), "lease~command", end)
       }
+    })
+  )
+
+  it.effect("a lease that the network cannot revoke is named on stderr, and swept after its time", () =>
+    Effect.gen(function* () {
+      const { environment, file, succeed } = yield* Cli
+      const { CARTO_BASE_URL: baseUrl = "" } = environment
+      const { pathname, port } = new URL(baseUrl)
+      const sockets = new Set<Socket>()
+      const proxy = createServer((socket) => {
+        const upstream = connect(Number(port), "127.0.0.1")
+        for (const one of [socket, upstream]) {
+          sockets.add(one)
+          one.on("error", () => one.destroy())
+        }
+        socket.pipe(upstream).pipe(socket)
+      })
+      yield* Effect.acquireRelease(
+        Effect.promise(() => new Promise<void>((resolve) => void proxy.listen(0, "127.0.0.1", resolve))),
+        () => Effect.sync(() => proxy.close())
+      )
+      const address = proxy.address()
+      const local = typeof address === "object" && address !== null ? address.port : 0
+      const env = { ...environment, CARTO_BASE_URL: `http://127.0.0.1:${local}${pathname}` }
+      const args = ["keys", "lease", "--table", "tornadoes:select", "--timeout", "3s", "--"]
+      const child = spawn(process.execPath, [file, ...args, "sh", "-c", "echo ready; read line"], {
+        env,
+        stdio: ["pipe", "pipe", "pipe"]
+      })
+      let stderr = ""
+      child.stderr.setEncoding("utf8").on("data", (text: string) => {
+        stderr += text
+      })
+      const ended = new Promise<number | null>((resolve) => child.once("close", resolve))
+      yield* Effect.promise(() => new Promise((resolve) => child.stdout.once("data", resolve)))
+      proxy.close()
+      for (const socket of sockets) socket.destroy()
+      child.stdin.end("go\n")
+      yield* Effect.promise(() => ended)
+      const [, name = ""] = /the lease (lease~command~\S+) is left/.exec(stderr) ?? []
+      assert.isNotEmpty(name, stderr)
+      assert.include(yield* succeed(["keys", "list", "-o", "csv"]), name)
+      // a minute is left for clocks that differ, which a test does not wait for
+      yield* succeed(["keys", "delete", name, "--yes"])
     })
   )
 

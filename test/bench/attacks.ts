@@ -1,8 +1,7 @@
 /**
- * `npm run bench -- attacks`: the embedded CARTO with 10,000 connections at once, and under a burst of statements that have
- * no end. Prints what others waited for their answers meanwhile.
+ * The embedded CARTO under 10,000 connections at once and under a burst of statements without end: the time that other
+ * requests wait for their responses.
  */
-import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
@@ -11,10 +10,11 @@ import { once } from "node:events"
 import process from "node:process"
 import { fileURLToPath } from "node:url"
 import { Emulator, listen } from "../../src/emulator/index.ts"
+import { less, more, type Report } from "./frame/Report.ts"
 
 const wanted = 10_000
 
-/** Open files that a process may have; some are for other things than connections. */
+/** The number of files that a process may open. Some of them are not connections. */
 const openFiles = (): number => {
   try {
     const limit = execFileSync("sh", ["-c", "ulimit -n"], { encoding: "utf8" }).trim()
@@ -26,7 +26,7 @@ const openFiles = (): number => {
 
 const connections = Math.min(wanted, openFiles() - 200)
 
-/** A process that opens that many connections, sends a request on each, and says how many were answered. */
+/** A process that opens the connections, sends a request on each, and prints the number of responses. */
 const crowd = (port: number) =>
   Effect.acquireRelease(
     Effect.sync(() =>
@@ -70,13 +70,18 @@ const program = Effect.gen(function* () {
       Effect.tap((answer) => (answer.startsWith("200") ? Effect.void : Effect.die(new Error(answer))))
     )
   yield* served("other")
-  yield* Console.log(`alone: an answer in ${yield* milliseconds(served("other"))} ms`)
+  const row = (name: string, ...waits: ReadonlyArray<number>) => ({
+    name,
+    cells: { "time to a response": less("ms", ...waits) }
+  })
+  const several = (username: string) => Effect.forEach(Array.from({ length: 20 }), () => milliseconds(served(username)))
+  const alone = row("alone", ...(yield* several("other")))
 
   const child = yield* crowd(port)
-  yield* Console.log(`${yield* line(child)} of ${connections} connections are open at once`)
-  yield* Console.log(`beside them: an answer in ${yield* milliseconds(served("other"))} ms`)
+  const open = Number(yield* line(child))
+  const beside = row(`beside ${connections} open connections`, ...(yield* several("other")))
   child.stdin.write("go\n")
-  yield* Console.log(`${yield* line(child)} of ${connections} requests at once were answered with 200`)
+  const answered = Number(yield* line(child))
 
   yield* emulator.execute(
     "attacker",
@@ -84,16 +89,31 @@ const program = Effect.gen(function* () {
   )
   const endless = Array.from({ length: 5 }, () => ask("attacker", "DO $$ BEGIN LOOP END LOOP; END $$"))
   const burst = yield* Effect.forkChild(Effect.all(endless, { concurrency: "unbounded" }))
-  const waits = yield* Effect.forEach(Array.from({ length: 20 }), () => milliseconds(served("other")))
-  yield* Console.log(`beside statements without end: an answer in ${waits.toSorted((a, b) => a - b).at(-1)} ms at most`)
+  const besideEndless = row(`beside ${endless.length} statements without end`, ...(yield* several("other")))
   const timeouts = (yield* Fiber.join(burst)).filter((answer) => answer.startsWith("429")).length
-  yield* Console.log(`${timeouts} of ${endless.length} of these ended as by a timeout`)
-  yield* Console.log(`after them: an answer in ${yield* milliseconds(served("attacker"))} ms`)
-  yield* Console.log(`memory of the process: ${Math.round(process.memoryUsage.rss() / 1e6)} MB`)
-  return timeouts === endless.length ? 0 : 1
+  const after = row("after them, for their sender", yield* milliseconds(served("attacker")))
+  const counts = {
+    name: "counts",
+    cells: {
+      "connections opened": more("", open),
+      "responses of status 200": more("", answered),
+      "statements ended by a timeout": more("", timeouts),
+      memory: less("MB", process.memoryUsage.rss() / 1e6)
+    }
+  }
+  return {
+    tables: [
+      { title: "Responses of the embedded CARTO under attack", rows: [alone, beside, besideEndless, after] },
+      { title: "The attacks", rows: [counts] }
+    ],
+    failures:
+      timeouts === endless.length
+        ? []
+        : [`${endless.length - timeouts} statements without end did not end by a timeout`]
+  }
 })
 
-export const runBench: Effect.Effect<number> = program.pipe(
+export const bench: Effect.Effect<Report> = program.pipe(
   Effect.scoped,
   Effect.provide(Emulator.layer({ accounts: [{ username: "attacker" }, { username: "other" }], postgis: false })),
   Effect.orDie

@@ -1,4 +1,4 @@
-/** Single queries: this library, CARTO's own clients of old and `fetch`, side by side. */
+/** Single queries: this library, CARTO's earlier clients and `fetch`, side by side. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -14,15 +14,15 @@ import { Carto, Sql, sql } from "../../src/index.ts"
 import { connect } from "../../src/promise/index.ts"
 import * as Node from "../../src/runtime/node.ts"
 import { networkVariables, run } from "../runtimes/commands.ts"
-import { median } from "./median.ts"
+import { less, type Report } from "./frame/Report.ts"
 import { startServer } from "./startServer.ts"
 import { answers } from "./workload.ts"
 
-/** Runs one query; answers with how many rows there were. */
+/** Runs one query and returns the number of its rows. */
 type Call = (table: string) => Promise<number>
 
 const rounds = 7
-/** Of every client in each round. */
+/** The calls of every client in each round. */
 const calls = { one_row: 100, thousand_rows: 30 } as const
 const apiKey = "0123456789abcdef0123456789abcdef01234567"
 const old = { cartodb: "0.5.1", "@carto/toolkit-sql": "0.0.1-rc.18" } as const
@@ -64,7 +64,7 @@ const overPromises = (baseUrl: string) =>
     )
   )
 
-/** CARTO's own clients, from npm into a folder of their own; none where that cannot be reached. */
+/** CARTO's earlier clients, installed from npm into a temporary folder; undefined if the installation fails. */
 const installOld = Effect.gen(function* () {
   const files = yield* FileSystem.FileSystem
   const folder = yield* files.makeTempDirectoryScoped({ prefix: "effect-carto-bench-" })
@@ -73,12 +73,12 @@ const installOld = Effect.gen(function* () {
   const args = ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--fetch-timeout=20000", "--fetch-retries=1"]
   const { exitCode, stderr } = yield* run("npm", args, { cwd: folder, env: { ...networkVariables, HOME, PATH } })
   if (exitCode === 0) return createRequire(join(folder, "package.json"))
-  yield* Console.log(`without CARTO's own clients, which could not be installed: ${stderr}`)
+  yield* Console.error(`CARTO's earlier clients could not be installed and are left out: ${stderr}`)
   return undefined
 })
 
 const overOld = (load: NodeJS.Require, baseUrl: string): Readonly<Record<string, Call>> => {
-  // the toolkit was written for browsers alone
+  // the toolkit needs the global of browsers
   Object.assign(globalThis, { window: globalThis })
   const cartodb = new (load("cartodb").SQL)({ user: "demo", api_key: apiKey, sql_api_url: `${baseUrl}/api/v2/sql` })
   const credentials = new (load("@carto/toolkit-core").Credentials)("demo", apiKey, baseUrl)
@@ -108,18 +108,18 @@ const time = async (call: Call, table: keyof typeof answers): Promise<number> =>
 
 const compare = async (clients: Readonly<Record<string, Call>>, table: keyof typeof answers) => {
   const times = new Map<string, Array<number>>()
-  // in turn, so that whatever else the machine does meets all of them
+  // in turn, so that other load on the machine affects all of them
   for (let round = -1; round < rounds; round += 1) {
     for (const [name, call] of Object.entries(clients)) {
       const taken = await time(call, table)
       if (round >= 0) times.set(name, [...(times.get(name) ?? []), taken])
     }
   }
-  return new Map([...times].map(([name, all]) => [name, median(all)]))
+  return times
 }
 
-/** Prints a table. */
-export const runBench: Effect.Effect<number> = Effect.gen(function* () {
+/** Microseconds a call, for each client and size of result. */
+export const bench: Effect.Effect<Report> = Effect.gen(function* () {
   const baseUrl = `http://127.0.0.1:${yield* startServer}/user/demo`
   const load = yield* installOld
   const account = { baseUrl, apiKey: Redacted.make(apiKey) }
@@ -132,16 +132,12 @@ export const runBench: Effect.Effect<number> = Effect.gen(function* () {
   }
   const one = yield* Effect.promise(() => compare(clients, "one_row"))
   const thousand = yield* Effect.promise(() => compare(clients, "thousand_rows"))
-  const ratio = (of: ReadonlyMap<string, number>, name: string): string =>
-    ((of.get(name) ?? 0) / (of.get("fetch") ?? 1)).toFixed(2)
-  yield* Console.table(
-    Object.keys(clients).map((name) => ({
-      client: name,
-      "1 row, µs": Math.round(one.get(name) ?? 0),
-      "to fetch": ratio(one, name),
-      "1,000 rows, µs": Math.round(thousand.get(name) ?? 0),
-      "to fetch ": ratio(thousand, name)
-    }))
-  )
-  return 0
+  const rows = Object.keys(clients).map((name) => ({
+    name,
+    cells: {
+      "1 row": less("µs", ...(one.get(name) ?? [])),
+      "1,000 rows": less("µs", ...(thousand.get(name) ?? []))
+    }
+  }))
+  return { tables: [{ title: "A query over loopback", baseline: "fetch", rows }], failures: [] }
 }).pipe(Effect.scoped, Effect.provide(NodeServices.layer), Effect.orDie)

@@ -1,6 +1,5 @@
-/** A key that is rotated while 200 queries a second run under it, each with the key that was published last. */
+/** Rotations of a key while 200 queries a second run under it, each with the key that was published last. */
 import * as Clock from "effect/Clock"
-import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
@@ -10,16 +9,17 @@ import { Emulator } from "../../src/emulator/index.ts"
 import { ApiKeyManager, Auth, Carto, Grants, Sql, sql } from "../../src/index.ts"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Rotation from "../../src/keys/Rotation.ts"
+import { less, more, type Report } from "./frame/Report.ts"
 
 const perSecond = 200
-/** Queries at a time, at most. */
+/** The largest number of queries at a time. */
 const limit = 100
 const rotations = 3
 
 const tornadoes = { apis: ["sql"], tables: [Grants.table("tornadoes", ["select"])] } satisfies Grants.GrantsRequest
 const query = Sql.use((db) => db.query(sql`SELECT count(*) FROM tornadoes WHERE year > 2020`))
 
-const bench = Effect.gen(function* () {
+const measured = Effect.gen(function* () {
   const keys = yield* ApiKeyManager
   const published = yield* Ref.make(yield* keys.create({ name: "tiles", ...tornadoes }))
   let stopped = false
@@ -42,11 +42,11 @@ const bench = Effect.gen(function* () {
     underWay--
   })
   const began = yield* Clock.currentTimeMillis
-  // queries are sent at their rate, whether or not those before them have been answered
+  // queries are sent at this rate, whether or not earlier ones have been answered
   const due = Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
     const missing = stopped ? 0 : Math.floor(((now - began) * perSecond) / 1000) - sent
-    // a machine that cannot answer at this rate is asked more slowly, and the rate that it had is printed
+    // if the machine cannot answer at this rate, fewer are sent, and the rate reached is printed
     for (let count = 0; count < Math.min(missing, limit - underWay); count++) {
       yield* Effect.forkScoped(one, { startImmediately: true })
     }
@@ -66,14 +66,31 @@ const bench = Effect.gen(function* () {
   stopped = true
   yield* Effect.repeat(Effect.sleep("10 millis"), { until: () => underWay === 0 })
   yield* Fiber.interrupt(load)
-  yield* Console.log(
-    `${total} queries in ${seconds.toFixed(1)} s, ${(total / seconds).toFixed(0)} a second, at most ${most} at a time: ${failures} failures`
-  )
-  for (const [message, count] of messages) yield* Console.error(`${count} × ${message}`)
-  yield* Console.log([...byKey].map(([name, count]) => `${name} ${count}`).join(", "))
-  const left = yield* keys.list({ type: "regular" })
-  yield* Console.log(`in the end there is ${left.map(({ name }) => name).join(", ")}`)
-  return failures === 0 ? 0 : 1
+  const left = (yield* keys.list({ type: "regular" })).map(({ name }) => name)
+  const last = `tiles~${rotations + 1}`
+  return {
+    tables: [
+      {
+        title: `${rotations} rotations under load`,
+        rows: [
+          {
+            name: "queries",
+            cells: {
+              sent: more("", total),
+              "a second": more("", total / seconds),
+              "most at a time": less("", most),
+              failed: less("", failures)
+            }
+          },
+          ...[...byKey].map(([name, count]) => ({ name: `under ${name}`, cells: { sent: more("", count) } }))
+        ]
+      }
+    ],
+    failures: [
+      ...[...messages].map(([message, count]) => `${count} × ${message}`),
+      ...(left.join() === last ? [] : [`the keys at the end are ${left.join(", ")} instead of ${last}`])
+    ]
+  }
 })
 
 const services = Layer.unwrap(
@@ -87,5 +104,4 @@ const services = Layer.unwrap(
   })
 ).pipe(Layer.provide(Emulator.layer({ postgis: false, accounts: [{ username: "demo", samples: true }] })))
 
-/** Prints queries, their rate and failures; `1` where one failed. */
-export const runBench: Effect.Effect<number> = bench.pipe(Effect.provide(services), Effect.orDie)
+export const bench: Effect.Effect<Report> = measured.pipe(Effect.provide(services), Effect.orDie)

@@ -1,12 +1,11 @@
-/** What an emulator and its databases take to start, from the prepared data directories. */
+/** The time and memory that an emulator and a further database take to start, from the prepared data directories. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import process from "node:process"
 import { fileURLToPath } from "node:url"
 import { run } from "../runtimes/commands.ts"
-import { median } from "./median.ts"
+import { less, type Report } from "./frame/Report.ts"
 
 const runs = 5
 const file = fileURLToPath(new URL("ready.ts", import.meta.url))
@@ -26,15 +25,27 @@ const start = Effect.fnUntraced(function* (postgis: boolean) {
   return yield* Schema.decodeUnknownEffect(Taken)(stdout)
 })
 
-/** Prints medians: seconds, and MB of the whole process. */
-export const runBench: Effect.Effect<number> = Effect.gen(function* () {
-  for (const postgis of [false, true]) {
-    const all = yield* Effect.forEach(Array.from({ length: runs }), () => start(postgis))
-    const of = (key: keyof typeof Taken.Type) => median(all.map((one) => one[key]))
-    yield* Console.log(
-      `${postgis ? "with" : "without"} PostGIS: ready after ${of("ready").toFixed(2)} s, ${of("memory").toFixed(0)} MB; ` +
-        `a further database ${of("further").toFixed(2)} s, ${of("furtherMemory").toFixed(0)} MB`
-    )
-  }
-  return 0
-}).pipe(Effect.orDie, Effect.provide(NodeServices.layer))
+export const bench: Effect.Effect<Report> = Effect.forEach([false, true], (postgis) =>
+  Effect.map(
+    Effect.forEach(Array.from({ length: runs }), () => start(postgis)),
+    (all) => {
+      const of = (key: keyof typeof Taken.Type, unit: string) => less(unit, ...all.map((one) => one[key]))
+      return {
+        name: postgis ? "with PostGIS" : "without PostGIS",
+        cells: {
+          "ready after": of("ready", "s"),
+          memory: of("memory", "MB"),
+          "a further database": of("further", "s"),
+          "its memory": of("furtherMemory", "MB")
+        }
+      }
+    }
+  )
+).pipe(
+  Effect.map((rows) => ({
+    tables: [{ title: "The embedded CARTO, from the start of the process", rows }],
+    failures: []
+  })),
+  Effect.orDie,
+  Effect.provide(NodeServices.layer)
+)

@@ -1,14 +1,14 @@
-/** How long a test waits for an account of its own, with a table and a key, and what making it costs. */
+/** The time that a test waits for an account of its own, with a table and a key. */
 import * as Clock from "effect/Clock"
-import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import process from "node:process"
 import { sql } from "../../src/index.ts"
+import { less, type Report } from "./frame/Report.ts"
 import { Grants, TestServer } from "../../src/testing/index.ts"
 
 const runs = 200
 
-/** Milliseconds that passed, and those that this process computed: the first are more where others compute, too. */
+/** Milliseconds that passed, and milliseconds of processor time of this process. */
 const measure = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
     const cpu = process.cpuUsage()
@@ -19,10 +19,7 @@ const measure = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     return { passed, computed: (system + user) / 1000 }
   })
 
-const at = (sorted: ReadonlyArray<number>, share: number): string =>
-  `${(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(1)} ms`
-
-const bench = Effect.gen(function* () {
+const measured = Effect.gen(function* () {
   const server = yield* TestServer
   const account = Effect.scoped(
     server.account({
@@ -30,19 +27,17 @@ const bench = Effect.gen(function* () {
       keys: { reader: { tables: [Grants.table("places", ["select"])] } }
     })
   )
-  yield* Console.log(`the first: ${(yield* measure(account)).passed.toFixed(0)} ms`)
+  const first = yield* measure(account)
   const all = yield* Effect.forEach(Array.from({ length: runs }), () => measure(account))
-  for (const [what, key] of [
-    ["passed", "passed"],
-    ["processor time", "computed"]
-  ] as const) {
-    const sorted = all.map((one) => one[key]).toSorted((a, b) => a - b)
-    yield* Console.log(
-      `${runs} more, ${what}: median ${at(sorted, 0.5)}, p95 ${at(sorted, 0.95)}, most ${at(sorted, 1)}`
-    )
-  }
-  return 0
+  const row = (name: string, of: ReadonlyArray<{ readonly passed: number; readonly computed: number }>) => ({
+    name,
+    cells: {
+      "time passed": less("ms", ...of.map(({ passed }) => passed)),
+      "processor time": less("ms", ...of.map(({ computed }) => computed))
+    }
+  })
+  const title = "An account for a test"
+  return { tables: [{ title, rows: [row("the first", [first]), row(`each of ${runs} more`, all)] }], failures: [] }
 })
 
-/** Prints median and p95. */
-export const runBench: Effect.Effect<number> = bench.pipe(Effect.provide(TestServer.layer()), Effect.orDie)
+export const bench: Effect.Effect<Report> = measured.pipe(Effect.provide(TestServer.layer()), Effect.orDie)

@@ -1,4 +1,4 @@
-/** Requests that are meant to do harm, over HTTP. After each, another key is served and finds its data as it was. */
+/** Harmful requests over HTTP. After each request, another key is served and its data is unchanged. */
 import { assert, describe, layer } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -390,7 +390,7 @@ layer(Server.layer, { timeout: "60 seconds", excludeTestServices: true })("an em
   for (const [kind, cases] of Object.entries(attacks)) {
     describe(`survives ${kind}`, () => {
       it.effect.each(cases.map(([name, status, attack, says]) => ({ name, status, attack, says })))(
-        "$name",
+        `a listening emulator survives ${kind}: $name`,
         ({ attack, says, status }) =>
           Effect.gen(function* () {
             const target = yield* Server
@@ -404,7 +404,7 @@ layer(Server.layer, { timeout: "60 seconds", excludeTestServices: true })("an em
     })
   }
 
-  it.effect("answers for this machine by all its names, and for CARTO's hosts", () =>
+  it.effect("a listening emulator serves the names of its machine and CARTO's hosts", () =>
     Effect.gen(function* () {
       const target = yield* Server
       const path = "/user/victim/api/v2/sql?q=select+1"
@@ -423,7 +423,7 @@ layer(Server.layer, { timeout: "60 seconds", excludeTestServices: true })("an em
     })
   )
 
-  it.effect("refuses what is not HTTP", () =>
+  it.effect("a listening emulator refuses bytes that are not HTTP", () =>
     Effect.gen(function* () {
       const target = yield* Server
       const nonsense = [
@@ -443,7 +443,7 @@ layer(Server.layer, { timeout: "60 seconds", excludeTestServices: true })("an em
     })
   )
 
-  it.effect("serves others while hundreds of requests never come to their end", () =>
+  it.effect("a listening emulator serves other clients during hundreds of unfinished requests", () =>
     Effect.gen(function* () {
       const target = yield* Server
       const sockets = yield* Effect.acquireRelease(

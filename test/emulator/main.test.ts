@@ -64,7 +64,7 @@ const run = (...args: ReadonlyArray<string>) =>
 
 describe("the command emulator", () => {
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    it.effect(`serves an account until ${signal}`, () =>
+    it.effect(`the command serves an account until ${signal}`, () =>
       Effect.gen(function* () {
         const folder = yield* Effect.acquireRelease(
           Effect.promise(() => mkdtemp(join(tmpdir(), "effect-carto-"))),
@@ -106,13 +106,13 @@ describe("the command emulator", () => {
 
   const wrong: ReadonlyArray<readonly [string, ReadonlyArray<string>, string]> = [
     ["an unknown option", ["--prot", "1"], "'--prot'"],
-    ["a port that is no number", ["--port", "http"], '--port takes a number from 0 to 65535: "http" is not'],
+    ["a port that is not a number", ["--port", "http"], '--port takes a number from 0 to 65535: "http" is not'],
     ["a port out of range", ["--port", "65536"], '--port takes a number from 0 to 65535: "65536" is not'],
     ["an argument", ["alice"], "'alice'"],
     ["a name that no account can have", ["--port", "0", "--no-postgis", "--account", "Alice"], '"Alice" is not']
   ]
   for (const [name, args, message] of wrong) {
-    it.effect(`refuses ${name}`, () =>
+    it.effect(`the command refuses ${name}`, () =>
       Effect.gen(function* () {
         const { code, err, out } = yield* run(...args)
         assert.deepStrictEqual([code, out], [2, ""])
@@ -124,7 +124,7 @@ describe("the command emulator", () => {
 
   const unusable: ReadonlyArray<readonly [string, string, string]> = [
     [
-      "is not there",
+      "does not exist",
       "postgres://postgres:canary@127.0.0.1:1",
       "no PostgreSQL server answers at 127.0.0.1:1: ECONNREFUSED"
     ],
@@ -132,7 +132,7 @@ describe("the command emulator", () => {
     ["has no such URL", "mysql://root:canary@localhost", "a PostgreSQL server is given as postgres://"]
   ]
   for (const [name, url, message] of unusable) {
-    it.effect(`says that the server ${name}`, () =>
+    it.effect(`the command reports that the server ${name}`, () =>
       Effect.gen(function* () {
         const { code, err, out } = yield* run("--port", "0", "--database", url)
         assert.deepStrictEqual([code, out], [1, ""])
@@ -143,7 +143,7 @@ describe("the command emulator", () => {
     )
   }
 
-  it.effect("says that a port is in use", () =>
+  it.effect("the command reports that a port is in use", () =>
     Effect.gen(function* () {
       const server = yield* Effect.acquireRelease(
         Effect.promise(

@@ -45,7 +45,7 @@ const get = (fetch: typeof globalThis.fetch, url: string) =>
 
 describe("the options of accounts", () => {
   it.live(
-    "choose tokens, data, keys and limits, which the APIs then hold to",
+    "options of accounts set the tokens, data, keys and limits that the APIs use",
     () =>
       Effect.gen(function* () {
         const { account, fetch } = yield* emulator
@@ -108,7 +108,7 @@ describe("the options of accounts", () => {
     { keys: [{ name: "x", grants: [{ type: "wrong" }] }] }
   ]
   for (const options of wrong) {
-    it.live(`are refused by name: ${JSON.stringify(options)}`, () =>
+    it.live(`wrong options of accounts are refused by name: ${JSON.stringify(options)}`, () =>
       Effect.gen(function* () {
         const error = yield* Effect.flip(
           Effect.scoped(make({ postgis: false, accounts: [{ username: "demo", ...options }] }))

@@ -6,7 +6,7 @@ import { join } from "node:path"
 import { make } from "../../src/emulator/index.ts"
 
 it.live(
-  "a role that was changed before the emulator ended has its password and its settings back after the next start",
+  "a restart restores the password and settings of a role that was changed",
   () =>
     Effect.gen(function* () {
       const folder = yield* Effect.acquireRelease(

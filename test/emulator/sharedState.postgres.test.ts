@@ -32,9 +32,9 @@ const changes: ReadonlyArray<readonly [sql: string, status: number]> = [
 layer(layerEmulator({ postgis: false }), { timeout: "60 seconds", excludeTestServices: true })(
   "the default key",
   (it) => {
-    describe("of everybody stays as it is after", () => {
+    describe("changes of its session", () => {
       for (const [sql, status] of changes) {
-        it.effect(sql, () =>
+        it.effect(`the session of the default key is unchanged after: ${sql}`, () =>
           Effect.gen(function* () {
             const before = yield* session
             assert.strictEqual(before.status, 200)
@@ -48,7 +48,7 @@ layer(layerEmulator({ postgis: false }), { timeout: "60 seconds", excludeTestSer
       }
     })
 
-    it.effect("is not refused for what a session may do", () =>
+    it.effect("the default key may change its own session", () =>
       Effect.gen(function* () {
         const asked = yield* ask("SET LOCAL work_mem = '1MB'; CREATE TEMP TABLE t AS SELECT 1 AS a; SELECT a FROM t")
         assert.deepStrictEqual([asked.status, asked.body.rows], [200, [{ a: 1 }]])

@@ -32,7 +32,7 @@ const apis = [{ type: "apis", apis: ["sql"] }]
 
 describe("new accounts", () => {
   for (const username of ["", "Alice", "al.ice", "-alice", "alice-", "al ice", "a".repeat(64), "zoë"]) {
-    it.effect(`refuses the username ${JSON.stringify(username)}`, () =>
+    it.effect(`a new account is refused with the username ${JSON.stringify(username)}`, () =>
       Effect.gen(function* () {
         const error = yield* Effect.flip(createAccount(yield* Metadata, { username }))
         assert.strictEqual(error._tag, "InvalidAccount")
@@ -41,7 +41,7 @@ describe("new accounts", () => {
     )
   }
 
-  it.effect("refuses what clashes with another", () =>
+  it.effect("a new account is refused if it conflicts with an existing one", () =>
     Effect.gen(function* () {
       const metadata = yield* Metadata
       yield* createAccount(metadata, { username: "olga", organization: { name: "acme", role: "owner" } })
@@ -52,7 +52,7 @@ describe("new accounts", () => {
     }).pipe(Effect.provide(WithoutDatabases))
   )
 
-  it.effect("makes one of two of the same name at once", () =>
+  it.effect("one of two concurrent accounts with the same name is created", () =>
     Effect.gen(function* () {
       const metadata = yield* Metadata
       const create = Effect.result(createAccount(metadata, { username: "alice" }))
@@ -62,7 +62,7 @@ describe("new accounts", () => {
     }).pipe(Effect.provide(WithoutDatabases))
   )
 
-  it.effect("puts the members of an organization in one database, with a schema each", () =>
+  it.effect("members of an organization share a database and have a schema each", () =>
     Effect.gen(function* () {
       const metadata = yield* Metadata
       const olga = yield* createAccount(metadata, { username: "olga", organization: { name: "acme", role: "owner" } })
@@ -77,7 +77,7 @@ describe("new accounts", () => {
 })
 
 describe("published hashes", () => {
-  it.effect("follow the flags of the account", () =>
+  it.effect("published hashes follow the flags of the account", () =>
     Effect.gen(function* () {
       const metadata = yield* Metadata
       const keyStore = yield* KeyStore
@@ -120,7 +120,7 @@ describe("published hashes", () => {
 })
 
 layer(WithPglite)("databases and keys", (it) => {
-  it.effect("opens a database once, however many ask", () =>
+  it.effect("a database is opened once for concurrent requests", () =>
     Effect.gen(function* () {
       const accounts = yield* Accounts
       yield* createAccount(yield* Metadata, { username: "many" })
@@ -134,7 +134,7 @@ layer(WithPglite)("databases and keys", (it) => {
     })
   )
 
-  it.effect("makes the places of two members at once", () =>
+  it.effect("the schemas of two members are created concurrently", () =>
     Effect.gen(function* () {
       const accounts = yield* Accounts
       const team = { name: "team", role: "member" as const }
@@ -150,7 +150,7 @@ layer(WithPglite)("databases and keys", (it) => {
     })
   )
 
-  it.effect("grants on tables whatever their names are, and on nothing else", () =>
+  it.effect("a key is granted on tables with any names, and on nothing else", () =>
     Effect.gen(function* () {
       const account = yield* createAccount(yield* Metadata, { username: "quotes", organization })
       const database = yield* (yield* Accounts).database("quotes")
@@ -170,7 +170,7 @@ layer(WithPglite)("databases and keys", (it) => {
     })
   )
 
-  it.effect("does not take a name that PostgreSQL would cut or fold", () =>
+  it.effect("a grant on a name that PostgreSQL would truncate or fold is refused", () =>
     Effect.gen(function* () {
       const account = yield* createAccount(yield* Metadata, { username: "cut", organization })
       const database = yield* (yield* Accounts).database("cut")
@@ -190,7 +190,7 @@ layer(WithPglite)("databases and keys", (it) => {
     })
   )
 
-  it.effect("gives the account what a deleted key has made", () =>
+  it.effect("the account owns the tables of a deleted key", () =>
     Effect.gen(function* () {
       const account = yield* createAccount(yield* Metadata, { username: "heir", organization })
       const database = yield* (yield* Accounts).database("heir")
@@ -211,7 +211,7 @@ layer(WithPglite)("databases and keys", (it) => {
     })
   )
 
-  it.effect("checks again what a key was granted before it gets a new token", () =>
+  it.effect("the grants of a key are checked again before it gets a new token", () =>
     Effect.gen(function* () {
       const account = yield* createAccount(yield* Metadata, { username: "again", organization })
       const database = yield* (yield* Accounts).database("again")
@@ -239,7 +239,7 @@ describe("a folder", () => {
     (folder) => Effect.promise(() => FileSystem.rm(folder, { recursive: true }))
   )
 
-  it.effect("keeps accounts, keys and tables", () =>
+  it.effect("a folder keeps accounts, keys and tables", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       const options = { folder, accounts: [{ username: "alice" }], postgis: false }
@@ -263,7 +263,7 @@ describe("a folder", () => {
     })
   )
 
-  it.effect("does not repeat what is in a file that it cannot read", () =>
+  it.effect("an error about a damaged file does not show its content", () =>
     Effect.gen(function* () {
       const folder = yield* temporary
       yield* Effect.promise(() => FileSystem.mkdir(join(folder, "metadata")))

@@ -60,7 +60,7 @@ const account = Effect.fnUntraced(function* (options: AccountOptions) {
 })
 
 layer(Running)("the Auth API", (it) => {
-  it.effect("gives a name to one of two that ask at once", () =>
+  it.effect("one of two concurrent creates with the same name succeeds", () =>
     Effect.gen(function* () {
       const { send } = yield* account({ username: "twice" })
       const create = send({ body: { name: "x", grants: [apis] } })
@@ -73,7 +73,7 @@ layer(Running)("the Auth API", (it) => {
     })
   )
 
-  it.effect("keeps to the quota when many ask at once", () =>
+  it.effect("concurrent creates do not exceed the quota of keys", () =>
     Effect.gen(function* () {
       const { send } = yield* account({ username: "quota", keyQuota: 2 })
       const answers = yield* Effect.all(
@@ -85,7 +85,7 @@ layer(Running)("the Auth API", (it) => {
     })
   )
 
-  it.effect("checks the quota before anything else", () =>
+  it.effect("create checks the quota before everything else", () =>
     Effect.gen(function* () {
       const { send } = yield* account({ username: "full", keyQuota: 0 })
       for (const body of [{}, { name: "Master", grants: "x" }, { name: "x", grants: [1] }]) {
@@ -95,7 +95,7 @@ layer(Running)("the Auth API", (it) => {
     })
   )
 
-  it.effect("fails as the application does where it does not expect a value", () =>
+  it.effect("an unexpected value fails as in CARTO's application", () =>
     Effect.gen(function* () {
       const { send } = yield* account({ username: "odd" })
       const requests = [
@@ -109,7 +109,7 @@ layer(Running)("the Auth API", (it) => {
     })
   )
 
-  it.effect("refuses an apis section without its list once all else is well", () =>
+  it.effect("an apis section without its list is refused after all other checks", () =>
     Effect.gen(function* () {
       const { send } = yield* account({ username: "bare" })
       const bare = yield* send({ body: { name: "x", grants: [{ type: "apis" }] } })
@@ -119,7 +119,7 @@ layer(Running)("the Auth API", (it) => {
     })
   )
 
-  it.effect("drops nulls within lists, and takes a name that is no text", () =>
+  it.effect("nulls in lists are dropped, and a name that is not a string is accepted", () =>
     Effect.gen(function* () {
       const { send } = yield* account({ username: "nulls" })
       const { json } = yield* send({ body: { name: 123, grants: [null, { type: "apis", apis: [null, "sql"] }] } })
@@ -127,7 +127,7 @@ layer(Running)("the Auth API", (it) => {
     })
   )
 
-  it.effect("tells permission errors after those of the name", () =>
+  it.effect("errors of permissions are reported after those of the name", () =>
     Effect.gen(function* () {
       const { send } = yield* account({ username: "after" })
       const schemas = [{ name: "nowhere", permissions: ["create"] }]
@@ -140,7 +140,7 @@ layer(Running)("the Auth API", (it) => {
     })
   )
 
-  it.effect("answers what it cannot route by what is accepted", () =>
+  it.effect("a response to an unknown path has the format of the Accept header", () =>
     Effect.gen(function* () {
       const { send } = yield* account({ username: "accept" })
       const json = yield* send({ method: "PUT", headers: { accept: "application/json" } })
@@ -152,7 +152,7 @@ layer(Running)("the Auth API", (it) => {
     })
   )
 
-  it.effect("wraps successes for JSONP, and only those", () =>
+  it.effect("JSONP wraps successful responses only", () =>
     Effect.gen(function* () {
       const { send } = yield* account({ username: "jsonp" })
       const good = yield* send({}, "/Master?callback=cb")
@@ -165,7 +165,7 @@ layer(Running)("the Auth API", (it) => {
     })
   )
 
-  it.effect("answers HEAD like GET, without a body", () =>
+  it.effect("HEAD has the response of GET without a body", () =>
     Effect.gen(function* () {
       const { send } = yield* account({ username: "head" })
       const { headers, status, text } = yield* send({ method: "HEAD" }, "/Master")
@@ -176,7 +176,7 @@ layer(Running)("the Auth API", (it) => {
     })
   )
 
-  it.effect("links to pages with all parameters, in order", () =>
+  it.effect("links to pages keep all parameters in order", () =>
     Effect.gen(function* () {
       const { masterKey, send } = yield* account({ username: "links" })
       for (const name of ["é x", "b"]) yield* send({ body: { name, grants: [apis] } })
@@ -192,7 +192,7 @@ layer(Running)("the Auth API", (it) => {
     })
   )
 
-  it.effect("fills both path segments of links when the request names the account", () =>
+  it.effect("links have both path segments if the request names the account", () =>
     Effect.gen(function* () {
       const { masterKey } = yield* account({ username: "named" })
       const emulator = yield* Emulator
@@ -205,7 +205,7 @@ layer(Running)("the Auth API", (it) => {
     })
   )
 
-  it.effect("moves a regenerated key to the end, and replaces only its token", () =>
+  it.effect("regenerate moves the key to the end of the list and replaces only its token", () =>
     Effect.gen(function* () {
       const { send } = yield* account({ username: "order" })
       const [first] = yield* Effect.forEach(["a", "b"], (name) => send({ body: { name, grants: [apis] } }))
@@ -221,7 +221,7 @@ layer(Running)("the Auth API", (it) => {
     })
   )
 
-  it.effect("does not regenerate the default key, nor one whose table is gone", () =>
+  it.effect("regenerate refuses the default key, and a key whose table was dropped", () =>
     Effect.gen(function* () {
       const { send, username } = yield* account({ username: "stale" })
       const emulator = yield* Emulator
@@ -236,7 +236,7 @@ layer(Running)("the Auth API", (it) => {
     })
   )
 
-  it.effect("hides an account that is locked, in maintenance, not activated or without API keys", () =>
+  it.effect("an account that is locked, in maintenance, not activated or without API keys is not served", () =>
     Effect.gen(function* () {
       const { send, username } = yield* account({ username: "hidden" })
       const metadata = yield* Metadata
@@ -260,7 +260,7 @@ layer(Running)("the Auth API", (it) => {
     })
   )
 
-  it.effect("takes a session for the master key, unless a credential restricts what is read", () =>
+  it.effect("a session has the rights of the master key, unless a credential restricts reading", () =>
     Effect.gen(function* () {
       const { send, username } = yield* account({ username: "dashboard" })
       const emulator = yield* Emulator
@@ -276,7 +276,7 @@ layer(Running)("the Auth API", (it) => {
     })
   )
 
-  it.effect("shows a non-master key of an administrator nothing of another member", () =>
+  it.effect("a regular key of an administrator cannot read the keys of another member", () =>
     Effect.gen(function* () {
       const { send } = yield* account({ username: "boss", organization: memberOf("team", "owner") })
       yield* account({ username: "worker", organization: memberOf("team", "member") })
@@ -291,7 +291,7 @@ layer(Running)("the Auth API", (it) => {
     })
   )
 
-  it.effect("never shows a key of the OAuth flow", () =>
+  it.effect("a key of the OAuth flow is never shown", () =>
     Effect.gen(function* () {
       const { send, username } = yield* account({ username: "oauth" })
       const row = (yield* Accounts).find(username)

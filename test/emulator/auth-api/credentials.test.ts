@@ -8,13 +8,13 @@ describe("the token of a request", () => {
   const none = new Map<string, string>()
   const cases: ReadonlyArray<readonly [string, string, ReadonlyMap<string, string>, string | undefined]> = [
     ["a Basic header", basic("alice:secret"), none, "secret"],
-    ["without padding", basic("alice:secre").replaceAll("=", ""), none, "secre"],
-    ["in lower case", basic("alice:secret").replace("Basic", "basic"), none, "secret"],
-    ["a header beats the parameter", basic("alice:secret"), parameters, "secret"],
-    ["a header for somebody else beats it too", basic("bob:secret"), parameters, undefined],
-    ["the case of the username counts", basic("Alice:secret"), none, undefined],
+    ["a Basic header without padding", basic("alice:secre").replaceAll("=", ""), none, "secre"],
+    ["the scheme in lower case", basic("alice:secret").replace("Basic", "basic"), none, "secret"],
+    ["a header and a parameter", basic("alice:secret"), parameters, "secret"],
+    ["a header of another account and a parameter", basic("bob:secret"), parameters, undefined],
+    ["a username in another case", basic("Alice:secret"), none, undefined],
     ["an empty password", basic("alice:"), parameters, undefined],
-    ["two blanks are no header", basic("alice:secret").replace(" ", "  "), parameters, "parameter"],
+    ["two spaces after Basic", basic("alice:secret").replace(" ", "  "), parameters, "parameter"],
     ["nothing after Basic", "Basic ", parameters, "parameter"],
     ["Bearer", "Bearer secret", parameters, "parameter"],
     ["no header", "", parameters, "parameter"],
@@ -22,10 +22,12 @@ describe("the token of a request", () => {
     ["nothing", "", none, undefined]
   ]
   for (const [name, header, given, expected] of cases) {
-    it(name, () => assert.strictEqual(token(header, "alice", given), expected))
+    it(`the token of a request with ${name} is ${expected ?? "missing"}`, () =>
+      assert.strictEqual(token(header, "alice", given), expected))
   }
 
-  it("is no list", () => assert.isUndefined(token("", "alice", new Map([["api_key", ["parameter"]]]))))
+  it("a list is not accepted as the token of a request", () =>
+    assert.isUndefined(token("", "alice", new Map([["api_key", ["parameter"]]]))))
 })
 
 const of = (host: string, userDomain?: string, parameter?: string) =>
@@ -37,7 +39,7 @@ const of = (host: string, userDomain?: string, parameter?: string) =>
   })
 
 describe("the account of a request", () => {
-  it("is named by the path, else by a parameter, else by the host", () => {
+  it("the account of a request comes from the path, else from a parameter, else from the host", () => {
     assert.strictEqual(of("alice.carto.com"), "alice")
     assert.strictEqual(of("alice.carto.com", undefined, "bob"), "bob")
     assert.strictEqual(of("alice.carto.com", "eve", "bob"), "eve")

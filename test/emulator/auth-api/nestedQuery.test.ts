@@ -28,9 +28,10 @@ describe("nested queries", () => {
     ["a=%zz", undefined],
     ["a=%", undefined]
   ]
-  for (const [text, expected] of cases) it(text || "nothing", () => assert.deepStrictEqual(read(text), expected))
+  for (const [text, expected] of cases)
+    it(`a nested query is read or refused: ${text || "nothing"}`, () => assert.deepStrictEqual(read(text), expected))
 
-  it("refuses depths that nobody means", () => {
+  it("a nested query of 200 levels is refused", () => {
     assert.isUndefined(read(`a${"[b]".repeat(200)}=1`))
     assert.isDefined(read(`a${"[b]".repeat(50)}=1`))
   })

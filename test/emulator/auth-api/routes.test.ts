@@ -35,10 +35,10 @@ describe("routes", () => {
     ["OPTIONS", "/api/v3/api_keys", "none"]
   ]
   for (const [method, path, expected] of cases) {
-    it(`${method} ${path}`, () => assert.strictEqual(shown(method, path), expected))
+    it(`${method} ${path} is routed to ${expected}`, () => assert.strictEqual(shown(method, path), expected))
   }
 
-  it("leaves other paths to others", () => {
+  it("paths outside the Auth API are not routed", () => {
     const paths = ["/api/v3/api_keys/x", "/user/a.b/api/v3/api_keys", "/api/v3/api_keyss", "/api/v2/sql"]
     assert.deepStrictEqual(paths.map(isAuthApi), [true, true, false, false])
   })

@@ -32,7 +32,7 @@ const topology = JSON.stringify({
 })
 
 describe("TopoJson", () => {
-  it.effect("joins arcs, some of them backwards", () =>
+  it.effect("countries joins the arcs of TopoJSON, also reversed ones", () =>
     Effect.gen(function* () {
       const [spain, nowhere] = yield* countries(topology)
       const ring: Ring = [
@@ -47,11 +47,11 @@ describe("TopoJson", () => {
       assert.isUndefined(nowhere?.id)
     })
   )
-  it.effect("refuses what is no atlas", () => Effect.flip(countries('{"arcs":[]}')))
+  it.effect("countries refuses JSON that is not an atlas", () => Effect.flip(countries('{"arcs":[]}')))
 })
 
 describe("Ewkb", () => {
-  it("is a MULTIPOLYGON with its SRID", () => {
+  it("multiPolygon writes EWKB with its SRID", () => {
     assert.strictEqual(
       multiPolygon(
         [
@@ -79,7 +79,7 @@ describe("Ewkb", () => {
 const ringOf = (points: number): Ring => Array.from({ length: points }, (_, at) => [at, at])
 
 describe("Countries", () => {
-  it("knows every code once", () => {
+  it("countryCodes has every code once", () => {
     const codes = [...countryCodes.values()]
     assert.strictEqual(countryCodes.size, 249)
     assert.strictEqual(new Set(codes.map(({ alpha2 }) => alpha2)).size, 249)
@@ -88,12 +88,12 @@ describe("Countries", () => {
       assert.deepEqual(Intl.getCanonicalLocales(`und-${numeric}`), [`und-${alpha2}`])
     }
   })
-  it("normalises names", () => {
+  it("normalize ignores case, accents and punctuation", () => {
     for (const name of ["Côte d'Ivoire", "cote d ivoire", "COTE-D’IVOIRE"]) {
       assert.strictEqual(normalize(name), "cotedivoire")
     }
   })
-  it("gives a name to the larger of two features", () => {
+  it("the larger of two features with one code gets its names", () => {
     const [first, second] = fromFeatures([
       { id: "036", name: "Reef", polygons: [[ringOf(4)]] },
       { id: "036", name: "Australia", polygons: [[ringOf(5)]] }
@@ -101,7 +101,7 @@ describe("Countries", () => {
     assert.includeMembers([...(first?.names ?? [])], ["au", "aus", "australia", "australien"])
     assert.deepEqual(second?.names, ["reef"])
   })
-  it.effect("finds countries by codes, names and synonyms", () =>
+  it.effect("countries are found by codes, names and synonyms", () =>
     Effect.gen(function* () {
       const all = yield* read
       const find = (name: string) => all.filter(({ names }) => names.includes(normalize(name)))

@@ -65,7 +65,7 @@ const calls: ReadonlyArray<readonly [string, string, string]> = [
 ]
 
 layer(WithDatabase)("data services", (it) => {
-  it.effect("finds the polygon of a country, once they are there", () =>
+  it.effect("data services return the polygon of a country after the countries are loaded", () =>
     Effect.gen(function* () {
       assert.strictEqual(yield* run("geocoder", polygon("'USA'")), "the embedded CARTO has no country polygons")
       const database = yield* Prepared
@@ -78,7 +78,7 @@ layer(WithDatabase)("data services", (it) => {
       assert.deepEqual(yield* run("geocoder", polygon("NULL")), [null])
     })
   )
-  it.effect("asks for permission before anything else", () =>
+  it.effect("data services check the permission of the key first", () =>
     Effect.gen(function* () {
       for (const role of ["router", "stranger"]) {
         assert.strictEqual(yield* run(role, polygon("'USA'")), "Geocoding permission denied")
@@ -95,7 +95,7 @@ layer(WithDatabase)("data services", (it) => {
       }
     })
   )
-  it.effect("cannot be fooled by the caller", () =>
+  it.effect("data services ignore objects that the caller puts in the way", () =>
     Effect.gen(function* () {
       const sql = `CREATE TEMP TABLE cdb_conf (key text, value json);
         INSERT INTO cdb_conf VALUES ('api_keys_router', '{"username": "x", "permissions": ["geocoding"]}');
@@ -116,7 +116,7 @@ layer(WithDatabase)("data services", (it) => {
 })
 
 layer(WithDatabase)("the sample tables", (it) => {
-  it.effect("have rows in each of the last four years, none in the future", () =>
+  it.effect("sample tables have rows in each of the last four years and none in the future", () =>
     Effect.gen(function* () {
       const row = yield* run(
         "owner",
@@ -129,7 +129,7 @@ layer(WithDatabase)("the sample tables", (it) => {
       assert.deepEqual(yield* run("owner", "SELECT count(*) > 100 FROM public.storm_reports"), ["t"])
     })
   )
-  it.effect("are private, and call themselves samples", () =>
+  it.effect("sample tables are private and are described as samples", () =>
     Effect.gen(function* () {
       assert.strictEqual(
         yield* run("router", "SELECT * FROM public.tornadoes"),
@@ -146,7 +146,7 @@ layer(WithDatabase)("the sample tables", (it) => {
 })
 
 describe("needsCountries", () => {
-  it("looks for the function's name", () => {
+  it("needsCountries is true for statements with the function's name", () => {
     assert.isTrue(DataServices.needsCountries("select CDB_Geocode_Admin0_Polygon('x')"))
     assert.isFalse(DataServices.needsCountries("select cdb_geocode_admin1_polygon('x')"))
   })

@@ -14,19 +14,23 @@ const runtimes: ReadonlyArray<readonly [name: string, command: string, args: Rea
   ["Bun", "bun", ["run"]]
 ]
 
-describe("listen serves bodies, reports a port that is in use, and sees a client leave", () => {
+describe("listen", () => {
   for (const [name, command, args] of runtimes) {
-    it(`on ${name}`, { timeout: 60_000 }, () => {
-      const { stderr, stdout } = spawnSync(command, [...args, script], {
-        cwd: root,
-        encoding: "utf8",
-        env: { ...process.env, PATH: path, NO_COLOR: "1" }
-      })
-      assert.deepStrictEqual(
-        stdout.trim().split("\n"),
-        ["POST /a/b 2000000", "true", "3000000", "true", "true"],
-        stderr
-      )
-    })
+    it(
+      `listen on ${name} serves bodies, reports a port that is in use, and notices when a client leaves`,
+      { timeout: 60_000 },
+      () => {
+        const { stderr, stdout } = spawnSync(command, [...args, script], {
+          cwd: root,
+          encoding: "utf8",
+          env: { ...process.env, PATH: path, NO_COLOR: "1" }
+        })
+        assert.deepStrictEqual(
+          stdout.trim().split("\n"),
+          ["POST /a/b 2000000", "true", "3000000", "true", "true"],
+          stderr
+        )
+      }
+    )
   }
 })

@@ -43,7 +43,7 @@ const failure = (messages: ReadonlyArray<Message>) => {
 
 layer(Shared.layer, { timeout: "60 seconds" })("a database", (it) => {
   describe("run", () => {
-    it.effect("gives columns, rows as text, and the command, of every statement", () =>
+    it.effect("run returns columns, rows as text and the command of every statement", () =>
       Effect.gen(function* () {
         const messages = yield* run({
           sql: "SELECT 9007199254740993 AS big, 1.50 AS exact, NULL AS none; SELECT 1 WHERE false"
@@ -66,7 +66,7 @@ layer(Shared.layer, { timeout: "60 seconds" })("a database", (it) => {
       })
     )
 
-    it.effect("reports failures as PostgreSQL words them, and nothing after", () =>
+    it.effect("run reports a failure with PostgreSQL's message and stops there", () =>
       Effect.gen(function* () {
         const messages = yield* run({ sql: "SELECT 1; SELECT missing; SELECT 2" })
         assert.deepStrictEqual(values(messages), [["1"]])
@@ -79,14 +79,14 @@ layer(Shared.layer, { timeout: "60 seconds" })("a database", (it) => {
       })
     )
 
-    it.effect("rolls back a text of several statements as a whole", () =>
+    it.effect("run rolls back all statements of a text if one fails", () =>
       Effect.gen(function* () {
         yield* run({ sql: "CREATE TABLE half (a int); SELECT 1/0" })
         assert.deepStrictEqual(values(yield* run({ sql: "SELECT to_regclass('half') IS NULL" })), [["t"]])
       })
     )
 
-    it.effect("passes notices on", () =>
+    it.effect("run returns notices", () =>
       Effect.gen(function* () {
         const messages = yield* run({ sql: "DO $$ BEGIN RAISE WARNING 'careful' USING HINT = 'slow'; END $$" })
         const [notice] = messages
@@ -99,14 +99,14 @@ layer(Shared.layer, { timeout: "60 seconds" })("a database", (it) => {
       })
     )
 
-    it.effect("sees the role as both users, with its settings", () =>
+    it.effect("run has the role as current and session user, with its settings", () =>
       Effect.gen(function* () {
         const sql = "SELECT session_user, current_user, current_setting('search_path'), current_setting('TimeZone')"
         assert.deepStrictEqual(values(yield* run({ sql })), [["key", "key", "own, cartodb, public", "UTC"]])
       })
     )
 
-    it.effect("copies in and out", () =>
+    it.effect("run copies in and out", () =>
       Effect.gen(function* () {
         yield* run({ sql: "CREATE TABLE copied (a int, b text)" })
         const data = new TextEncoder().encode("1,x\n2,ñ\n")
@@ -119,7 +119,7 @@ layer(Shared.layer, { timeout: "60 seconds" })("a database", (it) => {
       })
     )
 
-    it.effect("copies in more than one message of data", () =>
+    it.effect("run copies in more than one message of data", () =>
       Effect.gen(function* () {
         yield* run({ sql: "CREATE TABLE many (a text)" })
         const data = new TextEncoder().encode(`${"x".repeat(99)}\n`.repeat(30_000))
@@ -130,7 +130,7 @@ layer(Shared.layer, { timeout: "60 seconds" })("a database", (it) => {
       })
     )
 
-    it.effect("fails a COPY FROM STDIN that brings no data, instead of waiting", () =>
+    it.effect("a COPY FROM STDIN without data fails and does not wait", () =>
       Effect.gen(function* () {
         yield* run({ sql: "CREATE TABLE empty (a int)" })
         assert.strictEqual(failure(yield* run({ sql: "COPY empty FROM STDIN" }))?.code, "57014")
@@ -138,7 +138,7 @@ layer(Shared.layer, { timeout: "60 seconds" })("a database", (it) => {
     )
 
     it.effect(
-      "cancels an answer that would not fit in memory",
+      "a result that does not fit in memory is canceled",
       () =>
         Effect.gen(function* () {
           const messages = yield* run({ sql: "SELECT repeat('x', 1000000) FROM generate_series(1, 1000)" })
@@ -157,7 +157,7 @@ layer(Shared.layer, { timeout: "60 seconds" })("a database", (it) => {
       ["expired", 'password authentication failed for user "expired"'],
       ["boss", 'password authentication failed for user "boss"']
     ] as const) {
-      it.effect(`refuses ${role}`, () =>
+      it.effect(`login refuses ${role}`, () =>
         Effect.gen(function* () {
           const error = yield* Effect.flip(run({ login: { role, password: "secret" }, sql: "SELECT 1" }))
           assert.strictEqual(error.message, message)
@@ -165,7 +165,7 @@ layer(Shared.layer, { timeout: "60 seconds" })("a database", (it) => {
       )
     }
 
-    it.effect("refuses a wrong password, also after the right one", () =>
+    it.effect("login refuses a wrong password, also after the right one", () =>
       Effect.gen(function* () {
         yield* run({ sql: "SELECT 1" })
         const error = yield* Effect.flip(run({ login: { ...key, password: "Secret" }, sql: "SELECT 1" }))
@@ -173,7 +173,7 @@ layer(Shared.layer, { timeout: "60 seconds" })("a database", (it) => {
       })
     )
 
-    it.effect("takes a new password at once, and the old one no more", () =>
+    it.effect("login accepts a new password immediately and refuses the old one", () =>
       Effect.gen(function* () {
         yield* run({ sql: "SELECT 1" })
         yield* run({ sql: "ALTER ROLE key PASSWORD 'ñew ½'", mayAlterRoles: true })
@@ -186,7 +186,7 @@ layer(Shared.layer, { timeout: "60 seconds" })("a database", (it) => {
   })
 
   describe("statement_timeout", () => {
-    it.effect("ends a statement, as PostgreSQL words it", () =>
+    it.effect("statement_timeout ends a statement with PostgreSQL's message", () =>
       Effect.gen(function* () {
         const messages = yield* TestClock.withLive(run({ sql: "SELECT pg_sleep(3600)", statementTimeout: 20 }))
         assert.deepInclude(failure(messages), {
@@ -196,14 +196,14 @@ layer(Shared.layer, { timeout: "60 seconds" })("a database", (it) => {
       })
     )
 
-    it.effect("ends a statement that does not sleep but reads and writes", () =>
+    it.effect("statement_timeout ends a statement that reads and writes", () =>
       Effect.gen(function* () {
         const sql = "SELECT count(*) FROM generate_series(1, 30000000)"
         assert.strictEqual(failure(yield* run({ sql, statementTimeout: 50 }))?.code, "57014")
       })
     )
 
-    it.effect("can be set by the role, and holds for its statements only", () =>
+    it.effect("statement_timeout of a role applies to its statements only", () =>
       Effect.gen(function* () {
         const messages = yield* TestClock.withLive(run({ sql: "SET statement_timeout = 10; SELECT pg_sleep(1)" }))
         assert.strictEqual(failure(messages)?.code, "57014")
@@ -212,7 +212,7 @@ layer(Shared.layer, { timeout: "60 seconds" })("a database", (it) => {
     )
   })
 
-  it.effect("a sleeping caller keeps nobody waiting", () =>
+  it.effect("a sleeping statement does not delay other callers", () =>
     Effect.gen(function* () {
       yield* run({ sql: "CREATE TABLE slept (a int)" })
       const fiber = yield* Effect.forkChild(run({ sql: "INSERT INTO slept VALUES (1); SELECT pg_sleep(3600)" }))
@@ -225,7 +225,7 @@ layer(Shared.layer, { timeout: "60 seconds" })("a database", (it) => {
     })
   )
 
-  it.effect("many callers at once are not mixed up", () =>
+  it.effect("concurrent callers get their own results", () =>
     Effect.gen(function* () {
       const database = yield* Shared
       yield* database.superuserTransaction(
@@ -244,7 +244,7 @@ layer(Shared.layer, { timeout: "60 seconds" })("a database", (it) => {
     })
   )
 
-  it.effect("what was committed outlives a crash, what was not does not", () =>
+  it.effect("committed work survives a crash, and uncommitted work is lost", () =>
     Effect.gen(function* () {
       yield* run({ sql: "CREATE TABLE survivor AS SELECT 1 AS a" })
       const messages = yield* run({
@@ -255,7 +255,7 @@ layer(Shared.layer, { timeout: "60 seconds" })("a database", (it) => {
     })
   )
 
-  it.effect("what is written over and over takes no more room", () =>
+  it.effect("overwriting rows does not grow the database", () =>
     Effect.gen(function* () {
       yield* run({ sql: "CREATE TABLE again (a text)" })
       for (let round = 0; round < 4; round += 1) {
@@ -270,7 +270,7 @@ layer(Shared.layer, { timeout: "60 seconds" })("a database", (it) => {
     })
   )
 
-  it.effect("a stack that is full is PostgreSQL's error", () =>
+  it.effect("a stack overflow is an error of PostgreSQL", () =>
     Effect.gen(function* () {
       const messages = yield* run({ sql: "SELECT repeat('[', 1000000)::json" })
       assert.deepInclude(failure(messages), { code: "54001", message: "stack depth limit exceeded" })
@@ -279,7 +279,7 @@ layer(Shared.layer, { timeout: "60 seconds" })("a database", (it) => {
   )
 
   describe("superuser", () => {
-    it.effect("binds parameters and gives rows by name", () =>
+    it.effect("the superuser binds parameters and gets rows by name", () =>
       Effect.gen(function* () {
         const database = yield* Shared
         const rows = yield* database.superuser("SELECT $1::text AS a, $2::int AS b, $3::bool AS c, $4::text AS d", [
@@ -292,14 +292,14 @@ layer(Shared.layer, { timeout: "60 seconds" })("a database", (it) => {
       })
     )
 
-    it.effect("takes one statement only", () =>
+    it.effect("the superuser runs one statement at a time", () =>
       Effect.gen(function* () {
         const error = yield* Effect.flip((yield* Shared).superuser("SELECT 1; SELECT 2"))
         assert.strictEqual(error._tag === "DatabaseError" ? error.code : "", "42601")
       })
     )
 
-    it.effect("does all of a transaction or nothing", () =>
+    it.effect("a transaction of the superuser is atomic", () =>
       Effect.gen(function* () {
         const database = yield* Shared
         const error = yield* Effect.flip(
@@ -310,7 +310,7 @@ layer(Shared.layer, { timeout: "60 seconds" })("a database", (it) => {
       })
     )
 
-    it.effect("never looks into public", () =>
+    it.effect("the superuser does not resolve names in the schema public", () =>
       Effect.gen(function* () {
         const rows = yield* (yield* Shared).superuser("SELECT current_setting('search_path') AS path")
         assert.deepStrictEqual(rows, [{ path: "pg_catalog,pg_temp" }])
@@ -319,7 +319,7 @@ layer(Shared.layer, { timeout: "60 seconds" })("a database", (it) => {
   })
 
   describe("CARTO's schema", () => {
-    it.effect("tells a key its account's name and tables, but not its configuration", () =>
+    it.effect("CARTO's schema shows a key its account's name and tables, and not the configuration", () =>
       Effect.gen(function* () {
         const database = yield* Shared
         yield* database.superuserTransaction([
@@ -346,7 +346,7 @@ layer(Shared.layer, { timeout: "60 seconds" })("a database", (it) => {
 
 describe("databases", () => {
   it.live(
-    "are one for a name while open, and a name must be one of a folder",
+    "opening a database twice returns the same one, and its name must be that of a folder",
     () =>
       Effect.gen(function* () {
         const databases = yield* Databases
@@ -360,7 +360,7 @@ describe("databases", () => {
   )
 
   it.live(
-    "have PostGIS if asked for",
+    "a database has PostGIS if the option postgis is set",
     () =>
       Effect.gen(function* () {
         const database = yield* (yield* Databases).open("geo")

@@ -1,4 +1,4 @@
-/** Statements that would never end, or that take more than there is: what becomes of them, of others, and of the data. */
+/** Statements without end, or with too much memory: their results, other requests, and the data. */
 import { assert, describe, it, layer } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -59,7 +59,7 @@ const isAtWork = Effect.suspend(() => {
 
 layer(Two.layer, { timeout: "60 seconds", excludeTestServices: true })("a statement", (it) => {
   describe("without end", () => {
-    it.effect("ends as by its timeout; what was committed stays, what was not does not", () =>
+    it.effect("a statement without end fails with a timeout, and only committed work stays", () =>
       Effect.gen(function* () {
         const { attacked } = yield* Two
         yield* run(attacked, "CREATE TABLE kept AS SELECT i, repeat('x', 3000) AS x FROM generate_series(1, 2000) i")
@@ -72,7 +72,7 @@ layer(Two.layer, { timeout: "60 seconds", excludeTestServices: true })("a statem
       })
     )
 
-    it.effect("ends by the timeout of its role", () =>
+    it.effect("a statement without end ends at the timeout of its role", () =>
       Effect.gen(function* () {
         const { attacked } = yield* Two
         yield* attacked.superuser("ALTER ROLE key SET statement_timeout = '0.01s'")
@@ -82,7 +82,7 @@ layer(Two.layer, { timeout: "60 seconds", excludeTestServices: true })("a statem
       })
     )
 
-    it.effect("leaves the rows that had come, and keeps no other database waiting", () =>
+    it.effect("a statement without end returns its first rows and does not delay other databases", () =>
       Effect.gen(function* () {
         const { attacked, other } = yield* Two
         yield* run(attacked, `CREATE FUNCTION stall() RETURNS int LANGUAGE plpgsql AS 'BEGIN LOOP END LOOP; END'`)
@@ -102,9 +102,9 @@ layer(Two.layer, { timeout: "60 seconds", excludeTestServices: true })("a statem
     )
 
     for (const [name, statement] of [
-      ["ends when its caller leaves, though it has no limit", ENDLESS],
+      ["a statement without end and without a timeout ends when its caller leaves", ENDLESS],
       [
-        "is cancelled when its caller leaves, where PostgreSQL looks",
+        "a statement that PostgreSQL can cancel is canceled when its caller leaves",
         "SELECT count(*) FROM generate_series(1, 1000000000)"
       ]
     ] as const) {
@@ -121,7 +121,7 @@ layer(Two.layer, { timeout: "60 seconds", excludeTestServices: true })("a statem
       )
     }
 
-    it.effect("may be the emulator's own, and then it has failed", () =>
+    it.effect("a statement without end of the emulator itself fails", () =>
       Effect.gen(function* () {
         const { attacked } = yield* Two
         yield* run(attacked, "SELECT 1")
@@ -146,7 +146,7 @@ layer(Two.layer, { timeout: "60 seconds", excludeTestServices: true })("a statem
       ]
     ]
     for (const [name, sql, code] of greedy) {
-      it.effect(`is refused: ${name}`, () =>
+      it.effect(`a statement that needs too much memory is refused: ${name}`, () =>
         Effect.gen(function* () {
           const { attacked } = yield* Two
           yield* run(attacked, "CREATE TABLE IF NOT EXISTS mine AS SELECT 1 AS a")
@@ -159,7 +159,7 @@ layer(Two.layer, { timeout: "60 seconds", excludeTestServices: true })("a statem
 })
 
 describe("a database in a folder", () => {
-  it.live("outlives a statement without end", () =>
+  it.live("a database in a folder survives a statement without end", () =>
     Effect.gen(function* () {
       const folder = yield* Effect.acquireRelease(
         Effect.promise(() => mkdtemp(join(tmpdir(), "effect-carto-"))),

@@ -6,7 +6,7 @@ import { verify } from "../../../src/emulator/pglite/scram.ts"
 const VERIFIER =
   "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU="
 
-it.effect("knows the password that a verifier was made from", () =>
+it.effect("a SCRAM verifier accepts the password that it was made from", () =>
   Effect.gen(function* () {
     assert.isTrue(yield* verify("pencil", VERIFIER))
     assert.isFalse(yield* verify("Pencil", VERIFIER))
@@ -14,7 +14,7 @@ it.effect("knows the password that a verifier was made from", () =>
   })
 )
 
-it.effect("takes no password for a verifier of another form", () =>
+it.effect("a verifier of another form accepts no password", () =>
   Effect.gen(function* () {
     for (const verifier of ["", "pencil", "md5abcdef", VERIFIER.replace("4096", "x")]) {
       assert.isFalse(yield* verify("pencil", verifier))

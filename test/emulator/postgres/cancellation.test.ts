@@ -1,4 +1,4 @@
-/** Who leaves takes their statement along: from a fiber of the client, over HTTP, to PostgreSQL. */
+/** Interrupting a call cancels its statement: from a fiber of the client, over HTTP, to PostgreSQL. */
 import { assert, it, layer } from "@effect/vitest"
 import { Context, Effect, Fiber, Layer, Schedule, Stream } from "effect"
 import { FetchHttpClient } from "effect/http"
@@ -56,8 +56,8 @@ const running = (count: number) =>
 
 if (missing !== undefined) it.skip(`cancellation on a server: ${missing}`, () => {})
 else {
-  layer(services, { timeout: "60 seconds", excludeTestServices: true })("a statement ends in PostgreSQL", (it) => {
-    it.effect("when Sql.query is interrupted before there is an answer", () =>
+  layer(services, { timeout: "60 seconds", excludeTestServices: true })("cancellation in PostgreSQL", (it) => {
+    it.effect("a statement ends in PostgreSQL when Sql.query is interrupted before its response", () =>
       Effect.gen(function* () {
         const { query } = yield* Sql
         const asking = yield* Effect.forkChild(query(sql`SELECT pg_sleep(600)`))
@@ -67,7 +67,7 @@ else {
       })
     )
 
-    it.effect("when the deadline of Sql.query expires", () =>
+    it.effect("a statement ends in PostgreSQL when the deadline of Sql.query expires", () =>
       Effect.gen(function* () {
         const { query } = yield* Sql
         const error = yield* Effect.flip(query(sql`SELECT pg_sleep(600)`, { timeout: "1 second" }))
@@ -76,7 +76,7 @@ else {
       })
     )
 
-    it.effect("when the rows of Sql.query are on their way", () =>
+    it.effect("a statement ends in PostgreSQL when Sql.query is interrupted while its rows arrive", () =>
       Effect.gen(function* () {
         const { query } = yield* Sql
         const slowly = sql`SELECT repeat('x', 20000) AS x, pg_sleep(0.01) FROM generate_series(1, 60000)`
@@ -87,7 +87,7 @@ else {
       })
     )
 
-    it.effect("when CopySql.to is interrupted", () =>
+    it.effect("a statement ends in PostgreSQL when CopySql.to is interrupted", () =>
       Effect.gen(function* () {
         const { to } = yield* CopySql
         const endless = sql`COPY (SELECT repeat('x', 1000), generate_series(1, 1000000000)) TO STDOUT`
@@ -98,7 +98,7 @@ else {
       })
     )
 
-    it.effect("when no more of CopySql.to is wanted", () =>
+    it.effect("a statement ends in PostgreSQL when the stream of CopySql.to is closed early", () =>
       Effect.gen(function* () {
         const { to } = yield* CopySql
         const endless = sql`COPY (SELECT repeat('x', 1000), generate_series(1, 1000000000)) TO STDOUT`
@@ -108,7 +108,7 @@ else {
       })
     )
 
-    it.effect("when its batch job is cancelled", () =>
+    it.effect("a statement ends in PostgreSQL when its batch job is canceled", () =>
       Effect.gen(function* () {
         const { cancel, create } = yield* BatchSql
         const job = yield* create(sql`SELECT pg_sleep(600)`)
@@ -118,7 +118,7 @@ else {
       })
     )
 
-    it.effect("by its own timeout, of which the client is told", () =>
+    it.effect("a statement ends in PostgreSQL at its own timeout, and the client gets the error", () =>
       Effect.gen(function* () {
         const emulator = yield* Emulator
         const { query } = yield* Sql

@@ -35,7 +35,7 @@ const readSecret = Effect.flip(Sql.use(({ query }) => query(sql`SELECT * FROM se
 if (missing !== undefined) it.skip(`the emulator on a server: ${missing}`, () => {})
 else {
   layer(PostgresServer.layer, { timeout: "60 seconds", excludeTestServices: true })("on a PostgreSQL server", (it) => {
-    it.effect("a key may do what it is granted, and nothing else", () =>
+    it.effect("on a server, a key can do what it is granted and nothing else", () =>
       withEmulator(
         {},
         Effect.gen(function* () {
@@ -50,7 +50,7 @@ else {
       )
     )
 
-    it.effect("answers that nobody reads hold no session", () =>
+    it.effect("on a server, responses that no client reads hold no session", () =>
       withEmulator(
         { postgis: false },
         Effect.gen(function* () {
@@ -63,7 +63,7 @@ else {
       )
     )
 
-    it.effect("accounts, keys and tables of a folder are there again", () =>
+    it.effect("on a server, accounts, keys and tables of a folder are kept", () =>
       Effect.gen(function* () {
         const folder = yield* Effect.acquireRelease(
           Effect.promise(() => mkdtemp(join(tmpdir(), "effect-carto-"))),
@@ -81,7 +81,7 @@ else {
       })
     )
 
-    it.effect("two organisations and a solo account share a server", () => {
+    it.effect("two organizations and a single account share a server", () => {
       const accounts = [
         { username: "demo", samples: true },
         { username: "ann", organization: { name: "one", role: "owner" } },

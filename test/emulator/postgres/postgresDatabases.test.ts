@@ -74,7 +74,7 @@ if (missing !== undefined) it.skip(`databases on a server: ${missing}`, () => {}
 else {
   layer(Opened.layer, { timeout: "60 seconds", excludeTestServices: true })("on a PostgreSQL server", (it) => {
     describe("a text", () => {
-      it.effect("is answered statement by statement, in PostgreSQL's own text", () =>
+      it.effect("each statement of a text returns its result in PostgreSQL's text format", () =>
         Effect.gen(function* () {
           const messages = yield* messagesOf(
             "SELECT 1 AS one, NULL AS none, '\u{feff}mark' AS mark; DO $$ BEGIN RAISE WARNING 'careful'; END $$; SELECT 1/0; SELECT 2"
@@ -100,14 +100,14 @@ else {
         })
       )
 
-      it.effect("is one transaction", () =>
+      it.effect("a text of several statements is one transaction", () =>
         Effect.gen(function* () {
           yield* messagesOf("CREATE TABLE alice.once (a int); SELECT 1/0")
           assert.deepStrictEqual(yield* rows("SELECT to_regclass('alice.once')"), [[null]])
         })
       )
 
-      it.effect("copies in and out, and data for a COPY is asked for once", () =>
+      it.effect("a text copies in and out, and data for a COPY is read once", () =>
         Effect.gen(function* () {
           const messages = yield* messagesOf(
             "CREATE TEMP TABLE t (a text); COPY t FROM STDIN; COPY t TO STDOUT; COPY t FROM STDIN",
@@ -120,7 +120,7 @@ else {
         })
       )
 
-      it.effect("copies in what does not fit any buffer, and the rows of it that are wrong fail", () =>
+      it.effect("a COPY larger than any buffer succeeds, and fails if a row is wrong", () =>
         Effect.gen(function* () {
           const lines = Array.from({ length: 200_000 }, (_, index) => `${index}\tsome more text to fill the line with`)
           const sql = "CREATE TEMP TABLE t (a int, b text); COPY t FROM STDIN; SELECT count(*), sum(a) FROM t"
@@ -130,7 +130,7 @@ else {
         })
       )
 
-      it.effect("is sent no faster than it is read", () =>
+      it.effect("a result is sent no faster than it is read", () =>
         Effect.gen(function* () {
           const database = yield* Opened
           const sql = "COPY (SELECT repeat('x', 1000) FROM generate_series(1, 1000000)) TO STDOUT"
@@ -142,7 +142,7 @@ else {
     })
 
     describe("a session", () => {
-      it.effect("is that of its role, from the login on", () =>
+      it.effect("a session belongs to its role from the login on", () =>
         Effect.gen(function* () {
           assert.deepStrictEqual(
             yield* rows("RESET ROLE; SELECT session_user, current_user, current_setting('TimeZone')"),
@@ -173,16 +173,18 @@ else {
         ["no other role", "SET ROLE alice; SET SESSION AUTHORIZATION alice", "SELECT current_setting('role')", "none"]
       ] as const) {
         for (const login of [alice, bob]) {
-          it.effect(`leaves ${what} to the next of ${login === alice ? "the same" : "another"} role`, () =>
-            Effect.gen(function* () {
-              yield* messagesOf(leave)
-              assert.deepStrictEqual(yield* rows(look, { login }), [[clean]])
-            })
+          it.effect(
+            `a session leaves ${what} to the next session of ${login === alice ? "the same" : "another"} role`,
+            () =>
+              Effect.gen(function* () {
+                yield* messagesOf(leave)
+                assert.deepStrictEqual(yield* rows(look, { login }), [[clean]])
+              })
           )
         }
       }
 
-      it.effect("begins with what the role's settings and password are now", () =>
+      it.effect("a session begins with the current settings and password of its role", () =>
         Effect.gen(function* () {
           const database = yield* Opened
           yield* database.superuserTransaction(["CREATE ROLE carol LOGIN PASSWORD 'old'"])
@@ -198,7 +200,7 @@ else {
         })
       )
 
-      it.effect("whose backend is terminated fails, and the next one works", () =>
+      it.effect("a session whose backend is terminated fails, and the next session works", () =>
         Effect.gen(function* () {
           const database = yield* Opened
           const sleeping = yield* Effect.forkChild(messagesOf("SELECT pg_sleep(600)"))
@@ -214,7 +216,7 @@ else {
     })
 
     describe("statements", () => {
-      it.effect("of two requests run at the same time", () =>
+      it.effect("statements of two requests run at the same time", () =>
         Effect.gen(function* () {
           const database = yield* Opened
           yield* database.superuserTransaction([
@@ -237,7 +239,7 @@ else {
         })
       )
 
-      it.effect("are cancelled by the timeout of the request, and by that of the role", () =>
+      it.effect("statements are canceled at the timeout of the request and at that of the role", () =>
         Effect.gen(function* () {
           const database = yield* Opened
           const [own] = yield* failures("SELECT pg_sleep(600)", { statementTimeout: 50 })
@@ -260,7 +262,7 @@ else {
            END LOOP; END $$`
         ]
       ] as const) {
-        it.effect(`${what} end with the request that is interrupted`, () =>
+        it.effect(`statements ${what} end when their request is interrupted`, () =>
           Effect.gen(function* () {
             const running = yield* Effect.forkChild(messagesOf(sql))
             yield* until("alice", 1)
@@ -271,7 +273,7 @@ else {
         )
       }
 
-      it.effect("are asked to stop before their backend is ended", () =>
+      it.effect("statements are canceled before their backend is terminated", () =>
         Effect.gen(function* () {
           const database = yield* Opened
           yield* database.superuserTransaction([
@@ -291,7 +293,7 @@ else {
         })
       )
 
-      it.effect("of the superuser are all or nothing", () =>
+      it.effect("statements of the superuser are atomic", () =>
         Effect.gen(function* () {
           const database = yield* Opened
           const error = yield* Effect.flip(
@@ -317,7 +319,7 @@ else {
           })
         )
 
-      it.effect("are dropped with the roles of their accounts and keys", () =>
+      it.effect("databases are dropped with the roles of their accounts and keys", () =>
         Effect.gen(function* () {
           const database = yield* Opened
           const before = yield* databaseNames(database)
@@ -341,7 +343,7 @@ else {
         })
       )
 
-      it.effect("stay when they are to be kept", () =>
+      it.effect("databases stay if the option keep is set", () =>
         Effect.gen(function* () {
           const make = Effect.flatMap(open({ keep: true }, "kept"), ({ superuserTransaction }) =>
             superuserTransaction([
@@ -358,7 +360,7 @@ else {
         })
       )
 
-      it.effect("of a run that ended badly are dropped by the next, those of others are not", () =>
+      it.effect("databases of a run that crashed are dropped by the next run, and those of other runs are not", () =>
         Effect.gen(function* () {
           const database = yield* Opened
           const { url } = yield* PostgresServer
@@ -384,7 +386,7 @@ else {
         return error.message
       })
 
-    it.effect("that is not there is said to be missing", () =>
+    it.effect("a server that does not exist is reported", () =>
       Effect.gen(function* () {
         assert.strictEqual(
           yield* refusal((url) => {
@@ -395,7 +397,7 @@ else {
       })
     )
 
-    it.effect("that refuses the login says why, without the password", () =>
+    it.effect("a server that refuses the login is reported with its reason and without the password", () =>
       Effect.gen(function* () {
         const message = yield* refusal((url) => {
           url.password = "canary"
@@ -404,7 +406,7 @@ else {
       })
     )
 
-    it.effect("whose user is no superuser is not used", () =>
+    it.effect("a server whose user is not a superuser is refused", () =>
       Effect.gen(function* () {
         const { port, url } = yield* PostgresServer
         yield* Effect.scoped(

@@ -27,7 +27,7 @@ describe("the URL of a server", () => {
     ["postgres://localhost?sslmode=require", { ...local, tls: { rejectUnauthorized: false } }],
     ["postgres://localhost?sslmode=verify-full", { ...local, tls: { rejectUnauthorized: true } }]
   ] as const) {
-    it.effect(`is read: ${url}`, () =>
+    it.effect(`the URL of a server is read: ${url}`, () =>
       Effect.gen(function* () {
         assert.deepStrictEqual<object>(yield* read(url), expected)
       })
@@ -45,7 +45,7 @@ describe("the URL of a server", () => {
     ["postgres://u:canary@localhost/x?host=db.example", /db\.example is another machine/],
     ["postgres://u:canary@127.0.0.1.example/x", /127\.0\.0\.1\.example is another machine/]
   ] as const) {
-    it.effect(`is refused without its password: ${url}`, () =>
+    it.effect(`a wrong URL of a server is refused, and the error does not show its password: ${url}`, () =>
       Effect.gen(function* () {
         const error = yield* Effect.flip(read(url))
         assert.match(error.message, message)
@@ -54,7 +54,7 @@ describe("the URL of a server", () => {
     )
   }
 
-  it.effect("may name another machine when that is allowed", () =>
+  it.effect("the URL of a server may name another machine if that is allowed", () =>
     Effect.gen(function* () {
       assert.strictEqual((yield* read("postgres://db.example/x", { allowRemote: true })).host, "db.example")
     })

@@ -60,9 +60,9 @@ const results: ReadonlyArray<readonly [sql: string, value: unknown]> = [
 layer(layerEmulator({ postgis: true }), { timeout: "60 seconds", excludeTestServices: true })(
   "functions that clients call by name",
   (it) => {
-    describe("return what CARTO documents:", () => {
+    describe("return what CARTO documents", () => {
       for (const [sql, expected] of results) {
-        it.effect(sql, () =>
+        it.effect(`the result is the documented one: ${sql}`, () =>
           Effect.gen(function* () {
             assert.deepStrictEqual(yield* value(sql), expected)
           })
@@ -101,7 +101,7 @@ layer(layerEmulator({ postgis: true }), { timeout: "60 seconds", excludeTestServ
       )
     }
 
-    it.effect("CDB_TableMetadataTouch is for whom the table of update times is", () =>
+    it.effect("CDB_TableMetadataTouch needs permission on the table of update times", () =>
       Effect.gen(function* () {
         yield* rows("SELECT CDB_TableMetadataTouch('tornadoes'::regclass)")
         const refused = yield* post("/api/v2/sql", basic("default_public"), {
@@ -114,7 +114,7 @@ layer(layerEmulator({ postgis: true }), { timeout: "60 seconds", excludeTestServ
       })
     )
 
-    it.effect("that the embedded CARTO does not have are named in a hint", () =>
+    it.effect("functions that the embedded CARTO does not have are named in a hint", () =>
       Effect.gen(function* () {
         const { body, status } = yield* post("/api/v2/sql", yield* master, { q: "SELECT CDB_Overviews_Nothing(1)" })
         assert.strictEqual(status, 400)

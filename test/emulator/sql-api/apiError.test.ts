@@ -40,7 +40,7 @@ describe("fromReport", () => {
     [{ message: "permission denied, statement timeout" }, 429, timeout]
   ]
   for (const [report, status, json] of cases) {
-    it(report.message, () => {
+    it(`fromReport gives status ${status} for: ${report.message}`, () => {
       const error = fromReport(report)
       assert.deepEqual([error.status, toJson(error)], [status, json])
     })
@@ -48,7 +48,7 @@ describe("fromReport", () => {
 })
 
 describe("toJson", () => {
-  it("has the context first", () => {
+  it("toJson writes the context before detail and hint", () => {
     assert.strictEqual(
       toJson(new ApiError({ status: 429, message: "m", hint: "h", detail: "d", context: "c" })),
       '{"error":["m"],"context":"c","detail":"d","hint":"h"}'

@@ -101,13 +101,13 @@ describe("authenticate", () => {
     ["an unknown token where master is needed", { query: "api_key=zzz", needsMaster: true }, "401 Unauthorized", false]
   ]
   for (const [name, given, outcome, accepted] of cases) {
-    it.effect(name, () =>
+    it.effect(`authenticate gives ${outcome} for: ${name}`, () =>
       Effect.gen(function* () {
         assert.deepEqual(yield* authenticate(given), [outcome, accepted])
       })
     )
   }
-  it.effect("refuses every key of an account without a master key", () =>
+  it.effect("authenticate refuses every key of an account without a master key", () =>
     Effect.gen(function* () {
       const keyStore = makeKeyStore()
       keyStore.delete("api_keys:acme:master")
@@ -115,15 +115,17 @@ describe("authenticate", () => {
       assert.deepEqual(yield* authenticate({ keyStore }), ["401 Unauthorized", true])
     })
   )
-  it.effect("refuses nobody in an account without a default key", () =>
-    Effect.gen(function* () {
-      const keyStore = makeKeyStore()
-      keyStore.delete("api_keys:acme:default_public")
-      assert.deepEqual(yield* authenticate({ keyStore }), ["401 Unauthorized", true])
-      assert.deepEqual(yield* authenticate({ keyStore, query: "api_key=read" }), ["role_read role_master", true])
-    })
+  it.effect(
+    "authenticate gives 401 for a request without a key if the account has no default key, and accepts other keys",
+    () =>
+      Effect.gen(function* () {
+        const keyStore = makeKeyStore()
+        keyStore.delete("api_keys:acme:default_public")
+        assert.deepEqual(yield* authenticate({ keyStore }), ["401 Unauthorized", true])
+        assert.deepEqual(yield* authenticate({ keyStore, query: "api_key=read" }), ["role_read role_master", true])
+      })
   )
-  it.effect("does not look at the grant of the default key unless it is named", () =>
+  it.effect("authenticate checks the grant of the default key only if its token is given", () =>
     Effect.gen(function* () {
       const keyStore = makeKeyStore()
       const { grants_sql: _, ...rest } = keyStore.get("api_keys:acme:default_public") ?? {}
@@ -135,7 +137,7 @@ describe("authenticate", () => {
 })
 
 describe("account", () => {
-  it.effect("must be complete", () =>
+  it.effect("account refuses an incomplete record", () =>
     Effect.gen(function* () {
       const keyStore = makeKeyStore()
       keyStore.set("rails:users:half", { id: "1", database_name: "db" })
@@ -146,7 +148,7 @@ describe("account", () => {
       }
     })
   )
-  it.effect("is named by the path, or by the host", () =>
+  it.effect("account comes from the path or from the host", () =>
     Effect.gen(function* () {
       assert.strictEqual(yield* Authentication.username("acme", "other.carto.com"), "acme")
       assert.strictEqual(yield* Authentication.username(undefined, "acme.carto.com"), "acme")

@@ -29,12 +29,12 @@ describe("syntaxError", () => {
     ["{} x", "Unexpected token x in JSON at position 3"]
   ]
   for (const [text, message] of cases) {
-    it(JSON.stringify(text), () => {
+    it(`syntaxError reports the error of ${JSON.stringify(text)}`, () => {
       assert.isFalse(isJson(text))
       assert.strictEqual(syntaxError(text), message)
     })
   }
-  it.prop("finds the end of what is cut off", [Schema.Json, Schema.Natural], ([value, at]) => {
+  it.prop("syntaxError reports the end of truncated JSON", [Schema.Json, Schema.Natural], ([value, at]) => {
     const text = JSON.stringify(value)
     const cut = text.slice(0, at % text.length)
     if (!isJson(cut)) assert.strictEqual(syntaxError(cut), "Unexpected end of JSON input")

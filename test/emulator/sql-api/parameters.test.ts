@@ -11,7 +11,7 @@ const post = (body: BodyInit, type?: string): Request =>
   })
 
 describe("parseForm", () => {
-  it("makes lists of repeated names", () => {
+  it("parseForm makes lists of repeated names", () => {
     assert.deepEqual(parseForm("?a=1&b=2&a=3&c[]=4&d=%F1&e"), {
       a: ["1", "3"],
       b: "2",
@@ -20,7 +20,7 @@ describe("parseForm", () => {
       e: ""
     })
   })
-  it("keeps text encoded as a whole that is wrongly encoded, and knows brackets", () => {
+  it("parseForm keeps wrongly encoded text as it is, and reads brackets", () => {
     assert.deepEqual(parseForm("a=x+%20'%'&b=%E9&&=1&c[d]=1&c[e]=2&f[1]=g&f=h&i[=j&k=l=m"), {
       a: "x %20'%'",
       b: "%E9",
@@ -31,7 +31,7 @@ describe("parseForm", () => {
     })
     assert.strictEqual(Object.keys(parseForm(Array.from({ length: 2000 }, (_, n) => `p${n}=1`).join("&"))).length, 1000)
   })
-  it("has no trouble with names of objects' members", () => {
+  it("parseForm accepts names of object members such as __proto__", () => {
     assert.deepEqual(Object.entries(parseForm("__proto__=1&constructor=2")), [
       ["__proto__", "1"],
       ["constructor", "2"]
@@ -40,7 +40,7 @@ describe("parseForm", () => {
 })
 
 describe("readBody", () => {
-  it.effect("reads forms, JSON and multipart forms, and ignores anything else", () =>
+  it.effect("readBody reads forms, JSON and multipart forms, and ignores other types", () =>
     Effect.gen(function* () {
       assert.deepEqual(yield* readBody(post("q=a+b", "application/x-www-form-urlencoded")), { q: "a b" })
       assert.deepEqual(yield* readBody(post('{"q":["x"]}', "application/json; charset=utf-8")), { q: ["x"] })
@@ -53,7 +53,7 @@ describe("readBody", () => {
       assert.deepEqual(yield* readBody(post(form)), { q: "select 1" })
     })
   )
-  it.effect("refuses broken JSON and files", () =>
+  it.effect("readBody refuses invalid JSON and files", () =>
     Effect.gen(function* () {
       const json = yield* Effect.flip(readBody(post('{"q": "select 1"', "application/json")))
       assert.strictEqual(json.message, "Unexpected end of JSON input")
@@ -69,7 +69,7 @@ describe("QueryParameters", () => {
   const formats = new Set(["json", "csv"])
   const parse = (query: string) => QueryParameters.parse(parseForm(query), formats)
 
-  it.effect("has defaults", () =>
+  it.effect("QueryParameters has defaults", () =>
     Effect.gen(function* () {
       const parameters = yield* parse("q=")
       assert.deepEqual(parameters, {
@@ -85,7 +85,7 @@ describe("QueryParameters", () => {
       })
     })
   )
-  it.effect("reads everything", () =>
+  it.effect("QueryParameters reads every parameter", () =>
     Effect.gen(function* () {
       const parameters = yield* parse(
         "q=x&format=json&format=csv&filename=a/my+file;(x).tar.gz&rows_per_page=3x&page=2&order_by=a&sort_order=asc" +
@@ -104,7 +104,7 @@ describe("QueryParameters", () => {
       })
     })
   )
-  it.effect("pages only when both numbers are there", () =>
+  it.effect("QueryParameters pages only if page and rows_per_page are given", () =>
     Effect.gen(function* () {
       for (const query of ["rows_per_page=3", "page=1", "rows_per_page=a&page=1", "rows_per_page=3&page="]) {
         const { paging } = yield* parse(`q=x&${query}`)
@@ -123,7 +123,7 @@ describe("QueryParameters", () => {
     ["q=1&filename=a&filename=b", 'The "path" argument must be of type string. Received an instance of Array']
   ]
   for (const [query, message] of refusals) {
-    it.effect(`refuses ${JSON.stringify(query)}`, () =>
+    it.effect(`QueryParameters refuses ${JSON.stringify(query)}`, () =>
       Effect.gen(function* () {
         const error = yield* Effect.flip(parse(query))
         assert.deepEqual([error.status, error.message], [400, message])

@@ -27,12 +27,12 @@ const call = (keyStore: KeyStore.KeyStoreService, group: RateLimit.EndpointGroup
   })
 
 describe("check", () => {
-  it.effect("gives an account without limits no headers", () =>
+  it.effect("an account without rate limits gets no headers", () =>
     Effect.gen(function* () {
       assert.deepEqual(yield* call(KeyStore.make()), ["ok", null, null, null, null])
     })
   )
-  it.effect("lets a burst pass and then one call a period", () =>
+  it.effect("a rate limit allows a burst and then one call per period", () =>
     Effect.gen(function* () {
       const keyStore = limited(1, 1, 10)
       assert.deepEqual(yield* call(keyStore), ["ok", "2", "1", "10", null])
@@ -45,7 +45,7 @@ describe("check", () => {
       assert.deepEqual(yield* call(keyStore), ["ok", "2", "1", "10", null])
     })
   )
-  it.effect("does not let a refused call count", () =>
+  it.effect("a refused call does not count for the rate limit", () =>
     Effect.gen(function* () {
       const keyStore = limited(0, 1, 10)
       yield* call(keyStore)
@@ -56,7 +56,7 @@ describe("check", () => {
       assert.deepEqual(yield* call(keyStore), ["ok", "1", "0", "10", null])
     })
   )
-  it.effect("reports the tightest of several limits", () =>
+  it.effect("the strictest of several rate limits is reported", () =>
     Effect.gen(function* () {
       const keyStore = limited(9, 1, 1, 1, 1, 60)
       assert.deepEqual(yield* call(keyStore), ["ok", "2", "1", "60", null])
@@ -64,7 +64,7 @@ describe("check", () => {
       assert.deepEqual(yield* call(keyStore), ["429 rate-limit", "2", "0", "120", "61"])
     })
   )
-  it.effect("counts groups of endpoints apart", () =>
+  it.effect("rate limits count groups of endpoints separately", () =>
     Effect.gen(function* () {
       const keyStore = limited(0, 1, 10)
       yield* call(keyStore)

@@ -27,7 +27,7 @@ describe("match", () => {
     ["GET", "/api/v2/jobs-wip", ["jobs-wip", undefined, undefined]]
   ]
   for (const [method, path, expected] of found) {
-    it(`${method} ${path}`, () => assert.deepEqual(route(method, path), expected))
+    it(`${method} ${path} is routed`, () => assert.deepEqual(route(method, path), expected))
   }
   for (const [method, path] of [
     ["GET", "/"],
@@ -42,6 +42,6 @@ describe("match", () => {
     ["DELETE", "/api/v2/sql/copyto"],
     ["POST", "/api/v2/version"]
   ] as const) {
-    it(`not ${method} ${path}`, () => assert.isUndefined(route(method, path)))
+    it(`${method} ${path} is not routed`, () => assert.isUndefined(route(method, path)))
   }
 })

@@ -120,7 +120,7 @@ const WithEmulator = Layer.effect(
 
 layer(WithEmulator, { excludeTestServices: true })("the SQL API", (it) => {
   describe("queries", () => {
-    it.effect("answers in the order that clients know", () =>
+    it.effect("the members of a response have CARTO's order", () =>
       Effect.gen(function* () {
         const answer = yield* send({ query: { q: "select id, name from places order by id" } })
         assert.match(
@@ -136,7 +136,7 @@ layer(WithEmulator, { excludeTestServices: true })("the SQL API", (it) => {
         )
       })
     )
-    it.effect("runs under the role of the key", () =>
+    it.effect("a statement runs under the role of the key", () =>
       Effect.gen(function* () {
         const { writer } = yield* TheWorld
         assert.deepEqual(json(yield* send({ query: { q: "select * from secrets" } }))["error"], [
@@ -147,7 +147,7 @@ layer(WithEmulator, { excludeTestServices: true })("the SQL API", (it) => {
         assert.strictEqual((yield* asMaster("select * from secrets")).status, 200)
       })
     )
-    it.effect("counts rows of the last statement that has a count", () =>
+    it.effect("total_rows is that of the last statement with a count", () =>
       Effect.gen(function* () {
         assert.strictEqual(yield* total("create temp table t (a int)"), 0)
         assert.strictEqual(yield* total("create temp table t (a int); insert into t values (1), (2); reset all"), 2)
@@ -158,7 +158,7 @@ layer(WithEmulator, { excludeTestServices: true })("the SQL API", (it) => {
         assert.strictEqual(yield* total(" "), 0)
       })
     )
-    it.effect("tells an error after the first row within the answer", () =>
+    it.effect("an error after the first row is reported within the response", () =>
       Effect.gen(function* () {
         const late = yield* send({ query: { q: "select 1/(2-i) as v from generate_series(1,3) i" } })
         assert.strictEqual(late.status, 200)
@@ -168,7 +168,7 @@ layer(WithEmulator, { excludeTestServices: true })("the SQL API", (it) => {
         assert.strictEqual(early.headers.get("content-disposition"), "inline")
       })
     )
-    it.effect("has nothing to feed a COPY with", () =>
+    it.effect("a COPY FROM STDIN in a query fails", () =>
       Effect.gen(function* () {
         const answer = yield* asMaster("copy inbox from stdin")
         assert.deepEqual(
@@ -179,7 +179,7 @@ layer(WithEmulator, { excludeTestServices: true })("the SQL API", (it) => {
         assert.deepEqual([denied.status, denied.text], [403, '{"error":["permission denied for table inbox"]}'])
       })
     )
-    it.effect("collects notices by severity, errors first", () =>
+    it.effect("notices are collected by severity, errors first", () =>
       Effect.gen(function* () {
         const answer = yield* asMaster(
           "select 1 as a; do $$ begin raise warning 'w'; raise notice 'n1'; raise notice 'n2'; perform 1/0; end $$"
@@ -190,14 +190,14 @@ layer(WithEmulator, { excludeTestServices: true })("the SQL API", (it) => {
         )
       })
     )
-    it.effect("forgets a session with the request", () =>
+    it.effect("session state ends with the request", () =>
       Effect.gen(function* () {
         yield* asMaster("begin; create table half_done (a int); set search_path = nowhere; create temp table t (a int)")
         const answer = yield* asMaster("select to_regclass('half_done') is null and to_regclass('t') is null as gone")
         assert.deepEqual(json(answer)["rows"], [{ gone: true }])
       })
     )
-    it.effect("wraps for a JSONP client, even what fails", () =>
+    it.effect("JSONP wraps responses, also of failures", () =>
       Effect.gen(function* () {
         const good = yield* send({ query: { q: "select 1 as a", callback: "cb" } })
         assert.match(good.text, /^cb\(\{"rows":\[\{"a":1\}\].*\}\)$/)
@@ -212,7 +212,7 @@ layer(WithEmulator, { excludeTestServices: true })("the SQL API", (it) => {
         )
       })
     )
-    it.effect("stops with its client", () =>
+    it.effect("a statement stops when its client leaves", () =>
       Effect.gen(function* () {
         const { emulator } = yield* TheWorld
         const controller = new AbortController()
@@ -223,7 +223,7 @@ layer(WithEmulator, { excludeTestServices: true })("the SQL API", (it) => {
         assert.strictEqual((yield* Effect.promise(() => answer)).status, 499)
       })
     )
-    it.effect("sends no body for HEAD, and the same headers", () =>
+    it.effect("HEAD has the headers of GET and no body", () =>
       Effect.gen(function* () {
         const answer = yield* send({ method: "HEAD", query: { q: "select 1" } })
         assert.deepEqual([answer.status, answer.text], [200, ""])
@@ -233,7 +233,7 @@ layer(WithEmulator, { excludeTestServices: true })("the SQL API", (it) => {
   })
 
   describe("planning", () => {
-    it.effect("finds the tables of every statement, however they are named", () =>
+    it.effect("planning finds the tables of every statement with any names", () =>
       Effect.gen(function* () {
         const { emulator } = yield* TheWorld
         yield* emulator.execute("acme", 'CREATE TABLE "Odd; name" (a int)')
@@ -248,7 +248,7 @@ layer(WithEmulator, { excludeTestServices: true })("the SQL API", (it) => {
         assert.strictEqual(failing.status, 200)
       })
     )
-    it.effect("closes system tables to all but the master key", () =>
+    it.effect("system tables are closed to all keys except the master key", () =>
       Effect.gen(function* () {
         const { writer } = yield* TheWorld
         for (const q of [
@@ -263,7 +263,7 @@ layer(WithEmulator, { excludeTestServices: true })("the SQL API", (it) => {
         assert.strictEqual((yield* asMaster("select relname from pg_class limit 1")).status, 200)
       })
     )
-    it.effect("gives nothing away that the key may not read", () =>
+    it.effect("planning reveals nothing that the key may not read", () =>
       Effect.gen(function* () {
         const { writer } = yield* TheWorld
         const made = yield* send({
@@ -280,7 +280,7 @@ layer(WithEmulator, { excludeTestServices: true })("the SQL API", (it) => {
         yield* asMaster("drop function peek()")
       })
     )
-    it.effect("runs nothing of a text that hides a second statement", () =>
+    it.effect("planning runs no statement hidden in another one", () =>
       Effect.gen(function* () {
         const { writer } = yield* TheWorld
         for (const q of [
@@ -296,7 +296,7 @@ layer(WithEmulator, { excludeTestServices: true })("the SQL API", (it) => {
   })
 
   describe("requests", () => {
-    it.effect("answers OPTIONS without an account", () =>
+    it.effect("OPTIONS needs no account", () =>
       Effect.gen(function* () {
         const answer = yield* send({ method: "OPTIONS", host: "localhost", path: "/api/v2/sql/job" })
         assert.deepEqual(
@@ -310,7 +310,7 @@ layer(WithEmulator, { excludeTestServices: true })("the SQL API", (it) => {
         )
       })
     )
-    it.effect("finds the account in the path, whatever the host", () =>
+    it.effect("the account in the path is used with any host", () =>
       Effect.gen(function* () {
         for (const path of ["/user/acme/api/v2/sql", "/u/acme/api/v2/sql"]) {
           const answer = yield* send({ host: "127.0.0.1:8080", path, query: { q: "select count(*) as n from places" } })
@@ -318,21 +318,21 @@ layer(WithEmulator, { excludeTestServices: true })("the SQL API", (it) => {
         }
       })
     )
-    it.effect("does not let a key into another account", () =>
+    it.effect("a key is refused in another account", () =>
       Effect.gen(function* () {
         const { master } = yield* TheWorld
         const answer = yield* send({ host: "bob.carto.com", query: { q: "select 1", api_key: master } })
         assert.deepEqual([answer.status, answer.headers.get("carto-user")], [401, "bob"])
       })
     )
-    it.effect("has an HTML page for what is not there", () =>
+    it.effect("an unknown path has an HTML page", () =>
       Effect.gen(function* () {
         const answer = yield* send({ method: "PUT", path: "/api/v2/sql/job/<b>" })
         assert.deepEqual([answer.status, answer.headers.get("content-type")], [404, "text/html; charset=utf-8"])
         assert.include(answer.text, "<pre>Cannot PUT /api/v2/sql/job/%3Cb%3E</pre>")
       })
     )
-    it.effect("keeps what a header cannot hold out of headers", () =>
+    it.effect("characters that a header cannot hold are encoded or replaced in headers", () =>
       Effect.gen(function* () {
         const answer = yield* send({ query: { q: "select 1", client: "a\r\nX: é", filename: "日本\n.csv" } })
         assert.strictEqual(answer.status, 200)
@@ -340,7 +340,7 @@ layer(WithEmulator, { excludeTestServices: true })("the SQL API", (it) => {
         assert.include(answer.headers.get("content-disposition") ?? "", "filename=%E6%97%A5%E6%9C%AC_.json")
       })
     )
-    it.effect("has service endpoints without an account", () =>
+    it.effect("service endpoints need no account", () =>
       Effect.gen(function* () {
         const version = yield* send({ host: "localhost", path: "/api/v2/version" })
         assert.strictEqual(version.text, '{"cartodb_sql_api":"6.0.0"}')
@@ -355,7 +355,7 @@ layer(WithEmulator, { excludeTestServices: true })("the SQL API", (it) => {
   })
 
   describe("formats", () => {
-    it.effect("csv quotes only what needs it", () =>
+    it.effect("csv quotes only values that need it", () =>
       Effect.gen(function* () {
         const answer = yield* asMaster(
           "select true as b, 'a,b'::text as comma, E'l1\\nl2'::text as nl, 'q\"'::text as q, null as \"no\", 'x'::char(3) as c",
@@ -389,7 +389,7 @@ layer(WithEmulator, { excludeTestServices: true })("the SQL API", (it) => {
         assert.strictEqual((yield* asMaster("select 1 as a where false", { format: "arraybuffer" })).text, "")
       })
     )
-    it.effect("takes one statement that reads, but for json and arraybuffer", () =>
+    it.effect("formats except json and arraybuffer take one read-only statement", () =>
       Effect.gen(function* () {
         for (const format of ["csv", "geojson", "topojson"]) {
           const answer = yield* asMaster("insert into inbox values (1) returning id", { format })
@@ -401,7 +401,7 @@ layer(WithEmulator, { excludeTestServices: true })("the SQL API", (it) => {
         assert.strictEqual(buffer.status, 200)
       })
     )
-    it.effect("says which formats there are not", () =>
+    it.effect("an unknown format is named in the error", () =>
       Effect.gen(function* () {
         for (const format of ["kml", "shp", "gpkg", "spatialite"]) {
           const answer = yield* asMaster("select 1", { format })
@@ -413,7 +413,7 @@ layer(WithEmulator, { excludeTestServices: true })("the SQL API", (it) => {
   })
 
   describe("COPY", () => {
-    it.effect("loads a body, plain or packed, all or nothing", () =>
+    it.effect("copyfrom loads a plain or compressed body atomically", () =>
       Effect.gen(function* () {
         yield* asMaster("truncate inbox")
         assert.match((yield* copyFrom("1,a\n2,b\n")).text, /^\{"time":[\d.]+,"total_rows":2\}$/)
@@ -434,7 +434,7 @@ layer(WithEmulator, { excludeTestServices: true })("the SQL API", (it) => {
         )
       })
     )
-    it.effect("wants a COPY in the query string", () =>
+    it.effect("copyfrom needs a COPY in the query string", () =>
       Effect.gen(function* () {
         for (const q of ["", " copy inbox from stdin", "copy\ninbox from stdin", "select 1"]) {
           assert.strictEqual((yield* copyFrom("1,a\n", {}, q)).text, '{"error":["SQL must start with COPY"]}')
@@ -444,7 +444,7 @@ layer(WithEmulator, { excludeTestServices: true })("the SQL API", (it) => {
         assert.strictEqual(inBody.text, '{"error":["SQL is missing"]}')
       })
     )
-    it.effect("keeps to the quota, packed or not", () =>
+    it.effect("copyfrom enforces the quota for plain and compressed bodies", () =>
       Effect.gen(function* () {
         const { emulator } = yield* TheWorld
         const quota = (bytes: number) =>
@@ -463,7 +463,7 @@ layer(WithEmulator, { excludeTestServices: true })("the SQL API", (it) => {
         assert.strictEqual((yield* copyFrom(data)).status, 200)
       })
     )
-    it.effect("glues an error to data that is out already", () =>
+    it.effect("copyto appends an error to data that was already sent", () =>
       Effect.gen(function* () {
         const late = yield* copyTo("copy (select 1/(50000-i) from generate_series(1,60000) i) to stdout")
         assert.strictEqual(late.status, 200)
@@ -473,7 +473,7 @@ layer(WithEmulator, { excludeTestServices: true })("the SQL API", (it) => {
         assert.strictEqual(early.headers.get("content-disposition"), "inline")
       })
     )
-    it.effect("streams the first of several statements, or nothing", () =>
+    it.effect("copyto streams the first of several statements, or nothing", () =>
       Effect.gen(function* () {
         assert.strictEqual((yield* copyTo("copy (select 1) to stdout; copy (select 2) to stdout")).text, "1\n")
         const none = yield* copyTo("copy (select 1 where false) to stdout")
@@ -483,7 +483,7 @@ layer(WithEmulator, { excludeTestServices: true })("the SQL API", (it) => {
   })
 
   describe("batch jobs", () => {
-    it.effect("run under the account's role", () =>
+    it.effect("batch jobs run under the role of the account", () =>
       Effect.gen(function* () {
         const created = yield* jobs("POST", "/", {
           query: ["create table made_by_job as select current_user::text as who", "selec"]
@@ -497,7 +497,7 @@ layer(WithEmulator, { excludeTestServices: true })("the SQL API", (it) => {
         assert.deepEqual([again.status, again.text], [400, '{"error":["Cannot set status from failed to cancelled"]}'])
       })
     )
-    it.effect("are the master key's only, and the size comes first", () =>
+    it.effect("batch jobs need the master key, and their size is checked first", () =>
       Effect.gen(function* () {
         const { writer } = yield* TheWorld
         const path = "/api/v2/sql/job"

@@ -1,4 +1,4 @@
-/** Takes the lock of a folder at a given time, says whether it has it, and holds it until it is killed. */
+/** Takes the lock of a folder at a given time, reports whether it has the lock, and holds it until it is killed. */
 import * as Effect from "effect/Effect"
 import process from "node:process"
 import { acquire } from "../../../src/emulator/state/folderLock.ts"

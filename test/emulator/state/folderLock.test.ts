@@ -48,7 +48,7 @@ const count = (path: string) =>
 
 describe("a database in a folder", () => {
   it.live(
-    "is refused while a process has it open, and outlives that process however it ends",
+    "a database in a folder is refused while a process has it open, and survives any end of that process",
     () =>
       Effect.gen(function* () {
         const path = yield* folder
@@ -67,7 +67,7 @@ describe("a database in a folder", () => {
 })
 
 describe("the lock of a folder", () => {
-  it.effect("is held by one at a time, in one process too", () =>
+  it.effect("the lock of a folder has one holder at a time, also in one process", () =>
     Effect.gen(function* () {
       const path = yield* folder
       yield* Effect.scoped(
@@ -81,7 +81,7 @@ describe("the lock of a folder", () => {
     })
   )
 
-  it.effect("is taken over from a process that has ended", () =>
+  it.effect("the lock of a folder is taken over from a process that has ended", () =>
     Effect.gen(function* () {
       const path = yield* folder
       const child = spawn(process.execPath, ["--version"], { stdio: "ignore" })
@@ -92,7 +92,7 @@ describe("the lock of a folder", () => {
   )
 
   it.live(
-    "is held by one of many processes that find a stale lock at the same moment",
+    "a stale lock of a folder is taken by one of many concurrent processes",
     () =>
       Effect.gen(function* () {
         for (let round = 0; round < 4; round += 1) {
@@ -114,7 +114,7 @@ describe("the lock of a folder", () => {
     120_000
   )
 
-  it.live("keeps files and folders for their owner alone, and what a killed writer has left is deleted", () =>
+  it.live("files and folders are private to their owner, and leftovers of a killed writer are deleted", () =>
     Effect.gen(function* () {
       const path = join(yield* folder, "own")
       const metadata = join(path, "metadata.json")
@@ -141,7 +141,7 @@ describe("the lock of a folder", () => {
     })
   )
 
-  it.effect("is taken over where its file is damaged", () =>
+  it.effect("the lock of a folder is taken over if its file is damaged", () =>
     Effect.gen(function* () {
       const path = yield* folder
       yield* Effect.promise(() => writeFile(join(path, "emulator.pid"), "x"))

@@ -1,4 +1,4 @@
-/** Opens a folder, writes to it and waits to be killed. Run as a process of its own by `folder.test.ts`. */
+/** Opens a folder, writes to it and waits to be killed. `folder.test.ts` runs it in its own process. */
 import * as Effect from "effect/Effect"
 import process from "node:process"
 import { Databases } from "../../../src/emulator/database.ts"

@@ -47,7 +47,7 @@ describe("the shape of grants", () => {
       ]
     ],
     [
-      "required, then additional, then properties",
+      "required members, then additional ones, then properties",
       [apis, { type: "database", tables: [{ name: 1, x: null, owner: "no" }] }],
       [
         "Grants The property '#/1/tables/0' did not contain a required property of 'schema' IN SCHEMA, " +
@@ -74,6 +74,6 @@ describe("the shape of grants", () => {
     ]
   ]
   for (const [name, grants, expected] of cases) {
-    it(name, () => assert.deepStrictEqual(messages(grants), expected))
+    it(`wrong grants are reported as in CARTO: ${name}`, () => assert.deepStrictEqual(messages(grants), expected))
   }
 })

@@ -61,7 +61,7 @@ const compute = (milliseconds: number) => {
 }
 
 describe("the alarm", () => {
-  it.effect("strikes when its time has been worked, not when it has passed", () =>
+  it.effect("the alarm counts processor time and not elapsed time", () =>
     Effect.gen(function* () {
       const clock = Clock.make()
       const postgres = yield* Effect.promise(() => makePostgres(clock))
@@ -79,7 +79,7 @@ describe("the alarm", () => {
     })
   )
 
-  it.effect("does not strike while nothing of a caller's runs", () =>
+  it.effect("the alarm does not fire while no statement runs", () =>
     Effect.gen(function* () {
       const clock = Clock.make()
       const postgres = yield* Effect.promise(() => makePostgres(clock))
@@ -91,8 +91,8 @@ describe("the alarm", () => {
   )
 })
 
-describe("a lesson", () => {
-  it.effect("ends the sleep that it is learnt from, however slow the machine", () =>
+describe("calibration", () => {
+  it.effect("calibration ends its own sleep on a machine of any speed", () =>
     Effect.gen(function* () {
       const clock = Clock.make()
       const postgres = yield* Effect.promise(() => makePostgres(clock))

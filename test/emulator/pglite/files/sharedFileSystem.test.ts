@@ -1,4 +1,4 @@
-/** What another thread finds on a disk is at every moment what the file system has. */
+/** The disk that another thread reads always equals the file system. */
 import { MemoryFS, PGlite } from "@electric-sql/pglite"
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -57,7 +57,7 @@ const resized = (bytes: Uint8Array, size: number): Uint8Array => {
   return next
 }
 
-it.effect("is told of every write, rename and removal", () =>
+it.effect("a shared disk receives every write, rename and removal", () =>
   Effect.gen(function* () {
     const { files, replica } = yield* open(Disk.empty(), 2 ** 30)
     const random = makeRandom(1)
@@ -110,7 +110,7 @@ it.effect("is told of every write, rename and removal", () =>
   }).pipe(Effect.scoped)
 )
 
-it.effect("says when it is full, and has room again for what is removed", () =>
+it.effect("a full disk is reported, and removing a file frees its space", () =>
   Effect.gen(function* () {
     const { files } = yield* open(Disk.empty(), 4 * Disk.CHUNK)
     const write = (name: string) => files.writeFile(`${ROOT}/${name}`, new Uint8Array(3 * Disk.CHUNK))
@@ -123,7 +123,7 @@ it.effect("says when it is full, and has room again for what is removed", () =>
   }).pipe(Effect.scoped)
 )
 
-it.effect("what is open outlives its removal", () =>
+it.effect("an open file stays readable after its removal", () =>
   Effect.gen(function* () {
     const { files, replica } = yield* open(Disk.empty(), 2 ** 30)
     const stream = files.open(`${ROOT}/a`, "w+")
@@ -140,7 +140,7 @@ it.effect("what is open outlives its removal", () =>
   }).pipe(Effect.scoped)
 )
 
-it.effect("an image stays as it is, whoever writes to files of it", () =>
+it.effect("an image does not change when its files are written", () =>
   Effect.gen(function* () {
     const header = Buffer.alloc(512)
     header.write("/base/1")

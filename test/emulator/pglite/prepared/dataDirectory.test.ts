@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as DataDirectory from "../../../../src/emulator/pglite/prepared/dataDirectory.ts"
 import { packages } from "../../../../src/emulator/pglite/packages.ts"
 
-it.effect("a data directory of other versions, or without PostGIS, is another file", () =>
+it.effect("a data directory of other versions or without PostGIS has another file name", () =>
   Effect.gen(function* () {
     const plain = yield* packages(false)
     const geo = yield* packages(true)
@@ -21,7 +21,7 @@ it.effect("a data directory of other versions, or without PostGIS, is another fi
 )
 
 it.live(
-  "a data directory is prepared once in the user's cache folder, however many ask for it",
+  "a data directory is prepared once in the user's cache folder for concurrent starts",
   () =>
     Effect.gen(function* () {
       const cache = yield* Effect.acquireRelease(

@@ -1,4 +1,4 @@
-/** Starts an emulator and ends. */
+/** Starts an emulator and exits. */
 import * as Effect from "effect/Effect"
 import { make } from "../../../../src/emulator/index.ts"
 

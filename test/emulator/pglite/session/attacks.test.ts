@@ -18,9 +18,9 @@ class Field extends Context.Service<Field, Battlefield>()("test/Battlefield") {
 }
 
 layer(Field.layer, { timeout: "60 seconds", excludeTestServices: true })("a key", (it) => {
-  describe("that attacks gets nowhere", () => {
+  describe("a hostile key", () => {
     it.effect.each(attacks)(
-      "$name",
+      "a hostile key gets nowhere with $name",
       (attack) =>
         Effect.gen(function* () {
           const field = yield* Field
@@ -31,8 +31,8 @@ layer(Field.layer, { timeout: "60 seconds", excludeTestServices: true })("a key"
     )
   })
 
-  describe("may still do what it is allowed to", () => {
-    it.effect.each(legitimate)("$name", ({ requests }) =>
+  describe("a regular key", () => {
+    it.effect.each(legitimate)("a regular key may run $name", ({ requests }) =>
       Effect.gen(function* () {
         const { database } = yield* Field
         for (const request of requests) {

@@ -1,6 +1,6 @@
-/** What a hostile key may send. Every attack is tried by the role `attacker`, which owns the schema `sandbox`. */
+/** Attacks of a hostile key. Each runs under the role `attacker`, which owns the schema `sandbox`. */
 
-/** The requests of an attack, in order; each is one text of a request. */
+/** The texts of the requests of an attack, in order. */
 export interface Attack {
   readonly name: string
   readonly requests: ReadonlyArray<string>

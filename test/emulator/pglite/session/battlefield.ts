@@ -1,4 +1,4 @@
-/** A database with a secret, an attacker and a victim, and how to tell whether an attack has got anywhere. */
+/** A database with a secret, an attacker and a victim, and checks whether an attack succeeded. */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { ConnectionError, Database, DatabaseError, Login, Message } from "../../../../src/emulator/database.ts"

@@ -1,4 +1,4 @@
-/** What a key does every day, and must still be able to do although its session is locked to its role. */
+/** Ordinary requests of a key, which must work although its session is locked to its role. */
 import type { Attack } from "./attacks.ts"
 
 const requests: Readonly<Record<string, ReadonlyArray<string>>> = {

@@ -50,7 +50,7 @@ const open = Effect.gen(function* () {
 const ENOUGH = 10
 
 it.live(
-  `the attacks would get somewhere under SET ROLE: at least ${ENOUGH} of them do`,
+  `at least ${ENOUGH} attacks succeed under a plain SET ROLE`,
   () =>
     Effect.gen(function* () {
       const harmless = { name: "harmless", requests: ["SELECT 1", "SELECT value FROM vault.secret"] }
@@ -67,7 +67,7 @@ it.live(
   120_000
 )
 
-it.live("a file that an attack has written does not go unseen", () =>
+it.live("a file that an attack writes is detected", () =>
   Effect.gen(function* () {
     const field = yield* open
     yield* field.database.superuser(`COPY (SELECT 'x') TO '${field.dataDirectory}/owned'`)

@@ -32,7 +32,7 @@ const create = (user: string, query: string) =>
   Jobs.use((jobs) => Effect.map(jobs.create(user, single(query)), (job) => job.id))
 
 describe("Jobs", () => {
-  it.effect("runs the jobs of an account one after another, those of others meanwhile", () =>
+  it.effect("jobs of one account run in sequence, and jobs of other accounts at the same time", () =>
     withJobs((log) =>
       Effect.gen(function* () {
         const first = yield* create("acme", "a")
@@ -53,7 +53,7 @@ describe("Jobs", () => {
       })
     )
   )
-  it.effect("interrupts the statement of a cancelled job and goes on", () =>
+  it.effect("canceling a job interrupts its statement, and the next job runs", () =>
     withJobs((log) =>
       Effect.gen(function* () {
         const first = yield* create("acme", "wait")
@@ -73,7 +73,7 @@ describe("Jobs", () => {
       })
     )
   )
-  it.effect("leaves a job running whose database cannot be reached", () =>
+  it.effect("a job stays running if its database cannot be reached", () =>
     withJobs(() =>
       Effect.gen(function* () {
         const lost = yield* create("acme", "gone")
@@ -85,7 +85,7 @@ describe("Jobs", () => {
       })
     )
   )
-  it.effect("takes no more than 64 waiting jobs", () =>
+  it.effect("an account has at most 64 waiting jobs", () =>
     withJobs(() =>
       Effect.gen(function* () {
         yield* create("acme", "wait")
@@ -97,7 +97,7 @@ describe("Jobs", () => {
       })
     )
   )
-  it.effect("shows a job to its own account, for two hours after its end", () =>
+  it.effect("a job is shown to its own account until two hours after its end", () =>
     withJobs(() =>
       Effect.gen(function* () {
         const id = yield* create("acme", "a")
@@ -111,7 +111,7 @@ describe("Jobs", () => {
       })
     )
   )
-  it.effect("runs for at most four accounts at once", () =>
+  it.effect("jobs of at most four accounts run at once", () =>
     withJobs((log) =>
       Effect.gen(function* () {
         for (const user of ["a", "b", "c", "d", "e"]) yield* create(user, "x")

@@ -43,9 +43,9 @@ describe("parseWork", () => {
     [{ query: [{ query: "select 1", onerror: 5 }] }, "there is no job class for the provided query"]
   ]
   for (const [query, message] of refusals) {
-    it(`refuses ${JSON.stringify(query)}`, () => assert.strictEqual(Job.parseWork(query), message))
+    it(`parseWork refuses ${JSON.stringify(query)}`, () => assert.strictEqual(Job.parseWork(query), message))
   }
-  it("keeps members that it does not know", () => {
+  it("parseWork keeps unknown members", () => {
     const { work } = jobOf({ query: [{ query: "select 1", id: "a", timeout: 5 }], note: "b" })
     assert.deepEqual(work.query, {
       query: [{ query: "select 1", id: "a", timeout: 5, status: "pending" }],
@@ -55,7 +55,7 @@ describe("parseWork", () => {
 })
 
 describe("a single query", () => {
-  it("is done, or failed", () => {
+  it("a job with a single query ends as done or failed", () => {
     assert.deepEqual(run("select 1"), [
       ["select 1"],
       { status: "done", query: "select 1", failed_reason: undefined, fallback_status: undefined }
@@ -68,7 +68,7 @@ describe("a single query", () => {
 })
 
 describe("a list", () => {
-  it("stops at the first failure; the rest stays pending", () => {
+  it("a list of queries stops at the first failure, and the rest stays pending", () => {
     assert.deepEqual(run(["select 1", "fail", "select 2"]), [
       ["select 1", "fail"],
       {
@@ -83,7 +83,7 @@ describe("a list", () => {
       }
     ])
   })
-  it("is pending between its queries", () => {
+  it("a job is pending between the queries of its list", () => {
     const job = jobOf(["select 1", "select 2"])
     const step = Progress.next(job)
     assert.isDefined(step)
@@ -96,14 +96,14 @@ describe("a list", () => {
     ])
     assert.strictEqual(Progress.ended(running, undefined, now).status, "pending")
   })
-  it("stays pending for ever when it is empty, or of objects", () => {
+  it("a job with an empty list or a list of objects stays pending forever", () => {
     assert.deepEqual(run([])[1], { status: "pending", query: [], failed_reason: undefined, fallback_status: undefined })
     assert.deepEqual(run([{ query: "select 1" }])[1]["query"], [{ query: "select 1" }])
   })
 })
 
 describe("a job with fallbacks", () => {
-  it("runs what applies on success", () => {
+  it("a job with fallbacks runs the onsuccess callbacks on success", () => {
     assert.deepEqual(
       run({
         query: [{ query: "a", onsuccess: "a ok", onerror: "a no" }, { query: "b", onerror: "b no" }, { query: "c" }],
@@ -129,7 +129,7 @@ describe("a job with fallbacks", () => {
       ]
     )
   })
-  it("skips the rest after a failure", () => {
+  it("a job with fallbacks skips the other queries after a failure", () => {
     assert.deepEqual(
       run({
         query: [
@@ -166,12 +166,12 @@ describe("a job with fallbacks", () => {
       ]
     )
   })
-  it("leaves the reason to the query that has an onerror", () => {
+  it("a failure of a query with onerror is reported with the query and not with the job", () => {
     const [ran, job] = run({ query: [{ query: "fail", onerror: "sorry" }], onsuccess: "all ok" })
     assert.deepEqual(ran, ["fail", "sorry"])
     assert.deepEqual([job["status"], job["failed_reason"], job["fallback_status"]], ["failed", undefined, "skipped"])
   })
-  it("keeps its status when a callback fails", () => {
+  it("a job keeps its status if a callback fails", () => {
     assert.deepEqual(run({ query: [{ query: "a", onsuccess: "fail it" }], onsuccess: "fail all" })[1], {
       status: "done",
       query: {
@@ -191,7 +191,7 @@ describe("a job with fallbacks", () => {
       fallback_status: "failed"
     })
   })
-  it("is pending before a callback, and ends with the last of them", () => {
+  it("a job is pending before a callback and ends with the last callback", () => {
     const failed = Progress.ended(whileRunning({ query: [{ query: "a", onerror: "a no" }] }), "broken", now)
     assert.strictEqual(failed.status, "pending")
     const calling = Progress.started(failed, now)
@@ -199,7 +199,7 @@ describe("a job with fallbacks", () => {
     assert.strictEqual(Progress.ended(calling, undefined, now).status, "failed")
     assert.strictEqual(Progress.ended(calling, "broken too", now).status, "failed")
   })
-  it("fills templates in the callbacks of queries only", () => {
+  it("templates are filled in the callbacks of queries only", () => {
     const [ran] = run({
       query: [
         { query: "a <%= job_id %>", onsuccess: "ok <%= job_id %> <%= error_message %>" },
@@ -215,12 +215,12 @@ describe("a job with fallbacks", () => {
       "all <%= error_message %> <%= job_id %>"
     ])
   })
-  it("runs what is not there when it has no queries", () => {
+  it("a job with fallbacks and without queries runs an undefined query", () => {
     const [ran, job] = run({ query: [] })
     assert.deepEqual(ran, ["undefined"])
     assert.deepEqual([job["status"], job["failed_reason"]], ["failed", "broken"])
   })
-  it("hands out the timeout of a query", () => {
+  it("a query of a job has its own timeout", () => {
     const step = Progress.next(jobOf({ query: [{ query: "a", timeout: 300 }] }))
     assert.deepEqual(step, { _tag: "Query", index: 0, sql: "a", timeout: 300 })
   })
@@ -237,8 +237,8 @@ const cancel = (job: Job.Job) => {
   return typeof after === "string" ? after : JSON.parse(Job.toJson(after))
 }
 
-describe("cancelled", () => {
-  it("stops a running query", () => {
+describe("canceled", () => {
+  it("canceling a job stops its running query", () => {
     assert.deepInclude(cancel(whileRunning("a")), { status: "cancelled", query: "a" })
     assert.deepInclude(cancel(whileRunning(["a", "b"])), {
       status: "cancelled",
@@ -259,7 +259,7 @@ describe("cancelled", () => {
       fallback_status: "skipped"
     })
   })
-  it("stops the callback of a query; what has not begun stays", () => {
+  it("canceling a job stops the callback of a query, and later queries stay pending", () => {
     const job = Progress.ended(
       whileRunning({ query: [{ query: "a", onsuccess: "a ok" }, { query: "b" }], onerror: "c" }),
       undefined,
@@ -280,7 +280,7 @@ describe("cancelled", () => {
       fallback_status: "pending"
     })
   })
-  it("refuses what has ended", () => {
+  it("canceling a job that has ended is refused", () => {
     const done = { ...jobOf("a"), status: "done" as const }
     assert.strictEqual(cancel(done), "Cannot set status from done to cancelled")
     const failed = Progress.ended(whileRunning({ query: [{ query: "a" }] }), "broken", now)

@@ -6,16 +6,17 @@ const joined = (...parts: ReadonlyArray<string>): string => parts.join("")
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex")
 
 describe("blocks", () => {
-  it("hold numbers in little-endian behind a big-endian header", () => {
+  it("a block holds numbers in little-endian after a big-endian header", () => {
     assert.strictEqual(hex(numberBlock(4, [1, -2])), joined("0000000400000004", "0100feff"))
     assert.strictEqual(hex(numberBlock(8, [2])), joined("0000000800000004", "00000040"))
   })
-  it("refuse numbers that do not fit", () => {
+  it("a block refuses numbers that do not fit", () => {
     assert.throws(() => numberBlock(1, [128]), RangeError)
     assert.throws(() => numberBlock(2, [-1]), RangeError)
   })
-  it("hold texts as UTF-16", () => assert.strictEqual(hex(textBlock("a€")), joined("0000000500000004", "6100ac20")))
-  it("pad the blocks within them to four bytes", () => {
+  it("a block holds text as UTF-16", () =>
+    assert.strictEqual(hex(textBlock("a€")), joined("0000000500000004", "6100ac20")))
+  it("a block pads its inner blocks to four bytes", () => {
     assert.strictEqual(
       hex(block(10, [textBlock("a"), textBlock("b")])),
       joined("0000000a00000016", "0000000500000002", "6100", "0000", "0000000500000002", "6200")

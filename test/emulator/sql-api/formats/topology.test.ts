@@ -26,7 +26,7 @@ const positions = (arc: ReadonlyArray<Point>): ReadonlyArray<Point> => {
 }
 
 describe("topology", () => {
-  it("makes one arc of one ring", () => {
+  it("topology makes one arc of one ring", () => {
     assert.deepEqual(topology([square(0)]), {
       scale: [1 / 9999, 1 / 9999],
       translate: [0, 0],
@@ -42,7 +42,7 @@ describe("topology", () => {
       ]
     })
   })
-  it("shares a border, which the second polygon runs backwards", () => {
+  it("topology shares a border between polygons, reversed in the second one", () => {
     const { arcs, objects } = topology([square(0), square(1)])
     assert.strictEqual(arcs.length, 3)
     const numbers = objects.flatMap((object) => ("arcs" in object ? object.arcs.flat(2) : []))
@@ -51,7 +51,7 @@ describe("topology", () => {
     assert.isDefined(shared)
     if (shared !== undefined) assert.include(numbers, ~shared)
   })
-  it("gives every ring back, closed", () => {
+  it("topology keeps every ring, closed", () => {
     const { arcs, objects } = topology([square(0), square(1), square(5)])
     for (const object of objects) {
       if (!("arcs" in object)) continue
@@ -63,7 +63,7 @@ describe("topology", () => {
       assert.strictEqual(new Set(ring.map(String)).size, 4)
     }
   })
-  it("turns exterior rings clockwise", () => {
+  it("topology turns exterior rings clockwise", () => {
     const { arcs } = topology([
       {
         type: "Polygon",
@@ -84,7 +84,7 @@ describe("topology", () => {
       [0, 0]
     ])
   })
-  it("cuts lines where they cross", () => {
+  it("topology splits lines where they cross", () => {
     const { arcs, objects } = topology([
       {
         type: "LineString",
@@ -109,7 +109,7 @@ describe("topology", () => {
       { type: "LineString", arcs: [2, 3] }
     ])
   })
-  it("quantises points, and leaves nothing without them", () => {
+  it("topology quantizes points, and is empty without them", () => {
     assert.deepEqual(
       topology([
         {

@@ -13,13 +13,13 @@ const headersOf = (tables: ReadonlyArray<Table> | undefined, sql = "select 1", p
 }
 
 describe("setCacheHeaders", () => {
-  it("keeps an answer without tables for a year", () => {
+  it("a response without tables is cached for a year", () => {
     assert.deepEqual(headersOf([]), {
       "cache-control": "no-cache,max-age=31536000,must-revalidate,public",
       "last-modified": "Thu, 01 Jan 2026 00:01:40 GMT"
     })
   })
-  it("names the tables that are known", () => {
+  it("cache headers name the known tables", () => {
     assert.deepEqual(headersOf([{ name: "public.places", updatedAt: january }]), {
       "cache-control": "no-cache,max-age=31536000,must-revalidate,public",
       "last-modified": "Wed, 01 Jan 2020 00:00:00 GMT",
@@ -27,7 +27,7 @@ describe("setCacheHeaders", () => {
       "x-cache-channel": "acme_db:public.places"
     })
   })
-  it("goes by the newest table, and by the clock when one is unknown", () => {
+  it("Last-Modified is the time of the newest table, and max-age is short if the time of a table is unknown", () => {
     const headers = headersOf([
       { name: "public.places", updatedAt: january },
       { name: "public.plain", updatedAt: undefined },
@@ -37,22 +37,22 @@ describe("setCacheHeaders", () => {
     assert.strictEqual(headers["last-modified"], "Mon, 01 Jun 2020 00:00:00 GMT")
     assert.strictEqual(headers["x-cache-channel"], "acme_db:public.places,public.secrets")
   })
-  it("does not cache what may write", () => {
+  it("a statement that may write is not cached", () => {
     assert.deepEqual(headersOf([{ name: "public.places", updatedAt: january }], "select 'Update'"), {
       "cache-control": "no-cache,max-age=0,must-revalidate,public",
       "last-modified": "Wed, 01 Jan 2020 00:00:00 GMT"
     })
   })
-  it("knows nothing when planning failed", () => {
+  it("cache headers name no tables if planning failed", () => {
     assert.deepEqual(headersOf(undefined), { "cache-control": "no-cache,max-age=200,must-revalidate,public" })
   })
-  it("keeps what is to persist", () => {
+  it("a response with cache_policy=persist is cached for a year, also if planning failed", () => {
     assert.strictEqual(headersOf(undefined, "select 1", true)["cache-control"], "public,max-age=31536000")
   })
 })
 
 describe("mayWrite", () => {
-  it("looks for whole words", () => {
+  it("mayWrite looks for whole words", () => {
     for (const sql of ["DROP table t", "select 'delete'", "x;Refresh"]) assert.isTrue(mayWrite(sql), sql)
     for (const sql of ["select updated_at", "select 1 as inserted", "select dropped"])
       assert.isFalse(mayWrite(sql), sql)
@@ -62,13 +62,13 @@ describe("mayWrite", () => {
 const table = (name: string) => [{ name, updatedAt: undefined }]
 
 describe("QueryTables", () => {
-  it("plans what begins with SELECT or WITH", () => {
+  it("QueryTables plans statements that begin with SELECT or WITH", () => {
     assert.deepEqual(plannable("select 1; update t set a=1; -- x\n WITH a as (select 2) select 3; explain select 4"), [
       "select 1",
       "WITH a as (select 2) select 3"
     ])
   })
-  it("knows a system table by its name", () => {
+  it("QueryTables recognizes a system table by its name", () => {
     assert.isTrue(hasSystemTable(table("pg_catalog.pg_class")))
     assert.isTrue(hasSystemTable(table("public.pg_mine")))
     assert.isFalse(hasSystemTable(table("public.my_pg_table")))

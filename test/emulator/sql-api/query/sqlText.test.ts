@@ -3,7 +3,7 @@ import * as Schema from "effect/Schema"
 import { statements, tokens, withoutLeadingComments } from "../../../../src/emulator/sql-api/query/sqlText.ts"
 
 describe("tokens", () => {
-  it.prop("cover the text without gaps", [Schema.String], ([sql]) => {
+  it.prop("tokens cover the text without gaps", [Schema.String], ([sql]) => {
     let end = 0
     for (const token of tokens(sql)) {
       assert.strictEqual(token.start, end)
@@ -33,12 +33,12 @@ describe("statements", () => {
     ["select 'open; select 2", ["select 'open; select 2"]]
   ]
   for (const [sql, expected] of cases) {
-    it(JSON.stringify(sql), () => assert.deepStrictEqual(statements(sql), expected))
+    it(`statements splits ${JSON.stringify(sql)}`, () => assert.deepStrictEqual(statements(sql), expected))
   }
 })
 
 describe("withoutLeadingComments", () => {
-  it("begins at the first word", () => {
+  it("withoutLeadingComments begins at the first word", () => {
     assert.strictEqual(withoutLeadingComments(" /* a */ -- b\n select 1 -- c"), "select 1 -- c")
     assert.strictEqual(withoutLeadingComments("-- a"), "")
   })

@@ -47,9 +47,9 @@ const cases: ReadonlyArray<readonly [oid: number, expected: object]> = [
 
 describe("field", () => {
   for (const [oid, expected] of cases) {
-    it(`of type ${oid}`, () => assert.deepStrictEqual(field(column(oid), spatial), expected))
+    it(`field describes a column of type ${oid}`, () => assert.deepStrictEqual(field(column(oid), spatial), expected))
   }
-  it("reads geometry from the type modifier", () => {
+  it("field reads the geometry type from the type modifier", () => {
     const point4326 = (4326 << 8) | (1 << 2)
     const pointZ3857 = (3857 << 8) | (1 << 2) | 2
     const pointZM = (1 << 2) | 3
@@ -83,7 +83,7 @@ describe("field", () => {
 })
 
 describe("fields", () => {
-  it("takes the last of equal names, and leaves out what is skipped", () => {
+  it("fields keeps the last of equal names and leaves out skipped columns", () => {
     const all = fields(
       [column(23, -1, "a"), column(25, -1, "b"), column(16, -1, "a"), column(23, -1, "__proto__"), column(23, -1, "c")],
       spatial,

@@ -154,21 +154,21 @@ const cases: ReadonlyArray<readonly [type: string, text: string, json: Json]> = 
 
 describe("decoder", () => {
   for (const [type, text, json] of cases) {
-    it(`${type} ${text}`, () => assert.deepStrictEqual(decoder(oids[type] ?? 0)(text), json))
+    it(`decoder reads ${type} ${text}`, () => assert.deepStrictEqual(decoder(oids[type] ?? 0)(text), json))
   }
-  it("leaves a type without a decoder as text", () => assert.strictEqual(decoder(16390)("0101"), "0101"))
-  it("can leave NaN and infinities out", () => {
+  it("a type without a decoder stays text", () => assert.strictEqual(decoder(16390)("0101"), "0101"))
+  it("decoder can leave out NaN and infinities", () => {
     assert.deepStrictEqual(decoder(701, "null")("NaN"), null)
     assert.deepStrictEqual(decoder(1022, "null")("{1,Infinity}"), [1, null])
     assert.deepStrictEqual(decoder(1114, "null")("infinity"), null)
     assert.deepStrictEqual(decoder(25, "null")("NaN"), "NaN")
   })
 
-  it.prop("reads any array of texts", [Schema.Array(Schema.NullOr(Schema.String))], ([items]) => {
+  it.prop("decoder reads any array of texts", [Schema.Array(Schema.NullOr(Schema.String))], ([items]) => {
     const literal = items.map((item) => (item === null ? "NULL" : `"${item.replace(/["\\]/g, String.raw`\$&`)}"`))
     assert.deepStrictEqual(decoder(1009)(`{${literal.join(",")}}`), items)
   })
-  it.prop("reads any finite number", [Schema.Finite], ([value]) => {
+  it.prop("decoder reads any finite number", [Schema.Finite], ([value]) => {
     assert.strictEqual(decoder(701)(String(value)), value)
   })
 })

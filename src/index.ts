@@ -78,10 +78,12 @@ export {
   type QueryOptions,
   type QueryReason,
   type QueryResult,
+  type ReadReason,
   type Row,
   type RowSchema,
   type RowsOptions,
   Sql,
+  type SqlApiReason,
   type SqlService
 } from "./sql/Sql.ts"
 export { isStatement, sql, type SqlTag, type Statement, type Value } from "./sql/Statement.ts"

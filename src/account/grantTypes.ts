@@ -1,21 +1,19 @@
 /** Grants as they are asked for, as a key has them, and as they are compared. */
-import type { apis, schemaPermissions, services, tablePermissions, userData } from "./grantVocabulary.ts"
+import type { Open } from "../errors/internal/open.ts"
 
 export type { GrantsSet } from "../errors/internal/grantsSet.ts"
-
-/** A value of the wire that a newer server may extend. */
-export type Open<Known extends string> = Known | (string & {})
+export type { Open } from "../errors/internal/open.ts"
 
 /** An API that a key can be granted. */
-export type Api = (typeof apis)[number]
+export type Api = "sql" | "maps" | "do"
 /** A permission on a table. */
-export type TablePermission = (typeof tablePermissions)[number]
+export type TablePermission = "select" | "insert" | "update" | "delete"
 /** A permission on a schema. */
-export type SchemaPermission = (typeof schemaPermissions)[number]
+export type SchemaPermission = "create"
 /** A data service. */
-export type Service = (typeof services)[number]
+export type Service = "geocoding" | "routing" | "isolines" | "observatory"
 /** Data about the account's user. */
-export type UserData = (typeof userData)[number]
+export type UserData = "profile"
 
 /** A table, view or materialized view to grant. */
 export interface TableGrantRequest {

@@ -1,4 +1,4 @@
-/** The words of grants. Types, validation, the wire, comparison and SQL take them from here. */
+/** The words of grants. Validation, the wire, comparison and SQL take them from here. `test/types` compares them with the public types. */
 
 /** The APIs that a key can be granted. */
 export const apis = ["sql", "maps", "do"] as const

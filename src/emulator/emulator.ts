@@ -32,10 +32,13 @@ import * as PostgresDatabases from "./postgres/postgresDatabases.ts"
 
 /** A request and its response in the request log. */
 export interface RequestLogEntry {
+  /** The HTTP method. */
   readonly method: string
+  /** The host, with its port. */
   readonly host: string
   /** The path without the query string, which may contain tokens. */
   readonly path: string
+  /** The HTTP status of the response. */
   readonly status: number
   /** The time from the request to the start of its response. */
   readonly milliseconds: number
@@ -97,7 +100,9 @@ export interface EmulatorOptions {
 
 /** An account of the emulator, as a client needs it. */
 export interface EmulatorAccount {
+  /** The name of the account. */
   readonly username: string
+  /** The URL of the account, for `baseUrl` of a client. */
   readonly baseUrl: string
   /** The token of the Master key at the time when the account was looked up. */
   readonly masterKey: Redacted.Redacted
@@ -109,7 +114,7 @@ export interface EmulatorService {
   readonly fetch: typeof globalThis.fetch
   /** Responds to one request to any account. */
   readonly handler: (request: Request) => Promise<Response>
-  /** Looks up an account. */
+  /** Looks up an account by its name. Returns undefined if the account does not exist. */
   readonly account: (username: string) => EmulatorAccount | undefined
   /** Adds an account. Its database is created on first use. */
   readonly createAccount: (options: AccountOptions) => Effect.Effect<EmulatorAccount, EmulatorError>

@@ -17,6 +17,7 @@ const EmulatorErrorBase: ErrorClass<
 > = Data.TaggedError("EmulatorError")
 /** An operation of the embedded CARTO failed. `operation` names it, and `reason` is the cause. */
 export class EmulatorError extends EmulatorErrorBase {
+  /** The operation, and what happened. */
   override get message(): string {
     return `${this.operation}: ${messageOf(this.reason)}`
   }

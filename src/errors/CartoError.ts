@@ -24,20 +24,18 @@ export * from "./Keys.ts"
 export * from "./Keyset.ts"
 export * from "./SqlApi.ts"
 
-/** The reasons that a module exports. */
-type ReasonsOf<Module> = {
-  [Name in keyof Module]: Module[Name] extends new (fields: never) => infer Reason ? Reason : never
-}[keyof Module]
-
 /** Every reason. A method's type names those with which it can fail. */
-export type CartoErrorReason =
-  | ReasonsOf<typeof AuthApi>
-  | ReasonsOf<typeof Call>
-  | ReasonsOf<typeof Copy>
-  | ReasonsOf<typeof Job>
-  | ReasonsOf<typeof Keys>
-  | ReasonsOf<typeof Keyset>
-  | ReasonsOf<typeof SqlApi>
+export type CartoErrorReason = typeof AuthApi &
+  typeof Call &
+  typeof Copy &
+  typeof Job &
+  typeof Keys &
+  typeof Keyset &
+  typeof SqlApi extends infer Exports
+  ? {
+      [Name in keyof Exports]: Exports[Name] extends new (fields: never) => infer Reason ? Reason : never
+    }[keyof Exports]
+  : never
 
 const TypeId = "~effect-carto/CartoError"
 

@@ -88,7 +88,8 @@ export const Numeric: Schema.Codec<BigDecimal.BigDecimal, string | number> = col
   }
 )
 
-type NotFinite = "NaN" | "Infinity" | "-Infinity"
+/** The texts of the values of `float8` that JSON has no number for. */
+export type NotFinite = "NaN" | "Infinity" | "-Infinity"
 
 /** Reads `float4` and `float8` as a number, NaN and the infinities included. The server sends -0 as 0. */
 export const Float8: Schema.Codec<number, number | NotFinite> = Schema.Union([
@@ -141,7 +142,8 @@ export const Date: Schema.Codec<DateTime.Utc, string> = column(
   (value) => Result.succeed(writeTimestamp(DateTime.toDateUtc(value)))
 )
 
-type Infinite = "Infinity" | "-Infinity"
+/** The infinities of `timestamptz`, `timestamp` and `date`. */
+export type Infinite = "Infinity" | "-Infinity"
 const infinite = Schema.Literals(["Infinity", "-Infinity"])
 
 /** Reads as {@link Timestamp} does. The infinities are `"Infinity"` and `"-Infinity"`. */

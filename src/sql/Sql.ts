@@ -26,7 +26,7 @@ import type { Statement } from "./Statement.ts"
 export type { Exported, ExportedReason, ExportOptions, ExportReason } from "./internal/export.ts"
 export type { ExportFormat } from "./internal/formats.ts"
 export type { QueryOptions } from "./internal/queryOptions.ts"
-export type { Field, QueryReason, QueryResult, Row } from "./internal/responses.ts"
+export type { Field, QueryReason, QueryResult, ReadReason, Row, SqlApiReason } from "./internal/responses.ts"
 export type { Decoded, DecodeReason, DecodingServices, RowSchema } from "./internal/rowSchema.ts"
 
 /** Options of a query. */

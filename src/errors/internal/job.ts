@@ -1,5 +1,4 @@
-/** A value of the wire that a newer server may extend. */
-type Open<Known extends string> = Known | (string & {})
+import type { Open } from "./open.ts"
 
 /** The status of a job, or of one of its statements. `unknown` is a job that the server has lost. */
 export type JobStatus = "pending" | "running" | "done" | "failed" | "cancelled" | "unknown"

@@ -43,7 +43,7 @@ export interface Field {
 }
 
 /** A row as the server sends it, by the names of the columns. */
-export type Row = JsonObject
+export type Row = Readonly<Record<string, unknown>>
 
 /** The result of a query. */
 export interface QueryResult<A> {

@@ -39,7 +39,11 @@ export interface Content {
 
 /** SQL text made by `` sql`…` ``: a whole statement, or a fragment to nest in another. */
 export interface Statement {
-  /** What the statement is made of. */
+  /**
+   * What the statement is made of.
+   *
+   * @internal
+   */
   readonly [TypeId]: Content
 }
 

@@ -255,7 +255,7 @@ layer(Shared.layer, { timeout: "60 seconds" })("a database", (it) => {
     })
   )
 
-  it.effect("overwriting rows does not grow the database", () =>
+  it.effect("overwriting rows does not grow the write-ahead log", () =>
     Effect.gen(function* () {
       yield* run({ sql: "CREATE TABLE again (a text)" })
       for (let round = 0; round < 4; round += 1) {

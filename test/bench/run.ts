@@ -18,6 +18,7 @@ const benches: Readonly<Record<string, () => Promise<Effect.Effect<Report>>>> = 
   testing: async () => (await import("./testing.ts")).bench,
   rotation: async () => (await import("./rotation.ts")).bench,
   attacks: async () => (await import("./attacks.ts")).bench,
+  cli: async () => (await import("./cli.ts")).bench,
   governor: async () => (await import("./governor/bench.ts")).bench
 }
 

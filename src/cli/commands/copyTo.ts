@@ -17,7 +17,7 @@ import { splitStatements } from "../statements.ts"
 import { message } from "../terminal/message.ts"
 import { bytesText, type Meter, withProgress } from "../terminal/progress.ts"
 import { encodeRows } from "../terminal/rows.ts"
-import { writeStdout } from "../terminal/stdout.ts"
+import { writeStdout } from "../io/stdout.ts"
 
 /** A name is a table; anything else is a query. */
 const queryOf = Effect.fnUntraced(function* (text: string) {
@@ -51,11 +51,18 @@ const bytesOf = Effect.fnUntraced(function* (text: string, format: Format, heade
   }
 })
 
+/** `indexOf` is native code: a loop over the bytes would take longer than the transfer. */
+const newlines = (bytes: Uint8Array): number => {
+  let count = 0
+  for (let at = bytes.indexOf(10); at !== -1; at = bytes.indexOf(10, at + 1)) count += 1
+  return count
+}
+
 const counted = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>, meter: Meter, lines: boolean) =>
   Stream.tap(bytes, (chunk) =>
     Effect.sync(() => {
       meter.bytes(chunk.length)
-      if (lines) meter.rows(chunk.reduce((count, byte) => (byte === 10 ? count + 1 : count), 0))
+      if (lines) meter.rows(newlines(chunk))
     })
   )
 

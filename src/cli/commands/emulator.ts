@@ -7,7 +7,7 @@ import * as Redacted from "effect/Redacted"
 import process from "node:process"
 import type { AccountOptions } from "../../emulator/index.ts"
 import { failed, usage } from "../failure.ts"
-import { readText } from "../terminal/files.ts"
+import { readText } from "../io/files.ts"
 import { message } from "../terminal/message.ts"
 
 const repeatable = (name: string, metavar: string, description: string) =>

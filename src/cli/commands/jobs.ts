@@ -8,7 +8,7 @@ import { BatchSql, type Job } from "../../sql/BatchSql.ts"
 import { sql } from "../../sql/Statement.ts"
 import { readDuration, withAccount } from "../account/account.ts"
 import { failed, usage } from "../failure.ts"
-import { readText } from "../terminal/files.ts"
+import { readText } from "../io/files.ts"
 import { message } from "../terminal/message.ts"
 import { presentItem } from "../terminal/present.ts"
 

@@ -13,11 +13,11 @@ import { withAccount } from "../account/account.ts"
 import { failed, usage } from "../failure.ts"
 import { parameterFlags, statementOf } from "../parameters.ts"
 import { Output } from "../settings.ts"
-import { readText } from "../terminal/files.ts"
+import { readText } from "../io/files.ts"
 import { message } from "../terminal/message.ts"
 import { presentResult } from "../terminal/result.ts"
 import { encodeRows } from "../terminal/rows.ts"
-import { writeStdout } from "../terminal/stdout.ts"
+import { writeStdout } from "../io/stdout.ts"
 
 const formats = [
   "arraybuffer",

@@ -7,7 +7,7 @@ import * as Grants from "../../../account/Grants.ts"
 import { ApiKeyManager } from "../../../keys/ApiKeyManager.ts"
 import * as Rotation from "../../../keys/Rotation.ts"
 import { withAccount } from "../../account/account.ts"
-import { writeText } from "../../terminal/files.ts"
+import { writeText } from "../../io/files.ts"
 import { message } from "../../terminal/message.ts"
 
 /** `effect-carto keys import` */

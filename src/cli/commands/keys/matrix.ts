@@ -6,7 +6,7 @@ import * as Option from "effect/Option"
 import * as AccessMatrix from "../../../keys/AccessMatrix.ts"
 import { withAccount } from "../../account/account.ts"
 import { Output } from "../../settings.ts"
-import { writeText } from "../../terminal/files.ts"
+import { writeText } from "../../io/files.ts"
 import { message } from "../../terminal/message.ts"
 
 /** `effect-carto keys matrix` */

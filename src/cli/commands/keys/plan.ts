@@ -9,7 +9,7 @@ import { withAccount } from "../../account/account.ts"
 import { CliFailure, exitCodes } from "../../failure.ts"
 import { Output } from "../../settings.ts"
 import { colors } from "../../terminal/colors.ts"
-import { readText } from "../../terminal/files.ts"
+import { readText } from "../../io/files.ts"
 import { presentItems } from "../../terminal/present.ts"
 
 export const file = Argument.String("file").pipe(

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type { ApiKey } from "../../../../account/ApiKey.ts"
 import * as Rotation from "../../../../keys/Rotation.ts"
-import { runWithInput } from "../../../terminal/runCommand.ts"
+import { runWithInput } from "../../../io/runCommand.ts"
 
 export const publish = Flag.String("publish").pipe(
   Flag.withMetavar("COMMAND"),

@@ -3,7 +3,7 @@ import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import { sql, type Statement } from "../../../../sql/Statement.ts"
 import { splitStatements } from "../../../statements.ts"
-import { readText } from "../../../terminal/files.ts"
+import { readText } from "../../../io/files.ts"
 
 export const statementFiles = Flag.String("statements").pipe(
   Flag.withMetavar("FILE"),

@@ -65,7 +65,12 @@ describe("authenticate", () => {
     ["api_key over map_key", { query: "map_key=master&api_key=read" }, "role_read role_master", true],
     ["a key in the body", { body: "api_key=master" }, "role_master master role_master", true],
     ["query over body", { query: "api_key=read", body: "api_key=master" }, "role_read role_master", true],
-    ["header over query", { header: basic("acme", "read"), query: "api_key=master" }, "role_read role_master", true],
+    [
+      "header over query, whose key decides the level",
+      { header: basic("acme", "read"), query: "api_key=master" },
+      "role_read master role_master",
+      true
+    ],
     ["a lower-case scheme", { header: basic("acme", "read").replace("Basic", "basic") }, "role_read role_master", true],
     [
       "Basic without a token",

@@ -1,12 +1,15 @@
 /** Every code block of README and the guides runs as pasted, in a program that has only the packed package. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, layer } from "@effect/vitest"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
 import { join } from "node:path"
 import { bin, root, run } from "../../runtimes/commands.ts"
 import { LocalCarto } from "../../runtimes/LocalCarto.ts"
+import { missing, RedisServer } from "../../support/redis.ts"
 import { Packed } from "../Packed.ts"
 import { type Block, blocks } from "./blocks.ts"
 
@@ -25,6 +28,13 @@ const code = blocks.filter(({ language }) => language === "ts")
 const whole = code.filter(({ page }) => !notYet.includes(page))
 /** Tests are run by a test runner. */
 const programs = whole.filter(({ code: text }) => !/from "(?:vitest|node:test|bun:test|@jest\/globals)"/.test(text))
+
+const needsRedis = ({ code: text }: Block): boolean => text.includes("REDIS_URL")
+/** The address of a Redis server of this test's own, for a block that asks for one. */
+const redis = (block: Block): Effect.Effect<Readonly<Record<string, string>>, never, Scope.Scope> =>
+  needsRedis(block)
+    ? Effect.map(Layer.build(RedisServer.layer), (context) => ({ REDIS_URL: Context.get(context, RedisServer).url }))
+    : Effect.succeed({})
 
 const place = ({ line, page }: Block): string => `${page}:${line}`
 
@@ -67,15 +77,20 @@ layer(Layer.mergeAll(Layer.provideMerge(Packed.layer, NodeServices.layer), carto
     })
   )
 
-  it.effect.each(programs.map((block) => [place(block), block] as const))("%s runs as pasted", ([, block]) =>
+  it.effect.each(
+    programs
+      .filter((block) => missing === undefined || !needsRedis(block))
+      .map((block) => [place(block), block] as const)
+  )("%s runs as pasted", ([, block]) =>
     Effect.gen(function* () {
       const files = yield* FileSystem.FileSystem
       const { blocks: folder } = yield* Packed
       const { environment } = yield* LocalCarto
       yield* files.writeFileString(join(folder, fileOf(block)), block.code)
+      const variables = yield* redis(block)
       const ended = yield* run(bin("node"), [fileOf(block)], {
         cwd: folder,
-        env: { HOME: folder, ...environment(username) }
+        env: { HOME: folder, ...environment(username), ...variables }
       })
       assert.strictEqual(ended.exitCode, 0, ended.stderr)
       if (block.output !== undefined) assert.strictEqual(ended.stdout, block.output)

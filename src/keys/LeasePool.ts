@@ -141,7 +141,7 @@ export const make = (
         key.lease === undefined ? Effect.void : asPool(deleteLease(key.lease.key.name, request))
       ).pipe(Effect.ensuring(Effect.sync(() => room.keys.delete(key))))
 
-    /** Deletes a key that nobody uses, and that nobody deletes already. */
+    /** Deletes a key that has no users and that no other request deletes already. */
     const removeUnused = (key: PooledKey): Effect.Effect<void> =>
       Effect.suspend(() => {
         if (key.users.size > 0 || key.owner !== undefined || !room.keys.has(key)) return Effect.void

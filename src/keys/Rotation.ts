@@ -118,7 +118,7 @@ export const finish = (
   checkOptions("Rotation.finish", options).pipe(
     Effect.andThen(find("Rotation.finish", key, options)),
     Effect.flatMap(({ family, replacement }) =>
-      // nobody has said that the key before it is published
+      // no caller has reported that the key before it is published
       replacement.decision === "leaves"
         ? Effect.fail(overtaken("Rotation.finish", family.base, `${quote(replacement.subject.name)} is abandoned`))
         : end("Rotation.finish", replacement, options)

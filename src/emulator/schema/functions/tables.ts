@@ -45,7 +45,7 @@ $$;
 CREATE OR REPLACE FUNCTION cartodb.cdb_tablemetadatatouch(tablename text) RETURNS void
 LANGUAGE sql AS $$ SELECT cartodb.cdb_tablemetadatatouch(tablename::regclass) $$;
 
--- A trigger notes the change whoever makes it.
+-- A trigger notes the change, whichever role makes the change.
 CREATE OR REPLACE FUNCTION cartodb._cdb_tablemetadata_trigger() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN

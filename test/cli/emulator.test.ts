@@ -61,6 +61,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "120 seconds" })
           "--master-key=0123456789abcdef",
           "--organization=acme:owner,mary",
           `--seed=${seed}`,
+          "--rate-limit=50",
           "--log"
         ],
         home
@@ -80,6 +81,8 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "120 seconds" })
       assert.strictEqual((yield* sql("SELECT n FROM seeded")).stdout, "n\n7\n")
       assert.strictEqual((yield* sql("SELECT count(*)::int AS n FROM tornadoes")).stdout, "n\n400\n")
       assert.strictEqual((yield* sql("SELECT 1 AS one", environments[2])).stdout, "one\n1\n")
+      const whoami = yield* run(bin("node"), [main, "whoami", "--output", "json"], { env: environments[0] ?? {} })
+      assert.match(String(JSON.parse(whoami.stdout).queriesLeft), /^\d+ of 50$/)
       assert.include(errors(), "POST /user/alice/api/v2/sql 200")
       assert.notInclude(errors(), "0123456789abcdef")
       child.kill("SIGTERM")

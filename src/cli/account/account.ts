@@ -3,6 +3,8 @@ import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
+import { identity } from "effect/Function"
+import type { HttpClient } from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -47,6 +49,8 @@ export const promptForKey = Effect.fnUntraced(function* (account: string) {
   if (!canPrompt) return yield* usage("no API key: set CARTO_API_KEY, or give --api-key-file FILE or --profile NAME")
   return yield* Prompt.run(Prompt.Hidden({ message: `API key of ${account}` }))
 })
+
+type ClientTransform = (client: HttpClient) => HttpClient
 
 interface Chosen {
   readonly baseUrl: string | undefined
@@ -96,7 +100,7 @@ const fromProfile = Effect.fnUntraced(function* (name: string, fromFile: Redacte
 })
 
 /** The services of an account that is given rather than chosen. */
-export const layerOf = Effect.fnUntraced(function* (chosen: Chosen) {
+export const layerOf = Effect.fnUntraced(function* (chosen: Chosen, observe: ClientTransform = identity) {
   const timeout = yield* Timeout
   const verbose = yield* Verbose
   const limit = Option.isSome(timeout) ? Duration.fromInput(readDuration(timeout.value)) : Option.none()
@@ -107,7 +111,7 @@ export const layerOf = Effect.fnUntraced(function* (chosen: Chosen) {
     Carto.layer({
       ...chosen,
       timeout: Option.getOrUndefined(limit),
-      ...(verbose ? { transformClient: logRequests } : {})
+      transformClient: (client) => observe(verbose ? logRequests(client) : client)
     }),
     fetchLayer()
   )
@@ -120,9 +124,9 @@ export const readDuration = (text: string): Duration.Input => {
   return (amount === undefined ? text.trim() : `${amount} ${units[unit]}`) as Duration.Input
 }
 
-/** Runs an effect with the services of the chosen account. */
-export const withAccount = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+/** Runs an effect with the services of the chosen account. `observe` may look at each response. */
+export const withAccount = <A, E, R>(effect: Effect.Effect<A, E, R>, observe?: ClientTransform) =>
   Effect.gen(function* () {
-    const services = yield* layerOf(yield* choose)
+    const services = yield* layerOf(yield* choose, observe)
     return yield* Effect.provide(effect, services)
   })

@@ -64,6 +64,16 @@ export const emulator = Command.make(
     seed: repeatable("seed", "FILE", "A file of SQL that the first account runs at the start"),
     host: repeatable("host", "NAME", "Answer for this host too; .NAME for all that end with it"),
     allowedOrigin: repeatable("allow-origin", "ORIGIN", "Answer pages of this origin, or * for all"),
+    rateLimit: Flag.Int("rate-limit").pipe(
+      Flag.withMetavar("N"),
+      Flag.withDescription("Allow N queries a second for each account (default: no limit)"),
+      Flag.optional
+    ),
+    statementTimeout: Flag.Int("statement-timeout").pipe(
+      Flag.withMetavar("MS"),
+      Flag.withDescription("End statements of the SQL API after MS milliseconds"),
+      Flag.optional
+    ),
     folder: optional("folder", "DIR", "Keep accounts, keys and tables in DIR (default: in memory)"),
     database: optional(
       "database",
@@ -76,7 +86,14 @@ export const emulator = Command.make(
   },
   Effect.fnUntraced(function* (flags) {
     const { listen, make } = yield* load
-    const accounts = yield* accountsOf(flags.account, flags.organization, flags.masterKey)
+    const limits = {
+      statementTimeout: Option.getOrUndefined(flags.statementTimeout),
+      ...(Option.isSome(flags.rateLimit)
+        ? { rateLimits: { query: { burst: flags.rateLimit.value - 1, count: flags.rateLimit.value, period: 1 } } }
+        : {})
+    }
+    const named = yield* accountsOf(flags.account, flags.organization, flags.masterKey)
+    const accounts = named.map((account) => ({ ...account, ...limits }))
     const seeds = yield* Effect.forEach(flags.seed, readText)
     return yield* Effect.scoped(
       Effect.gen(function* () {

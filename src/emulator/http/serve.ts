@@ -72,6 +72,7 @@ const toRequest = (incoming: IncomingMessage, signal: AbortSignal): Request => {
 
 const drained = (outgoing: ServerResponse): Promise<void> =>
   new Promise((resolve) => {
+    if (outgoing.destroyed) return resolve()
     const done = () => {
       outgoing.off("drain", done)
       outgoing.off("close", done)
@@ -82,14 +83,17 @@ const drained = (outgoing: ServerResponse): Promise<void> =>
   })
 
 const send = async (response: Response, outgoing: ServerResponse): Promise<void> => {
-  outgoing.writeHead(response.status, [...response.headers].flat())
   const reader = response.body?.getReader()
-  outgoing.once("close", () => void reader?.cancel().catch(() => {}))
+  const cancel = () => void reader?.cancel().catch(() => {})
+  // the client may have left while the response was made: then there is no event of the end to come
+  if (outgoing.destroyed) return cancel()
+  outgoing.once("close", cancel)
+  outgoing.writeHead(response.status, [...response.headers].flat())
   try {
     for (;;) {
       const next = await reader?.read()
       if (next === undefined || next.done) break
-      if (outgoing.destroyed) return
+      if (outgoing.destroyed) return cancel()
       if (!outgoing.write(next.value)) await drained(outgoing)
     }
     outgoing.end()

@@ -2,6 +2,7 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 
 /**
@@ -11,10 +12,14 @@ import * as Fiber from "effect/Fiber"
  */
 const earliest = 100
 
-/** Runs a COPY request. An interruption that comes too early for the server to see is put off by at most 0.1 s. */
+/**
+ * Runs a COPY request. An interruption that comes too early for the server to see is put off by at most 0.1 s. A response
+ * that comes in this time is given to `discard`, since no caller closes its connection otherwise.
+ */
 export const abortLate = <A, E, R>(
   request: Effect.Effect<A, E, R>,
-  isSent: () => boolean = () => true
+  isSent: () => boolean = () => true,
+  discard: (response: A) => Effect.Effect<void> = () => Effect.void
 ): Effect.Effect<A, E, R> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function* () {
@@ -25,8 +30,8 @@ export const abortLate = <A, E, R>(
       const abort = Effect.suspend(() =>
         Effect.andThen(
           clock.sleep(Duration.millis(isSent() ? Math.max(0, until - clock.currentTimeMillisUnsafe()) : 0)),
-          Fiber.interrupt(fiber)
-        )
+          Effect.andThen(Fiber.interrupt(fiber), Fiber.await(fiber))
+        ).pipe(Effect.flatMap((exit) => (Exit.isSuccess(exit) ? discard(exit.value) : Effect.void)))
       )
       return yield* Effect.onInterrupt(restore(Fiber.join(fiber)), () => abort)
     })

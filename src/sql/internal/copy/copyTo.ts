@@ -1,4 +1,6 @@
 /** The request of a COPY to the client. */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { CopyTruncated } from "../../../errors/Copy.ts"
@@ -7,6 +9,9 @@ import { withoutErrorTrailer } from "./errorTrailer.ts"
 import type { CopyStatement } from "./statement.ts"
 import { readFailure, type SqlApiReason } from "../responses.ts"
 import type { Wire } from "../../../http/client.ts"
+
+/** How long the response to an interrupted COPY is read before it is left. */
+const leave = Duration.millis(1)
 
 /** The reasons a COPY to the client fails with. */
 export type CopyToReason = CopyTruncated | SqlApiReason
@@ -17,7 +22,12 @@ export const copyTo = (
   username: string,
   { binary, text }: CopyStatement
 ): Stream.Stream<Uint8Array, CopyToReason> =>
-  abortLate(wire.open({ method: "POST", api: "sql", path: "/api/v2/sql/copyto", form: [["q", text]] })).pipe(
+  abortLate(
+    wire.open({ method: "POST", api: "sql", path: "/api/v2/sql/copyto", form: [["q", text]] }),
+    undefined,
+    // a stream that is begun and left closes its connection
+    ({ bytes }) => Effect.raceFirst(Effect.ignore(Stream.runDrain(bytes)), Clock.Clock.defaultValue().sleep(leave))
+  ).pipe(
     Effect.map((response): Stream.Stream<Uint8Array, CopyToReason> => {
       if (response.status !== 200) {
         return Stream.fromEffect(Effect.flatMap(response.read, (whole) => readFailure(whole, username)))

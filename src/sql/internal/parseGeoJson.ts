@@ -1,7 +1,13 @@
 /** JSON with the coordinates that JSON does not have: PostGIS writes NaN and the infinities as they are. */
 import { isObject, parse } from "../../errors/internal/json.ts"
 
-const tokens: Readonly<Record<string, string>> = { NaN: "null", Infinity: "1e999" }
+const tokens: Readonly<Record<string, string>> = {
+  NaN: "null",
+  Infinity: "1e999",
+  // an empty part of a geometry is nothing at all before PostGIS 3.5
+  ",": ",[]",
+  "[": "[[]"
+}
 
 /** The index after a string that begins at `begin`. */
 const endOfString = (text: string, begin: number): number => {
@@ -16,7 +22,7 @@ const toJson = (text: string): string => {
   for (let at = 0; at < text.length;) {
     const quote = text.indexOf('"', at)
     const begin = quote === -1 ? text.length : quote
-    parts.push(text.slice(at, begin).replaceAll(/NaN|Infinity/g, (token) => tokens[token] ?? token))
+    parts.push(text.slice(at, begin).replaceAll(/NaN|Infinity|,(?=[,\]])|\[(?=,)/g, (token) => tokens[token] ?? token))
     at = quote === -1 ? begin : endOfString(text, begin)
     parts.push(text.slice(begin, at))
   }

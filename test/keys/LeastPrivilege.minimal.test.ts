@@ -148,7 +148,7 @@ layer(layerEmbedded({ postgis: false, accounts: [{ username: "demo" }] }), {
         }
         counted.statements += texts.length
       }).pipe(Effect.scoped),
-    { timeout: 300_000, arbitrary: { runs: Number(process.env["EFFECT_CARTO_TEST_RUNS"] ?? 10) } }
+    { timeout: 300_000, arbitrary: { runs: Number(process.env["EFFECT_CARTO_TEST_RUNS"] ?? 25) } }
   )
   it("more than ten inferred grants were checked for necessity", () => {
     assert.isAbove(counted.grants, 10)

@@ -1,4 +1,4 @@
-/** The answers of the Auth API, told apart. One place knows the server's words. */
+/** The responses of the Auth API, read and classified. Only this module knows the messages of the server. */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { ApiKey } from "../../../account/ApiKey.ts"

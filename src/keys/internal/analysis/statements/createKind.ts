@@ -134,6 +134,6 @@ export const createKind = (sql: string, found: ReadonlyArray<Token>): StatementK
   const isView = kind === "view" && !skipped.has("materialized")
   if (!isView) return query
   const name = textOf(sql, found, next - 1, next)
-  // nobody reads what a view is made of when it is made
+  // creating a view does not read its tables
   return { ...(skipped.has("recursive") ? recursive(sql, found, name, next, query) : query), unread: true }
 }
